@@ -1,0 +1,129 @@
+package explain
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Rule is the name of a rule of the heart, as traces, tests, the log and docs/rules.md use it.
+type Rule string
+
+const (
+	ScopeDefault   Rule = "scope.default"
+	ScopeOptional  Rule = "scope.optional"
+	ScopeUnasked   Rule = "scope.unasked"
+	ScopePermitted Rule = "scope.permitted"
+
+	RoleResolved Rule = "role.resolved"
+	RoleMapping  Rule = "role.scope-mapping"
+	RoleMapper   Rule = "role.mapper"
+
+	AudienceMapper    Rule = "audience.mapper"
+	AudienceRole      Rule = "audience.role"
+	AudienceRealm     Rule = "audience.realm"
+	AudienceClaim     Rule = "audience.claim"
+	AudienceClient    Rule = "audience.client"
+	AudiencePermitted Rule = "audience.permitted"
+	AudienceFilter    Rule = "audience.filter"
+	AudienceRequested Rule = "audience.requested"
+
+	ExchangeUnsupported Rule = "exchange.unsupported"
+	ExchangeEnabled     Rule = "exchange.enabled"
+	ExchangeSubject     Rule = "exchange.subject"
+	ExchangeProof       Rule = "exchange.proof"
+	ExchangeType        Rule = "exchange.type"
+	ExchangeTarget      Rule = "exchange.target"
+	ExchangePublic      Rule = "exchange.public"
+	ExchangeHolder      Rule = "exchange.holder"
+	ExchangeScope       Rule = "exchange.scope"
+	ExchangeSession     Rule = "exchange.session"
+	ExchangeConsent     Rule = "exchange.consent"
+	ExchangePermitted   Rule = "exchange.permitted"
+	ExchangeAccepts     Rule = "exchange.accepts"
+	ExchangeLifetime    Rule = "exchange.lifetime"
+
+	ClaimMapper Rule = "claim.mapper"
+)
+
+// phrase says what a rule means, and what its outcomes say; %1 and %2 stand for a step's args,
+// %s for its subject.
+type phrase struct {
+	meaning string
+	because map[Outcome]string
+}
+
+var phrases = map[Rule]phrase{
+	ScopeDefault: {"default client scopes of the client are always in play", map[Outcome]string{
+		Kept: "default scope of client %1", Dropped: "default scope of client %1, but the user has none of its roles"}},
+	ScopeOptional: {"optional client scopes are in play when the request names them", map[Outcome]string{
+		Kept: "optional scope of client %1, asked for", Dropped: "asked for, but the user has none of its roles"}},
+	ScopeUnasked: {"optional client scopes that the request does not name are not in play", map[Outcome]string{
+		Skipped: "optional scope of client %1, not asked for"}},
+	ScopePermitted: {"a client scope with role mappings is in play only for users who have one of the roles", map[Outcome]string{
+		Kept: "the user has a role of it", Dropped: "the user has none of its roles"}},
+	RoleResolved: {"roles of the user, with composites and groups, that the token may carry", map[Outcome]string{
+		Kept: "held by the user", None: "the user holds no role of it"}},
+	RoleMapping: {"without full scope a client carries only its own roles and those of its scope mappings", map[Outcome]string{
+		Dropped: "client %1 may not carry it: no scope mapping names it"}},
+	RoleMapper: {"hardcoded-role and role-name mappers add and rename roles", map[Outcome]string{
+		Added: "added by mapper %1", Kept: "renamed by mapper %1 from %2"}},
+	AudienceMapper: {"Audience mappers of the scopes in play add their client or custom string", map[Outcome]string{
+		Added: "Audience mapper %1 of %2", Skipped: "Audience mapper %1 of %2 is not for this token", None: "no Audience mapper names it in the scopes in play"}},
+	AudienceRole: {"Audience Resolve adds each other client of which the token has a role", map[Outcome]string{
+		Added: "the token carries role %1 of it", None: "the token carries no role of it", Skipped: "no Audience Resolve mapper is in play"}},
+	AudienceRealm: {"the realm-audience mapper adds the realm's issuer when the token has realm roles", map[Outcome]string{
+		Added: "the token carries realm role %1", Skipped: "the token carries no realm role"}},
+	AudienceClaim: {"a claim mapper named aud replaces the audience", map[Outcome]string{
+		Added: "set by claim mapper %1"}},
+	AudienceClient: {"clients that are disabled or gone are no audience", map[Outcome]string{
+		Dropped: "%1"}},
+	AudiencePermitted: {"a target that the requester lists as permitted and names is reachable without a mapper", map[Outcome]string{
+		Added: "listed by %1 as permitted, and named in the request"}},
+	AudienceFilter: {"the audiences that were asked for are kept, all others removed", map[Outcome]string{
+		Dropped: "not asked for"}},
+	AudienceRequested: {"each audience asked for must be reachable, or all are refused", map[Outcome]string{
+		Allowed: "asked for and reachable", Denied: "not reachable by this client and user"}},
+	ExchangeUnsupported: {"parameters that the exchange does not know are refused", map[Outcome]string{Denied: "%1"}},
+	ExchangeEnabled: {"standard token exchange must be switched on for the requester", map[Outcome]string{
+		Allowed: "switched on", Denied: "switched off"}},
+	ExchangeSubject: {"the subject token must be a valid access token of this realm", map[Outcome]string{
+		Allowed: "issued to %1", Denied: "%1"}},
+	ExchangeProof: {"a bound subject token needs proof by its holder", map[Outcome]string{Denied: "%1"}},
+	ExchangeType: {"the requested token type must be one that the requester may ask for", map[Outcome]string{
+		Allowed: "may be asked for", Denied: "may not be asked for by this client"}},
+	ExchangeTarget: {"each audience asked for must be an enabled client of the realm", map[Outcome]string{
+		Allowed: "an enabled client", Denied: "%1"}},
+	ExchangePublic: {"a public client may exchange only where it is allowed to, its own tokens, to permitted audiences", map[Outcome]string{
+		Allowed: "a public client that may exchange its own tokens", Denied: "%1"}},
+	ExchangeHolder: {"the requester must be the client of the subject token, or in its audience", map[Outcome]string{
+		Allowed: "%1", Denied: "neither the client of the subject token nor in its audience"}},
+	ExchangeScope: {"each scope asked for must be a scope of the requester", map[Outcome]string{Denied: "not a scope of the requester"}},
+	ExchangeSession: {"a refresh token needs an online session and a subject token that was not exchanged", map[Outcome]string{
+		Denied: "%1"}},
+	ExchangeConsent: {"where the requester needs consent the user must have given it", map[Outcome]string{
+		Denied: "the user has not consented to %1"}},
+	ExchangePermitted: {"the requester lists the audiences that it may exchange to", map[Outcome]string{
+		Allowed: "%1", Denied: "client %1 does not list it"}},
+	ExchangeAccepts: {"the target lists the requesters that it accepts", map[Outcome]string{
+		Allowed: "%1", Denied: "it does not list %1"}},
+	ExchangeLifetime: {"an exchanged token does not outlive its subject", map[Outcome]string{
+		Kept: "the subject lives longer", Dropped: "cut to the rest of the subject's life"}},
+	ClaimMapper: {"claim mappers of the scopes in play write their claims", map[Outcome]string{
+		Added: "mapper %1 of %2", Skipped: "mapper %1 of %2 is not for this token", None: "mapper %1 of %2 has no value for this user"}},
+}
+
+// Rules are the names of all rules, sorted.
+func Rules() []Rule { return slices.Sorted(maps.Keys(phrases)) }
+
+// Meaning is the rule in one line.
+func (r Rule) Meaning() string { return phrases[r].meaning }
+
+// Because says in words why the step came out as it did.
+func (s Step) Because() string {
+	text, ok := phrases[s.Rule].because[s.Outcome]
+	if !ok {
+		return phrases[s.Rule].meaning
+	}
+	return strings.NewReplacer("%1", s.Args[0], "%2", s.Args[1], "%s", s.Subject).Replace(text)
+}

@@ -1,0 +1,24 @@
+// Package fault names failures of state: something is missing, taken, outdated or malformed.
+// Failures of protocol are oauth.Error.
+package fault
+
+import "errors"
+
+var (
+	ErrNotFound = errors.New("not found")
+	ErrConflict = errors.New("conflict") // a name or id that must be unique is taken
+	ErrStale    = errors.New("stale")    // it changed since it was read
+)
+
+// Invalid says which field of the caller's input cannot be accepted, and why.
+type Invalid struct {
+	Field   string // path in the caller's document, as clients[2].attributes.x; may be empty
+	Message string // safe to show
+}
+
+func (e *Invalid) Error() string {
+	if e.Field == "" {
+		return e.Message
+	}
+	return e.Field + ": " + e.Message
+}

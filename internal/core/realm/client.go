@@ -1,0 +1,122 @@
+package realm
+
+import (
+	"slices"
+	"time"
+)
+
+// Client is an application or a resource server. Keycloak: client.
+type Client struct {
+	Key      string // UUID; Keycloak's "id"
+	ID       string // the OAuth client_id; Keycloak's "clientId"
+	Protocol string // "openid-connect", or "saml", which is kept and not acted on
+	Enabled  bool
+
+	Public          bool          // no credentials
+	BearerOnly      bool          // only receives tokens
+	Authenticator   string        // "client-secret", "client-secret-jwt", "client-jwt", …
+	AuthAlg         string        // the only JWS algorithm of assertions; any where empty
+	AuthMaxExp      time.Duration // longest life of an assertion; zero: no limit of its own
+	JWKS            string        // JSON Web Key Set, where UseJWKS
+	JWKSURL         string        // where UseJWKSURL
+	UseJWKS         bool
+	UseJWKSURL      bool
+	Certificate     string // base64 DER; the key of client-jwt where no JWKS is used
+	CertificateKid  string
+	Secret          string    `json:"-"` // sealed in the store
+	RotatedSecret   string    `json:"-"` // the one before, valid until RotatedUntil
+	RotatedUntil    time.Time `json:",omitzero"`
+	StandardFlow    bool
+	ImplicitFlow    bool
+	DirectAccess    bool // password grant
+	ServiceAccounts bool // client credentials grant
+	ConsentRequired bool
+	FullScope       bool         // the client may carry every role of the user
+	Logout          ClientLogout `json:",omitzero"`
+
+	RootURL      string
+	BaseURL      string
+	RedirectURIs []string
+	WebOrigins   []string
+	NotBefore    int64 // Unix seconds
+
+	DefaultScopes  []string // keys of client scopes
+	OptionalScopes []string
+	ScopeMappings  []string // keys of roles that it may carry without FullScope
+	Mappers        []Mapper
+
+	Tokens   ClientTokens
+	Exchange ClientExchange
+	Resource []string `json:",omitempty"` // resource URIs (RFC 8707)
+
+	Extra Extra `json:"-"`
+}
+
+// ClientTokens are how a client's tokens differ from the realm's.
+type ClientTokens struct {
+	AccessAlg           string   `json:",omitempty"` // JWS algorithms; the realm's where empty
+	IDAlg               string   `json:",omitempty"`
+	UserInfoAlg         string   `json:",omitempty"` // unsigned userinfo where empty
+	Lifespan            Override `json:",omitzero"`  // of access tokens
+	SessionIdle         Override `json:",omitzero"`
+	SessionMax          Override `json:",omitzero"`
+	OfflineIdle         Override `json:",omitzero"`
+	OfflineMax          Override `json:",omitzero"`
+	NoRefresh           bool     `json:",omitempty"` // use.refresh.tokens=false
+	ServiceRefresh      bool     `json:",omitempty"` // client_credentials.use_refresh_token
+	Lightweight         bool     `json:",omitempty"` // client.use.lightweight.access.token.enabled
+	LowerCaseBearer     bool     `json:",omitempty"` // token.response.type.bearer.lower-case
+	HeaderATJWT         bool     `json:",omitempty"` // typ "at+jwt" (RFC 9068)
+	IntrospectAnyone    bool     `json:",omitempty"` // allow.token.introspection.without.audience.check
+	UserInfoLightweight bool     `json:",omitempty"` // allow.userinfo.with.lightweight.access.token
+	IntrospectJWT       bool     `json:",omitempty"` // introspection may be answered as JWT
+	BindDPoP            bool     `json:",omitempty"` // dpop.bound.access.tokens
+	BindTLS             bool     `json:",omitempty"` // tls.client.certificate.bound.access.tokens
+}
+
+// Override is a client's own value for a lifespan. Unset falls back to the realm; set and negative
+// means "as long as the session may live".
+type Override struct {
+	Set   bool
+	Value time.Duration
+}
+
+// ClientExchange are a client's settings for token exchange.
+type ClientExchange struct {
+	Enabled   bool      `json:",omitempty"` // standard.token.exchange.enabled
+	Refresh   bool      `json:",omitempty"` // enableRefreshRequestedTokenType is SAME_SESSION
+	Public    bool      `json:",omitempty"` // tokenhouse.exchange.public
+	External  bool      `json:",omitempty"` // tokenhouse.exchange.external
+	Permitted *[]string `json:",omitempty"` // tokenhouse.exchange.permitted; nil: any, empty: none
+	Accepts   *[]string `json:",omitempty"` // tokenhouse.exchange.accepts; likewise
+	Issuers   []string  `json:",omitempty"` // tokenhouse.exchange.issuers
+}
+
+// ClientLogout is how a client is told that a session ended.
+type ClientLogout struct {
+	FrontChannel       bool     `json:",omitempty"`
+	FrontChannelURL    string   `json:",omitempty"`
+	BackChannelURL     string   `json:",omitempty"`
+	BackChannelSession bool     `json:",omitempty"` // the logout token names the session
+	BackChannelOffline bool     `json:",omitempty"` // offline sessions are revoked too
+	RedirectURIs       []string `json:",omitempty"` // post.logout.redirect.uris
+}
+
+// OIDC tells whether the client speaks OpenID Connect.
+func (c *Client) OIDC() bool { return c.Protocol == "" || c.Protocol == "openid-connect" }
+
+// Confidential tells whether the client must authenticate.
+func (c *Client) Confidential() bool { return !c.Public && !c.BearerOnly }
+
+// MayExchangeTo tells whether the client's list of permitted audiences, if it has one, names target.
+func (c *Client) MayExchangeTo(target string) bool {
+	return c.Exchange.Permitted == nil || slices.Contains(*c.Exchange.Permitted, target)
+}
+
+// AcceptsFrom tells whether the client's list of accepted requesters, if it has one, names requester.
+func (c *Client) AcceptsFrom(requester string) bool {
+	return c.Exchange.Accepts == nil || slices.Contains(*c.Exchange.Accepts, requester)
+}
+
+func (c *Client) key() string  { return c.Key }
+func (c *Client) name() string { return c.ID }

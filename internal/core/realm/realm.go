@@ -1,0 +1,180 @@
+package realm
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Extra holds the members of a Keycloak representation that are kept but not acted on, by their
+// JSON names. Decisions never read it; snapshots do not carry it.
+type Extra map[string]json.RawMessage
+
+// Realm is one version of a realm's configuration.
+type Realm struct {
+	Key     string // UUID
+	Version int64  // grows with every change
+	Settings
+
+	clients   index[Client]
+	scopes    index[ClientScope]
+	roles     index[Role]
+	providers index[Provider]
+	keys      index[KeyProvider]
+}
+
+// Settings are the realm's own settings, without what it contains.
+type Settings struct {
+	Name             string
+	Enabled          bool
+	SSLRequired      string // "none", "external" or "all"
+	SignatureAlg     string // JWS algorithm of tokens whose client names none
+	NotBefore        int64  // Unix seconds; tokens issued before are refused
+	FrontendURL      string // overrides the server's hostname in the issuer; may be empty
+	Internationalize bool   // locales are chosen per user, and told by cookie
+	DefaultLocale    string
+
+	DefaultScopes  []string // keys of the client scopes that a new client gets as default
+	OptionalScopes []string
+	DefaultRole    string   // key of the role that every new user gets
+	DefaultGroups  []string // keys
+
+	LoginWithEmail   bool
+	DuplicateEmails  bool
+	EmailAsUsername  bool
+	PasswordPolicy   string         // Keycloak's policy text, as "length(8) and hashIterations(5)"
+	ACR              map[string]int // acr value → level of assurance
+	BruteForce       bool           // failed sign-ins lock a user
+	FailureFactor    int            // failures before a lock
+	WaitIncrement    time.Duration
+	MaxFailureWait   time.Duration
+	MaxDeltaTime     time.Duration // failures older than this are forgotten
+	PermanentLockout bool
+
+	Lifespans Lifespans
+	Events    EventSettings
+	Exchange  ExchangePolicy
+
+	SMTPPassword string `json:"-"` // sealed in the store
+	Extra        Extra  `json:"-"`
+}
+
+// Lifespans are how long tokens and sessions live. Zero is "not set" where a client or an offline
+// value falls back to another one.
+type Lifespans struct {
+	AccessToken         time.Duration
+	AccessTokenImplicit time.Duration
+
+	SessionIdle         time.Duration
+	SessionMax          time.Duration
+	SessionIdleRemember time.Duration // zero: SessionIdle
+	SessionMaxRemember  time.Duration // zero: SessionMax
+	ClientIdle          time.Duration // zero: SessionIdle
+	ClientMax           time.Duration // zero: SessionMax
+	OfflineIdle         time.Duration
+	OfflineMax          time.Duration
+	OfflineMaxEnabled   bool          // without it offline sessions end only by being idle
+	ClientOfflineIdle   time.Duration // zero: OfflineIdle
+	ClientOfflineMax    time.Duration // zero: OfflineMax
+
+	RotateRefresh   bool // a refresh token works RefreshReuse+1 times
+	RefreshReuse    int
+	Code            time.Duration
+	UserAction      time.Duration
+	Login           time.Duration
+	ActionByAdmin   time.Duration
+	ActionByUser    time.Duration
+	DeviceCode      time.Duration
+	DevicePolling   time.Duration
+	PushedRequest   time.Duration
+	VerifyEmailLink time.Duration
+}
+
+// EventSettings say which events are kept in the database, and for how long.
+type EventSettings struct {
+	Enabled      bool
+	Expiration   time.Duration // zero: kept for ever
+	Kinds        []string      // saved event types; empty: all that Keycloak saves
+	Admin        bool
+	AdminDetails bool   // admin events keep the representation
+	Trace        string // which events keep their trace: "refused", "all", "none"
+}
+
+// ExchangePolicy are the realm's rules for token exchange (tokenhouse.exchange.*).
+type ExchangePolicy struct {
+	Downscope    bool
+	ChainLimit   int // most exchanges in a row; 0 none, -1 no limit
+	RefuseCycles bool
+	CapLifetime  bool
+	DenyUnlisted bool
+}
+
+// Client finds a client by its client_id, or gives nil.
+func (r *Realm) Client(id string) *Client { return r.clients.named(id) }
+
+// ClientByKey finds a client by its UUID, or gives nil.
+func (r *Realm) ClientByKey(key string) *Client { return r.clients.byKey[key] }
+
+// Scope finds a client scope by its name, or gives nil.
+func (r *Realm) Scope(name string) *ClientScope { return r.scopes.named(name) }
+
+// ScopeByKey finds a client scope by its UUID, or gives nil.
+func (r *Realm) ScopeByKey(key string) *ClientScope { return r.scopes.byKey[key] }
+
+// Role finds a role by its name, or gives nil.
+func (r *Realm) Role(ref RoleRef) *Role {
+	if ref.Client == "" {
+		return r.roles.named("\x00" + ref.Name)
+	}
+	c := r.Client(ref.Client)
+	if c == nil {
+		return nil
+	}
+	return r.roles.named(c.Key + "\x00" + ref.Name)
+}
+
+// RoleByKey finds a role by its UUID, or gives nil.
+func (r *Realm) RoleByKey(key string) *Role { return r.roles.byKey[key] }
+
+// Provider finds an identity provider by its alias, or gives nil.
+func (r *Realm) Provider(alias string) *Provider { return r.providers.named(alias) }
+
+// Clients, Scopes, Roles, Providers and Keys are everything of a kind, ordered by name.
+func (r *Realm) Clients() []*Client            { return r.clients.sorted() }
+func (r *Realm) Scopes() []*ClientScope        { return r.scopes.sorted() }
+func (r *Realm) Roles() []*Role                { return r.roles.sorted() }
+func (r *Realm) Providers() []*Provider        { return r.providers.sorted() }
+func (r *Realm) Keys() []*KeyProvider          { return r.keys.sorted() }
+func (r *Realm) KeyBy(key string) *KeyProvider { return r.keys.byKey[key] }
+
+// RolesOf are the roles of a client, by its key, ordered by name; the realm's own for "".
+func (r *Realm) RolesOf(clientKey string) []*Role {
+	var out []*Role
+	for _, role := range r.Roles() {
+		if role.Client == clientKey {
+			out = append(out, role)
+		}
+	}
+	return out
+}
+
+// Ref is the name of a role as people and tokens use it.
+func (r *Realm) Ref(role *Role) RoleRef {
+	if role.Client == "" {
+		return RoleRef{Name: role.Name}
+	}
+	ref := RoleRef{Client: role.Client, Name: role.Name}
+	if c := r.ClientByKey(role.Client); c != nil {
+		ref.Client = c.ID
+	}
+	return ref
+}
+
+// Issuer is the realm's issuer URL, for a server that callers reach at base, as
+// "https://id.example/auth". FrontendURL, where set, takes base's place.
+func (r *Realm) Issuer(base string) string {
+	if r.FrontendURL != "" {
+		base = r.FrontendURL
+	}
+	return strings.TrimSuffix(base, "/") + "/realms/" + r.Name
+}

@@ -1,0 +1,44 @@
+// Package session holds who is signed in, and what they granted to which client.
+package session
+
+import "time"
+
+// Session is one sign-in of one user. Keycloak: user session. An offline session has the id of the
+// online session it was made from, and lives beside it.
+type Session struct {
+	ID         string
+	Offline    bool
+	UserID     string
+	Username   string // as at sign-in
+	Started    time.Time
+	LastAccess time.Time
+	AuthTime   time.Time // when the user last proved who they are; zero where nobody signed in
+	Remember   bool      // "remember me" was chosen
+	Method     string    // how they signed in, as "openid-connect"
+	Address    string    // of who signed in
+	Notes      map[string]string
+}
+
+// Grant is what one client holds inside a session. Keycloak: client session.
+type Grant struct {
+	Session    string // id
+	Offline    bool
+	Client     string // key
+	Started    time.Time
+	LastAccess time.Time
+	Scope      string // the latest "scope" parameter, verbatim
+	Method     string // how it came to be: the grant type, or "token_exchange"
+
+	// RefreshID and RefreshUses watch over reuse where refresh tokens rotate: the id of the family's
+	// current token, and how often it was used.
+	RefreshID   string
+	RefreshUses int
+
+	// Sources are the tokens exchanged into this grant: key of the client each was issued to → its
+	// jti. Revoking one of them ends the grant.
+	Sources map[string]string
+	Notes   map[string]string
+}
+
+// Transient is a session that is not kept: it lives in its tokens, as those of a service account.
+func (s *Session) Transient() bool { return s == nil || s.ID == "" }

@@ -1,0 +1,131 @@
+package token
+
+// The values of claim "typ" in the body of a token.
+const (
+	TypBearer  = "Bearer"
+	TypDPoP    = "DPoP"
+	TypID      = "ID"
+	TypRefresh = "Refresh"
+	TypOffline = "Offline"
+	TypLogout  = "Logout"
+)
+
+// Claims are the claims of a token. Times are Unix seconds, zero when absent; empty strings and nil
+// lists are absent too, but for Scope, which an access token may carry empty.
+type Claims struct {
+	ID       string // jti
+	Type     string // typ
+	Issuer   string // iss
+	Subject  string // sub
+	Audience []string
+	Client   string // azp
+	Session  string // sid
+	Nonce    string
+	ACR      string
+	Scope    *string
+
+	Expires   int64 // exp
+	IssuedAt  int64 // iat
+	NotBefore int64 // nbf
+	AuthTime  int64 // auth_time
+
+	AccessHash string // at_hash, OpenID Connect Core §3.1.3.6
+	CodeHash   string // c_hash
+	StateHash  string // s_hash
+
+	// Of refresh tokens, as Keycloak writes them.
+	ReuseID           string   // reuse_id: family of rotating tokens
+	RequestedAudience []string // req-aud: the filter of an exchange
+	AccessAudience    []string // aud_x: audience of the access token issued beside it
+	Provider          string   // prov
+
+	Confirmation *Confirmation // cnf
+	Actor        *Actor        // act
+	MayAct       *Actor        // may_act
+	Path         []Hop         // exchange_path
+
+	// Other are the claims that mappers write, in the order they were written, realm_access and
+	// resource_access among them.
+	Other Object
+}
+
+// Confirmation binds a token to a key (RFC 7800; RFC 9449 §6.1, RFC 8705 §3.1).
+type Confirmation struct {
+	JKT         string // thumbprint of the DPoP key
+	JKTType     string // kc-jkt-type
+	Certificate string // x5t#S256
+}
+
+// Actor is who acts for the subject (RFC 8693 §4.1); Actor.Actor is who acted before.
+type Actor struct {
+	Subject string
+	Client  string
+	Issuer  string
+	Actor   *Actor
+}
+
+// Hop is one exchange behind a token: the client the exchanged token was issued to, and its jti.
+type Hop struct {
+	Client string
+	JTI    string
+}
+
+// Object is a JSON object whose members keep their order. Values are string, bool, int64, float64,
+// json.Number, []string, []any, Object, json.RawMessage or nil.
+type Object []Member
+
+// Member is a name and its value in an Object.
+type Member struct {
+	Name  string
+	Value any
+}
+
+// Get is the value at a path of names, or nil.
+func (o Object) Get(path ...string) any {
+	for i := range o {
+		if o[i].Name != path[0] {
+			continue
+		}
+		if len(path) == 1 {
+			return o[i].Value
+		}
+		inner, _ := o[i].Value.(Object)
+		return inner.Get(path[1:]...)
+	}
+	return nil
+}
+
+// Set puts a value at a path of names, making the objects on the way; what is in the way and no
+// object is replaced.
+func (o *Object) Set(value any, path ...string) {
+	for i := range *o {
+		m := &(*o)[i]
+		if m.Name != path[0] {
+			continue
+		}
+		if len(path) == 1 {
+			m.Value = value
+			return
+		}
+		inner, _ := m.Value.(Object)
+		inner.Set(value, path[1:]...)
+		m.Value = inner
+		return
+	}
+	if len(path) > 1 {
+		var inner Object
+		inner.Set(value, path[1:]...)
+		value = inner
+	}
+	*o = append(*o, Member{path[0], value})
+}
+
+// Drop removes the member of this name.
+func (o *Object) Drop(name string) {
+	for i := range *o {
+		if (*o)[i].Name == name {
+			*o = append((*o)[:i:i], (*o)[i+1:]...)
+			return
+		}
+	}
+}
