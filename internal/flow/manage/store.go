@@ -1,0 +1,32 @@
+package manage
+
+import (
+	"context"
+	"iter"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// Store is all that this package keeps things in.
+type Store interface {
+	Configuration
+	People
+}
+
+// Configuration stores realms.
+type Configuration interface {
+	Realm(ctx context.Context, name string) (*realm.Realm, error)
+	CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm.Group, users iter.Seq2[user.Account, error], audit []event.Admin) error
+	Edit(ctx context.Context, name string, edit func(*realm.Draft) ([]event.Admin, error)) error
+	DeleteRealm(ctx context.Context, name string, audit []event.Admin) error
+	Extra(ctx context.Context, realmKey string, kind realm.Kind, key string) (realm.Extra, error)
+}
+
+// People stores users and groups.
+type People interface {
+	Users(ctx context.Context, realmKey string) iter.Seq2[user.Account, error]
+	Groups(ctx context.Context, realmKey string) ([]*realm.Group, error)
+	CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error
+}
