@@ -1,0 +1,65 @@
+package verify
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// Deps is what a Verifier asks. All are required but Fetch, without which no client can use a JWKS URL.
+type Deps struct {
+	Keys     Keys
+	Users    Users
+	Sessions Sessions
+	Marks    Marks
+	Fetch    Fetcher
+}
+
+// Keys check signatures with a realm's keys.
+type Keys interface {
+	Verify(r *realm.Realm, compact string) (token.Verified, error)
+}
+
+// Users are people and service accounts. A user who is not there is fault.ErrNotFound.
+type Users interface {
+	User(ctx context.Context, realmKey, id string) (*user.User, error)
+}
+
+// Sessions are who is signed in. What is not there is fault.ErrNotFound.
+type Sessions interface {
+	Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error)
+	Grant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (*session.Grant, error)
+}
+
+// Marks remember revoked tokens and values that may be used once, on every node.
+type Marks interface {
+	Revoked(ctx context.Context, realmKey, jti string) (bool, error)
+	UseOnce(ctx context.Context, realmKey, purpose, value string, until time.Time) (first bool, err error)
+}
+
+// Fetcher reads the key sets that clients publish.
+type Fetcher interface {
+	// Keys are the keys at a URL. A set that is remembered is fetched again when it lacks kid.
+	Keys(ctx context.Context, url, kid string) ([]jose.JSONWebKey, error)
+}
+
+// At is the realm that is asked, the server's URL as the caller reaches it, and the time.
+type At struct {
+	Realm *realm.Realm
+	Base  string
+	Now   time.Time
+}
+
+// Verifier proves callers and tokens. It is safe for concurrent use; make it with New.
+type Verifier struct {
+	Deps
+}
+
+// New makes a verifier.
+func New(d Deps) *Verifier { return &Verifier{Deps: d} }
