@@ -22,6 +22,10 @@ const (
 	UnsupportedTokenType Code = "unsupported_token_type"
 	InvalidIssuer        Code = "invalid_issuer" // Keycloak's
 	NotAllowed           Code = "not_allowed"    // Keycloak's
+
+	// InvalidOrigin is what a browser is told whose page may not call as the client. Keycloak's text
+	// stands where a code should be.
+	InvalidOrigin Code = "Invalid origin"
 )
 
 // Error is what a client is told, and, in Cause, Event and Reason, what only we may know.
@@ -48,7 +52,7 @@ func status(code Code) int {
 	switch code {
 	case InvalidToken:
 		return 401
-	case AccessDenied, InsufficientScope:
+	case AccessDenied, InsufficientScope, InvalidOrigin:
 		return 403
 	case ServerError:
 		return 500
