@@ -1,5 +1,7 @@
 package grant
 
+import "github.com/tokenhouse/tokenhouse/internal/flow/verify"
+
 // Call is what every request to the token endpoint brings, whichever grant it asks for. A parameter
 // that may be absent is a pointer: absent and empty are answered differently.
 type Call struct {
@@ -9,6 +11,8 @@ type Call struct {
 	Origin   string // header Origin, which browsers send; empty elsewhere
 	Repeated bool   // a parameter that may come once came more often (RFC 6749 §3.2)
 	Scope    *string
+
+	Credentials verify.Credentials
 }
 
 // ClientCredentialsRequest asks for a token for the client itself (RFC 6749 §4.4).

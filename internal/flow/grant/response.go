@@ -18,4 +18,8 @@ type Response struct {
 
 	// Other are the members that mappers add.
 	Other token.Object `json:"-"`
+
+	// Locale is the user's own (attribute "locale") where a password grant signed them in; it becomes
+	// a cookie. Empty elsewhere.
+	Locale string `json:"-"`
 }

@@ -11,6 +11,7 @@ type UserInfoRequest struct {
 	Realm         string  // its name
 	Base          string  // the server's URL as the caller reaches it
 	Address       string  // the caller's
+	Origin        string  // header Origin; one that the token's client does not allow is refused with oauth.InvalidOrigin
 	Authorization string  // the header, verbatim
 	Form          *string // form parameter "access_token" of a POST; nil where absent
 	Repeated      bool    // a form parameter came more than once

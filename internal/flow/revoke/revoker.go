@@ -44,5 +44,6 @@ type Call struct {
 	Base        string // the server's URL as the caller reaches it
 	Address     string // the caller's
 	Credentials verify.Credentials
-	Repeated    bool // a parameter that may come once came more often
+	Origin      string // header Origin; one that the client does not allow is refused with oauth.InvalidOrigin
+	Repeated    bool   // a parameter that may come once came more often
 }
