@@ -5,20 +5,25 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
-	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
-// Issuer redeems grants. All fields are required.
+// Issuer redeems grants. All fields are required. It is safe for concurrent use.
 type Issuer struct {
-	Realms   Realms
-	Users    Users
-	Sessions Sessions
-	Events   Events
-	Now      func() time.Time
-	NewID    func() string // unique and unguessable
+	Realms    Realms
+	Users     Users
+	Sessions  Sessions
+	Verifier  Verifier
+	Passwords Passwords
+	Once      Once
+	Keys      Keys
+	Events    Events
+	Now       func() time.Time
+	NewID     func() string // unique and unguessable
 }
 
 // Realms are the realms' configuration.
@@ -26,49 +31,47 @@ type Realms interface {
 	Realm(ctx context.Context, name string) (*realm.Realm, error)
 }
 
-// Users are people and service accounts. A user who is not there is fault.ErrNotFound.
+// Users are people and service accounts. Who is not there is fault.ErrNotFound.
 type Users interface {
-	User(ctx context.Context, realmKey, id string) (*user.User, error)
 	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
 	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
 	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
 	Credentials(ctx context.Context, realmKey, userID string) ([]user.Credential, error)
 }
 
-// Sessions are who is signed in, and what they granted.
+// Sessions are who is signed in, and what they granted. What is not there is fault.ErrNotFound.
 type Sessions interface {
 	StartSession(ctx context.Context, realmKey string, s session.Session, g session.Grant) error
-	PutGrant(ctx context.Context, realmKey string, g session.Grant) error
 	Grant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (*session.Grant, error)
+	PutGrant(ctx context.Context, realmKey string, g session.Grant) error
+	// Refresh replaces prev, and is fault.ErrStale where prev is not what is stored any more.
 	Refresh(ctx context.Context, realmKey string, prev, next session.Grant) error
 	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (sessionEnded bool, err error)
+}
+
+// Verifier proves callers and what they hold. It is a *verify.Verifier.
+type Verifier interface {
+	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
+	Subject(ctx context.Context, at verify.At, compact string) (verify.Held, error)
+	RefreshToken(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
+}
+
+// Passwords checks passwords. With a nil user it takes as long as with another and says false.
+type Passwords interface {
+	Check(ctx context.Context, at verify.At, u *user.User, password string) (bool, error)
+}
+
+// Once remembers values that may be used once, on every node.
+type Once interface {
+	UseOnce(ctx context.Context, realmKey, purpose, value string, until time.Time) (first bool, err error)
+}
+
+// Keys sign tokens. An empty alg is the realm's own.
+type Keys interface {
+	Sign(ctx context.Context, r *realm.Realm, alg, typ string, c *token.Claims) (string, error)
 }
 
 // Events keeps what happened.
 type Events interface {
 	Record(ctx context.Context, e event.Event)
-}
-
-// ErrOrigin is what a browser is told whose page may not call the client: Keycloak's text stands
-// where the code should be.
-var ErrOrigin = oauth.Errorf("Invalid origin", "").WithStatus(403).InEvent("invalid_request", "invalid origin")
-
-// ClientCredentials gives a client a token for itself.
-func (i *Issuer) ClientCredentials(ctx context.Context, q ClientCredentialsRequest) (*Response, error) {
-	panic("provisional")
-}
-
-// Password signs a user in by name and password.
-func (i *Issuer) Password(ctx context.Context, q PasswordRequest) (*Response, error) {
-	panic("provisional")
-}
-
-// Refresh gives new tokens for a refresh token.
-func (i *Issuer) Refresh(ctx context.Context, q RefreshRequest) (*Response, error) {
-	panic("provisional")
-}
-
-// Exchange gives a token for another.
-func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (*Response, error) {
-	panic("provisional")
 }

@@ -2,17 +2,18 @@ package grant
 
 import "github.com/tokenhouse/tokenhouse/internal/flow/verify"
 
+import "github.com/tokenhouse/tokenhouse/internal/flow/verify"
+
 // Call is what every request to the token endpoint brings, whichever grant it asks for. A parameter
 // that may be absent is a pointer: absent and empty are answered differently.
 type Call struct {
-	Realm    string // its name
-	Base     string // the server's URL as the caller reaches it, as "https://id.example/auth"
-	Address  string // the caller's
-	Origin   string // header Origin, which browsers send; empty elsewhere
-	Repeated bool   // a parameter that may come once came more often (RFC 6749 §3.2)
-	Scope    *string
-
+	Realm       string // its name
+	Base        string // the server's URL as the caller reaches it, as "https://id.example/auth"
+	Address     string // the caller's
+	Origin      string // header Origin, which browsers send; empty elsewhere
 	Credentials verify.Credentials
+	Repeated    bool    // a parameter that may come once came more often (RFC 6749 §3.2)
+	Scope       *string // parameter "scope"
 }
 
 // ClientCredentialsRequest asks for a token for the client itself (RFC 6749 §4.4).

@@ -1,0 +1,159 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+)
+
+// turn is one request on its way through a grant. Every grant begins with begin and authenticate,
+// and ends with end, which records what happened.
+type turn struct {
+	*Issuer
+	call   Call
+	at     verify.At
+	client *realm.Client // set by authenticate
+	event  event.Event
+}
+
+// begin reads clock and realm. An error means that there is no such realm, and nowhere to record
+// anything.
+func (i *Issuer) begin(ctx context.Context, kind event.Kind, grant oauth.GrantType, q Call) (*turn, error) {
+	r, err := i.Realms.Realm(ctx, q.Realm)
+	if err != nil {
+		return nil, err
+	}
+	t := &turn{Issuer: i, call: q, at: verify.At{Realm: r, Base: q.Base, Now: i.Now()}}
+	t.event = event.Event{
+		ID: i.NewID(), Time: t.at.Now, Kind: kind,
+		Realm: r.Key, RealmName: r.Name, Address: q.Address,
+	}
+	t.event.Set("grant_type", string(grant))
+	return t, nil
+}
+
+// end records the turn, whatever became of it and though the caller may have gone.
+func (t *turn) end(ctx context.Context, err error) {
+	if err != nil {
+		t.fail(err)
+	}
+	if !t.keepsTrace(err != nil) {
+		t.event.Trace = nil
+	}
+	t.Events.Record(context.WithoutCancel(ctx), t.event)
+}
+
+// fail makes the event one of failure.
+func (t *turn) fail(err error) {
+	t.event.Kind = t.event.Kind.Failed()
+	t.event.Error = string(oauth.ServerError)
+	var e *oauth.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	t.event.Error = e.Event
+	if e.Event == "" {
+		t.event.Error = string(e.Code)
+	}
+	t.event.Set("reason", e.Reason)
+}
+
+// keepsTrace tells whether the realm keeps the traces of events like this one.
+func (t *turn) keepsTrace(refused bool) bool {
+	switch t.at.Realm.Events.Trace {
+	case "all":
+		return true
+	case "none":
+		return false
+	}
+	return refused
+}
+
+// explained runs a decision: without a trace where that is not kept, and once more with one where it
+// turned out to be kept, for it is the refusals that people ask about.
+func explained[D any](t *turn, decide func(explain bool) D, result func(D) (*explain.Trace, bool)) D {
+	d := decide(t.keepsTrace(false))
+	trace, refused := result(d)
+	if trace == nil && t.keepsTrace(refused) {
+		d = decide(true)
+		trace, _ = result(d)
+	}
+	t.event.Trace = trace
+	return d
+}
+
+// authenticate proves which client asks, and that its request may be looked at.
+func (t *turn) authenticate(ctx context.Context) error {
+	if !t.at.Realm.Enabled {
+		return oauth.Errorf(oauth.AccessDenied, "Realm not enabled").InEvent("realm_disabled", "")
+	}
+	a, err := t.Verifier.Client(ctx, t.at, t.call.Credentials)
+	t.event.Client = a.ID
+	if err != nil {
+		return err
+	}
+	t.event.Set("client_auth_method", a.Method)
+	return t.admit(a.Client)
+}
+
+// admit checks what concerns every grant of a client that is known, in Keycloak's order.
+func (t *turn) admit(c *realm.Client) error {
+	t.client = c
+	switch {
+	case t.call.Origin != "" && !c.AllowsOrigin(t.call.Base, t.call.Origin):
+		return oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
+	case !c.OIDC():
+		return oauth.Errorf(oauth.InvalidClient, "Wrong client protocol.").InEvent("invalid_client", "")
+	case c.BearerOnly:
+		return oauth.Errorf(oauth.InvalidClient, "Bearer-only not allowed").InEvent("invalid_client", "")
+	case t.call.Repeated:
+		return oauth.Errorf(oauth.InvalidRequest, "duplicated parameter").InEvent("invalid_request", "duplicated parameter")
+	case c.Tokens.BindDPoP: // proofs cannot be checked: better no token than an unbound one
+		return oauth.Errorf(oauth.InvalidRequest, "DPoP proof is missing").InEvent("invalid_dpop_proof", "DPoP proof is missing")
+	case c.Tokens.BindTLS:
+		const text = "Client Certification missing for MTLS HoK Token Binding"
+		return oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_request", text)
+	}
+	return nil
+}
+
+// checkScope refuses a scope parameter that names what is no scope of the client.
+func (t *turn) checkScope() error {
+	if t.call.Scope == nil {
+		return nil
+	}
+	if _, ok := t.at.Realm.ScopesOf(t.client, *t.call.Scope); !ok {
+		text := "Invalid scopes: " + *t.call.Scope
+		return oauth.Errorf(oauth.InvalidScope, "%s", text).InEvent("invalid_request", text)
+	}
+	return nil
+}
+
+// scope is the scope parameter, or "" where none came.
+func (t *turn) scope() string {
+	if t.call.Scope == nil {
+		return ""
+	}
+	return *t.call.Scope
+}
+
+// about names the user in the event.
+func (t *turn) about(u *user.User) {
+	t.event.UserID = u.ID
+	t.event.Set("username", u.Username)
+}
+
+// notBefore is the latest of the marks below which tokens of this user at this client are refused.
+func (t *turn) notBefore(u *user.User) int64 {
+	return max(t.at.Realm.NotBefore, t.client.NotBefore, u.NotBefore)
+}
+
+// second is t cut to what tokens can say.
+func second(t time.Time) int64 { return t.Unix() }
