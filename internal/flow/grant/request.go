@@ -2,8 +2,6 @@ package grant
 
 import "github.com/tokenhouse/tokenhouse/internal/flow/verify"
 
-import "github.com/tokenhouse/tokenhouse/internal/flow/verify"
-
 // Call is what every request to the token endpoint brings, whichever grant it asks for. A parameter
 // that may be absent is a pointer: absent and empty are answered differently.
 type Call struct {
