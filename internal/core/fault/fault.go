@@ -10,6 +10,15 @@ var (
 	ErrStale    = errors.New("stale")    // it changed since it was read
 )
 
+// Conflict says what is taken. It is an ErrConflict.
+type Conflict struct {
+	Kind  string // what there would be two of, as "realm", "client" or "user"
+	Field string // what must be unique: "id", "name", "username" or "email"
+}
+
+func (e *Conflict) Error() string { return e.Kind + " " + e.Field + " is taken" }
+func (e *Conflict) Unwrap() error { return ErrConflict }
+
 // Invalid says which field of the caller's input cannot be accepted, and why.
 type Invalid struct {
 	Field   string // path in the caller's document, as clients[2].attributes.x; may be empty
