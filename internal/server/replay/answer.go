@@ -1,0 +1,155 @@
+package replay
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Answer is what a caller sees of a response. Tokens in the body are opened: a JWT is the object
+// {"jwt": {"header": …, "claims": …}}, with its lifetime as claim "exp-iat".
+type Answer struct {
+	Status int               `json:"status"`
+	Header map[string]string `json:"header"`
+	Cookie []string          `json:"cookie"`
+	Body   any               `json:"body"`
+}
+
+// compared are the headers that a client may depend on.
+var compared = []string{
+	"Content-Type", "Cache-Control", "Pragma", "Location", "WWW-Authenticate", "Allow", "Retry-After", "Link",
+	"Access-Control-Allow-Origin", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
+	"Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "DPoP-Nonce",
+}
+
+// answer describes a response whose body has been read.
+func answer(resp *http.Response, body []byte) *Answer {
+	a := &Answer{Status: resp.StatusCode, Header: map[string]string{}}
+	for _, name := range compared {
+		if values := resp.Header.Values(name); len(values) > 0 {
+			a.Header[name] = strings.Join(values, ", ")
+		}
+	}
+	for _, c := range resp.Cookies() {
+		a.Cookie = append(a.Cookie, cookie(c))
+	}
+	slices.Sort(a.Cookie)
+	a.Body = content(resp.Header.Get("Content-Type"), body)
+	return a
+}
+
+// cookie describes a cookie without its value: name, attributes, and whether it is cleared.
+func cookie(c *http.Cookie) string {
+	s := c.Name + "; Path=" + c.Path
+	if c.HttpOnly {
+		s += "; HttpOnly"
+	}
+	if c.Secure {
+		s += "; Secure"
+	}
+	switch c.SameSite {
+	case http.SameSiteLaxMode:
+		s += "; SameSite=Lax"
+	case http.SameSiteStrictMode:
+		s += "; SameSite=Strict"
+	case http.SameSiteNoneMode:
+		s += "; SameSite=None"
+	}
+	switch {
+	case c.MaxAge < 0 || c.Value == "":
+		s += "; cleared"
+	case c.MaxAge > 0:
+		s += "; Max-Age=" + strconv.Itoa(c.MaxAge)
+	}
+	return s
+}
+
+// content is the body as a value: JSON where it is, else its text; nil where there is none.
+func content(contentType string, body []byte) any {
+	if len(body) == 0 {
+		return nil
+	}
+	var v any
+	if strings.Contains(contentType, "jwt") || json.Unmarshal(body, &v) != nil {
+		v = string(body)
+	}
+	return open(v)
+}
+
+// open replaces each JWT in v by what it says.
+func open(v any) any {
+	switch v := v.(type) {
+	case string:
+		if t := openToken(v); t != nil {
+			return t
+		}
+	case []any:
+		for i := range v {
+			v[i] = open(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = open(v[name])
+		}
+	}
+	return v
+}
+
+// openToken decodes a JWS in compact form, without checking anything; nil where s is none.
+func openToken(s string) any {
+	parts := strings.Split(s, ".")
+	if len(parts) != 3 || !strings.HasPrefix(s, "eyJ") {
+		return nil
+	}
+	var header, claims map[string]any
+	if decode(parts[0], &header) != nil || decode(parts[1], &claims) != nil {
+		return nil
+	}
+	exp, expires := claims["exp"].(float64)
+	iat, issued := claims["iat"].(float64)
+	if expires && issued {
+		claims["exp-iat"] = exp - iat
+	}
+	return map[string]any{"jwt": map[string]any{"header": header, "claims": claims}}
+}
+
+func decode(part string, into *map[string]any) error {
+	text, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
+}
+
+// find reads the value at a path such as "a.b[0].c" of a JSON body, as text.
+func find(body []byte, path string) (string, error) {
+	var v any
+	if err := json.Unmarshal(body, &v); err != nil {
+		return "", fmt.Errorf("%s: the answer is no JSON", path)
+	}
+	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[name]
+		case []any:
+			v = nil
+			if i, err := strconv.Atoi(name); err == nil && i < len(at) {
+				v = at[i]
+			}
+		default:
+			v = nil
+		}
+	}
+	switch v := v.(type) {
+	case nil:
+		return "", fmt.Errorf("%s: the answer has no such member", path)
+	case string:
+		return v, nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}

@@ -1,0 +1,191 @@
+package replay
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Player plays the steps of one scenario, in their order, against a server.
+type Player struct {
+	base       string
+	issuer     *Issuer
+	admin      Administrator
+	client     http.Client
+	variables  map[string]string
+	comparison *comparison
+}
+
+// Administrator is one of the realm master, by name and password.
+type Administrator struct{ Username, Password string }
+
+// NewPlayer makes a player for the server that answers at base, as "http://127.0.0.1:8080/auth".
+func NewPlayer(base string, issuer *Issuer, admin Administrator) *Player {
+	return &Player{
+		base: base, issuer: issuer, admin: admin,
+		client: http.Client{
+			Timeout:       30 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		variables:  map[string]string{"base": base},
+		comparison: newComparison(base),
+	}
+}
+
+// Play takes one step and lists where the answer is not as recorded. A step that only signs a token
+// has no answer. An error means that the step could not be taken.
+func (p *Player) Play(ctx context.Context, step *Step) ([]Difference, error) {
+	if step.Sleep > 0 {
+		time.Sleep(time.Duration(step.Sleep * float64(time.Second)))
+	}
+	if step.Sign != nil {
+		signed, err := step.Sign.sign(p.issuer, p.expand)
+		p.variables[step.Sign.Save] = signed
+		return nil, err
+	}
+	if err := p.signIn(ctx, step); err != nil {
+		return nil, err
+	}
+	request, err := p.request(ctx, step)
+	if err != nil {
+		return nil, err
+	}
+	resp, body, err := p.send(request)
+	if err != nil {
+		return nil, err
+	}
+	differences := p.comparison.answers(step, answer(resp, body))
+	for name, path := range step.Save {
+		value, err := find(body, path)
+		if err != nil {
+			differences = append(differences, Difference{"save." + name, path, absent})
+		}
+		p.variables[name] = value
+	}
+	return differences, nil
+}
+
+func (p *Player) send(request *http.Request) (*http.Response, []byte, error) {
+	resp, err := p.client.Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return resp, body, err
+}
+
+// signIn gets an administrator's token for the first step that names one.
+func (p *Player) signIn(ctx context.Context, step *Step) error {
+	if p.variables["admin"] != "" || !uses(step, "admin") {
+		return nil
+	}
+	form := url.Values{"grant_type": {"password"}, "client_id": {"admin-cli"}, "username": {p.admin.Username}, "password": {p.admin.Password}}
+	request, err := http.NewRequestWithContext(ctx, "POST", p.base+"/realms/master/protocol/openid-connect/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, body, err := p.send(request)
+	if err != nil {
+		return err
+	}
+	token, err := find(body, "access_token")
+	if err != nil {
+		return fmt.Errorf("administrator's sign-in (status %d): %w", resp.StatusCode, err)
+	}
+	p.variables["admin"] = token
+	return nil
+}
+
+func (p *Player) request(ctx context.Context, step *Step) (*http.Request, error) {
+	address := p.base + p.expand(step.Path)
+	if len(step.Query) > 0 {
+		address += "?" + p.encode(step.Query)
+	}
+	body, contentType, err := p.body(step)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, step.method(), address, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	if step.Basic != nil { // RFC 6749 §2.3.1: both are form-encoded first
+		request.SetBasicAuth(url.QueryEscape(p.expand(step.Basic[0])), url.QueryEscape(p.expand(step.Basic[1])))
+	}
+	if step.Bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+p.expand(step.Bearer))
+	}
+	for name, value := range step.Header {
+		request.Header.Set(name, p.expand(value))
+	}
+	return request, nil
+}
+
+func (p *Player) body(step *Step) (body, contentType string, err error) {
+	switch {
+	case step.Form != nil:
+		return p.encode(step.Form), "application/x-www-form-urlencoded", nil
+	case step.JSON != nil:
+		text, err := json.Marshal(step.JSON)
+		return p.expand(string(text)), "application/json", err
+	case step.Body != "":
+		return p.expand(step.Body), "application/json", nil
+	}
+	return "", "", nil
+}
+
+func (p *Player) encode(pairs []Pair) string {
+	parts := make([]string, len(pairs))
+	for i, pair := range pairs {
+		parts[i] = url.QueryEscape(p.expand(pair[0])) + "=" + url.QueryEscape(p.expand(pair[1]))
+	}
+	return strings.Join(parts, "&")
+}
+
+var variable = regexp.MustCompile(`\$\{([a-zA-Z0-9_.+-]+)\}`)
+
+// expand replaces each ${name} by the variable's value, where there is one.
+func (p *Player) expand(s string) string {
+	return variable.ReplaceAllStringFunc(s, func(reference string) string {
+		if value, ok := p.variables[reference[2:len(reference)-1]]; ok {
+			return value
+		}
+		return reference
+	})
+}
+
+// uses tells whether a step sends the value of a variable.
+func uses(step *Step, name string) bool {
+	for _, used := range variables(step) {
+		if used == name {
+			return true
+		}
+	}
+	return false
+}
+
+// variables are the names of the variables that a step sends.
+func variables(step *Step) []string {
+	sent := *step
+	sent.Want, sent.Save = nil, nil
+	text, err := json.Marshal(sent)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, m := range variable.FindAllStringSubmatch(string(text), -1) {
+		out = append(out, m[1])
+	}
+	return out
+}

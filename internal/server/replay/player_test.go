@@ -1,0 +1,129 @@
+package replay
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// echo answers a form with its fields as JSON, and says who asked.
+func echo(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	fields := map[string]any{"method": r.Method, "authorization": r.Header.Get("Authorization")}
+	for name := range r.Form {
+		fields[name] = r.Form.Get(name)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(fields)
+}
+
+func play(t *testing.T, steps string) [][]Difference {
+	t.Helper()
+	issuer := NewIssuer()
+	t.Cleanup(issuer.Close)
+	files := fstest.MapFS{"scenarios/x/y.json": {Data: []byte(`{"about":"","realms":[],"steps":` + steps + `}`)}}
+	scenario, err := Recordings{Files: files, Issuer: issuer}.Scenario("x/y")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(echo))
+	t.Cleanup(server.Close)
+	player := NewPlayer(server.URL, issuer, Administrator{})
+	var out [][]Difference
+	for _, step := range scenario.Steps {
+		differences, err := player.Play(t.Context(), step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, differences)
+	}
+	return out
+}
+
+func TestPlayKeepsWhatLaterStepsNeed(t *testing.T) {
+	got := play(t, `[
+		{"name":"first","path":"/a","form":[["token","t&1"]],"save":{"kept":"token"},
+		 "want":{"status":200,"header":{"Content-Type":"application/json"},"body":{"method":"POST","authorization":"","token":"t&1"}}},
+		{"name":"second","path":"/a","query":[["q","${kept}"]],"bearer":"${kept}",
+		 "want":{"status":200,"header":{"Content-Type":"application/json"},"body":{"method":"GET","authorization":"Bearer t&1","q":"t&1"}}},
+		{"name":"third","path":"/a","query":[["q","${kept}"]],"save":{"none":"a.b"},
+		 "want":{"status":201,"header":{"Content-Type":"application/json"},"body":{"method":"GET","authorization":"","q":"other"}}}]`)
+	var paths []string
+	for _, d := range got[2] {
+		paths = append(paths, d.Path)
+	}
+	if len(got[0]) > 0 || len(got[1]) > 0 {
+		t.Errorf("differences where none are: %v %v", got[0], got[1])
+	}
+	if want := []string{"status", "body.q", "save.none"}; !slices.Equal(paths, want) {
+		t.Errorf("third step differs at %q, want %q", paths, want)
+	}
+}
+
+// TestAnswersAreOpened plays tokens that the scenario signs back to itself, which opens them.
+func TestAnswersAreOpened(t *testing.T) {
+	got := play(t, `[
+		{"name":"sign","jwt":{"save":"t","alg":"none","key":"","header":{"typ":"JWT"},"claims":{"iat":"-10","exp":"+50","aud":["a"],"jti":"${random}"}}},
+		{"name":"send","path":"/a","query":[["t","${t}"]],
+		 "want":{"status":200,"header":{"Content-Type":"application/json"},"body":{"method":"GET","authorization":"",
+		 "t":{"jwt":{"header":{"alg":"none","typ":"JWT"},"claims":{"iat":"<time>","exp":"<time>","exp-iat":60,"aud":["a"],"jti":"<id:1>"}}}}}}]`)
+	if len(got[1]) > 0 {
+		t.Error(got[1])
+	}
+}
+
+func TestUnknownFieldsAreAnError(t *testing.T) {
+	files := fstest.MapFS{"scenarios/x/y.json": {Data: []byte(`{"steps":[{"name":"a","expect":{}}]}`)}}
+	if _, err := (Recordings{Files: files}).Scenario("x/y"); err == nil || !strings.Contains(err.Error(), "expect") {
+		t.Errorf("error %v, want one that names the field", err)
+	}
+}
+
+func TestSign(t *testing.T) {
+	issuer := NewIssuer()
+	t.Cleanup(issuer.Close)
+	expand := func(s string) string {
+		return strings.ReplaceAll(s, "${secret}", "a-secret-that-is-long-enough-for-it")
+	}
+	for _, alg := range []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.HS256} {
+		t.Run(string(alg), func(t *testing.T) {
+			d := Draft{Alg: string(alg), Key: "of-" + string(alg), Claims: map[string]any{"sub": "me", "exp": "+60"}}
+			var public any
+			if alg == jose.HS256 {
+				d.Key, public = "${secret}", []byte(expand("${secret}"))
+			} else {
+				key, err := issuer.key(d.Key, d.Alg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				public = key.Public()
+			}
+			signed, err := d.sign(issuer, expand)
+			if err != nil {
+				t.Fatal(err)
+			}
+			token, err := jwt.ParseSigned(signed, []jose.SignatureAlgorithm{alg})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var claims jwt.Claims
+			if err := token.Claims(public, &claims); err != nil {
+				t.Fatal(err)
+			}
+			if left := time.Until(claims.Expiry.Time()); claims.Subject != "me" || left < 50*time.Second || left > 61*time.Second {
+				t.Errorf("claims %+v", claims)
+			}
+		})
+	}
+}

@@ -1,0 +1,193 @@
+package server_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/tokenhouse/tokenhouse/internal/server/replay"
+)
+
+// TestReplay plays what Keycloak 26.7 was asked and answered against Tokenhouse, on each database.
+// Each scenario has a server of its own and each step is a subtest; a step that waits is skipped and
+// names the issue it waits for.
+//
+//	go test ./internal/server -v -run 'TestReplay/sqlite/exchange/standard'
+func TestReplay(t *testing.T) {
+	issuer := replay.NewIssuer()
+	t.Cleanup(issuer.Close)
+	recordings := replay.Recordings{Files: os.DirFS("testdata/golden"), Issuer: issuer}
+	var names []string
+	for _, folder := range []string{"exchange", "token", "endpoints", "seeds"} {
+		below, err := recordings.Names(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, below...)
+	}
+	for _, db := range databases {
+		t.Run(db.name, func(t *testing.T) {
+			run := &replayRun{database: db, recordings: recordings}
+			readList(t, "testdata/golden/accepted.json", &run.accepted)
+			readList(t, "testdata/golden/independent.json", &run.independent)
+			run.used = make([]bool, len(run.accepted))
+			t.Cleanup(func() { run.finish(t, len(names)) })
+			for _, name := range names {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					run.play(t, name)
+				})
+			}
+		})
+	}
+}
+
+// replayRun is all scenarios on one database.
+type replayRun struct {
+	database    database
+	recordings  replay.Recordings
+	accepted    []replay.Accepted
+	independent []replay.Independent
+
+	mu      sync.Mutex
+	used    []bool // which of the accepted differences were seen
+	tallies []tally
+}
+
+// tally counts the answers of a scenario.
+type tally struct {
+	name                    string
+	passed, failed, waiting int
+}
+
+func (y tally) String() string {
+	return fmt.Sprintf("%s: %d passed, %d failed, %d waiting", y.name, y.passed, y.failed, y.waiting)
+}
+
+// play plays one scenario, and reports each of its steps as a subtest.
+func (run *replayRun) play(t *testing.T, name string) {
+	scenario, err := run.recordings.Scenario(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	realms := map[string][]byte{}
+	for _, file := range scenario.Realms {
+		if realms[file], err = run.recordings.Realm(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	base := serve(t, run.database.open(t), realms)
+	player := replay.NewPlayer(base, run.recordings.Issuer, replay.Administrator{Username: "admin", Password: "admin"})
+	counts := tally{name: name}
+	waits := scenario.Waits(run.independent)
+	for i, step := range scenario.Steps {
+		var left []replay.Difference
+		var failure error
+		if waits[i] == "" {
+			left, failure = player.Play(t.Context(), step)
+			left = run.unaccepted(name, step.Name, left)
+		}
+		if step.Want != nil {
+			counts.add(waits[i], len(left) > 0 || failure != nil)
+		}
+		t.Run(step.Name, func(t *testing.T) {
+			if waits[i] != "" {
+				t.Skip("waits for issue " + waits[i])
+			}
+			if failure != nil {
+				t.Fatal(failure)
+			}
+			for _, d := range left {
+				t.Error(d)
+			}
+		})
+	}
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	run.tallies = append(run.tallies, counts)
+}
+
+func (y *tally) add(waits string, differs bool) {
+	switch {
+	case waits != "":
+		y.waiting++
+	case differs:
+		y.failed++
+	default:
+		y.passed++
+	}
+}
+
+// unaccepted are the differences that nobody accepted.
+func (run *replayRun) unaccepted(scenario, step string, differences []replay.Difference) []replay.Difference {
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	return slices.DeleteFunc(differences, func(d replay.Difference) bool {
+		covered := false
+		for i, a := range run.accepted {
+			if a.Covers(scenario, step, d) {
+				run.used[i], covered = true, true
+			}
+		}
+		return covered
+	})
+}
+
+// finish prints how the run came out. When all scenarios ran, an accepted difference that was not
+// seen is a failure: the list must not outlive its reasons.
+func (run *replayRun) finish(t *testing.T, scenarios int) {
+	slices.SortFunc(run.tallies, func(a, b tally) int { return cmp.Compare(a.name, b.name) })
+	total := tally{name: "all"}
+	for _, y := range run.tallies {
+		fmt.Printf("replay %s %s\n", run.database.name, y)
+		total.passed += y.passed
+		total.failed += y.failed
+		total.waiting += y.waiting
+	}
+	fmt.Printf("replay %s %s\n", run.database.name, total)
+	if len(run.tallies) < scenarios {
+		return
+	}
+	for i, a := range run.accepted {
+		if !run.used[i] {
+			t.Errorf("accepted difference is gone: %s / %s / %s", a.Scenario, a.Step, a.Path)
+		}
+	}
+}
+
+// TestIndependentStepsWouldWait keeps the list of independent steps to those that need it.
+func TestIndependentStepsWouldWait(t *testing.T) {
+	var independent []replay.Independent
+	readList(t, "testdata/golden/independent.json", &independent)
+	recordings := replay.Recordings{Files: os.DirFS("testdata/golden")}
+	for _, entry := range independent {
+		scenario, err := recordings.Scenario(entry.Scenario)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(scenario.Steps, func(s *replay.Step) bool { return s.Name == entry.Step })
+		if i < 0 {
+			t.Errorf("%s has no step %q", entry.Scenario, entry.Step)
+			continue
+		}
+		if scenario.Waits(nil)[i] == "" || scenario.Waits(independent)[i] != "" {
+			t.Errorf("%s / %s: the entry changes nothing", entry.Scenario, entry.Step)
+		}
+	}
+}
+
+// readList reads a JSON array of a file.
+func readList[T any](t *testing.T, file string, into *[]T) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
