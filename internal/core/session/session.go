@@ -29,10 +29,14 @@ type Grant struct {
 	Scope      string // the latest "scope" parameter, verbatim
 	Method     string // how it came to be: the grant type, or "token_exchange"
 
-	// RefreshID and RefreshUses watch over reuse where refresh tokens rotate: the id of the family's
-	// current token, and how often it was used.
+	// RefreshID and RefreshUses say what became of the grant last: the id of the token that was used or
+	// made, and how often it was used. They change with all but LastAccess, so that who writes the
+	// grant can tell whether somebody else did since it was read.
 	RefreshID   string
 	RefreshUses int
+
+	// Families watch over reuse where refresh tokens rotate, by the tokens' reuse_id.
+	Families map[string]Family
 
 	// Sources are the tokens exchanged into this grant: key of the client each was issued to → its
 	// jti. Revoking one of them ends the grant.
