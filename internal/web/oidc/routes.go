@@ -1,0 +1,49 @@
+package oidc
+
+import (
+	"net/http"
+
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
+)
+
+// routes is the whole surface of the package. The methods told to browsers that ask first
+// (preflight) are those that Keycloak tells, which are not always those that work.
+func (s *site) routes() http.Handler {
+	mux := http.NewServeMux()
+	const protocol = "/realms/{realm}/protocol/openid-connect"
+	serving := []check{mustBeSecure, mustBeEnabled}
+
+	s.add(mux, protocol+"/token", endpoint{post: s.token, checks: serving, noStore: true, preflight: "POST, OPTIONS"})
+	s.add(mux, protocol+"/token/introspect", endpoint{post: s.introspect, checks: serving})
+	s.add(mux, protocol+"/userinfo", endpoint{get: s.userinfo, post: s.userinfo, checks: serving, noStore: true, preflight: "GET, HEAD, OPTIONS"})
+	s.add(mux, protocol+"/revoke", endpoint{post: s.revoke, checks: serving, preflight: "POST, OPTIONS"})
+	s.add(mux, protocol+"/logout", endpoint{post: s.logout, checks: serving, preflight: "GET, HEAD, OPTIONS"})
+	s.add(mux, protocol+"/certs", endpoint{get: s.certs, checks: []check{mustBeSecure}, preflight: "GET"})
+
+	s.add(mux, "/realms/{realm}", endpoint{get: s.realm, preflight: "GET, HEAD, OPTIONS"})
+	wellKnown := endpoint{get: s.discovery, checks: []check{mustBeSecure}, preflight: "GET", refusal: errNotFound}
+	s.add(mux, "/realms/{realm}/.well-known/openid-configuration", wellKnown)
+	s.add(mux, "/realms/{realm}/.well-known/oauth-authorization-server", wellKnown)
+	s.add(mux, "/.well-known/oauth-authorization-server/realms/{realm}", wellKnown) // RFC 8414 §3.1
+	s.add(mux, "/.well-known/openid-configuration/{rest...}", endpoint{refusal: errNotFound, nowhere: true})
+
+	s.add(mux, protocol+"/{rest...}", endpoint{get: notFound})
+	s.add(mux, "/realms/{realm}/protocol/{protocol}/{rest...}", endpoint{refusal: errNoProtocol})
+	s.add(mux, "/realms/{realm}/{rest...}", endpoint{refusal: errNotFound})
+	s.add(mux, "/{rest...}", endpoint{refusal: errNowhere, nowhere: true})
+	mux.Handle("/{$}", render.Answer(s.Log, s.root))
+	return mux
+}
+
+// root sends people to the console, as Keycloak does.
+func (s *site) root(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return errNowhere
+	}
+	who, err := s.Callers.Of(r)
+	if err != nil {
+		return err
+	}
+	render.Redirect(w, who.Base+"/admin/")
+	return nil
+}
