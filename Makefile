@@ -1,0 +1,60 @@
+# What a developer types. `make` alone lists it.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+BUILD     = CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+# The race detector needs cgo, and so a C compiler: `make test RACE=` does without.
+RACE     ?= -race
+FUZZTIME ?= 2m
+BENCHTIME ?= 3s
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ERRCHECK    = github.com/kisielk/errcheck@v1.30.0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev build build-libcrypto test test-all replay check fuzz bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## start the demo shop, sign in, exchange a token and explain it
+	$(GO) run ./cmd/tokenhouse demo
+
+dev: ## serve the demo shop on port 8080, database in ./data
+	$(GO) run ./cmd/tokenhouse start-dev --db-url sqlite:data/tokenhouse.db --import-realm examples/shop.json
+
+build: ## one static binary, ./tokenhouse
+	$(BUILD) -o tokenhouse ./cmd/tokenhouse
+
+build-libcrypto: ## the same, RSA signatures by OpenSSL's libcrypto where the machine has it
+	$(BUILD) -tags libcrypto -o tokenhouse ./cmd/tokenhouse
+
+test: ## all tests but the long ones, with the race detector
+	$(GO) test $(RACE) ./...
+
+replay: ## how many of Keycloak's recorded answers pass, wait and differ
+	@$(GO) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
+
+test-all: ## the long tests too: crashes, soak, a million users, and each fuzz test for FUZZTIME
+	TOKENHOUSE_LONG=1 $(GO) test $(RACE) -timeout 3h ./...
+	$(MAKE) fuzz
+
+fuzz: ## each fuzz test for FUZZTIME (2m)
+	@for package in $$($(GO) list ./...); do \
+	  for name in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$name"; \
+	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+	  done; \
+	done
+
+check: ## format, vet, staticcheck, errcheck, and whether it builds static
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'these files want gofmt'; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags libcrypto ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(ERRCHECK) -ignoretests -exclude .errcheck ./...
+	$(GO) mod verify
+	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/tokenhouse
+
+bench: ## requests per CPU second and allocations, on both databases
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 1h ./internal/server
