@@ -1,10 +1,10 @@
 package upstream
 
 import (
-	"context"
+	"net/http"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/maypok86/otter/v2"
 )
 
 // Config says how to fetch. The zero value is strict.
@@ -15,14 +15,22 @@ type Config struct {
 
 // Client fetches and remembers. It is safe for concurrent use.
 type Client struct {
-	config Config
+	http *http.Client
+	now  func() time.Time
+	sets *otter.Cache[string, *keySet]
 }
 
-// New makes a client.
-func New(c Config) *Client { return &Client{config: c} }
+// maxSets is how many key sets are remembered.
+const maxSets = 1000
 
-// Keys are the keys published at a URL (RFC 7517 §5). They are remembered; a set that lacks kid is
-// fetched again, but not more often than every ten seconds.
-func (c *Client) Keys(ctx context.Context, url, kid string) ([]jose.JSONWebKey, error) {
-	panic("provisional")
+// New makes a client.
+func New(c Config) *Client {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Client{
+		http: guarded(c.AllowPrivate),
+		now:  c.Now,
+		sets: otter.Must(&otter.Options[string, *keySet]{MaximumSize: maxSets}),
+	}
 }

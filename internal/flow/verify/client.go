@@ -2,36 +2,130 @@ package verify
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
-// Credentials are what a request says about the client that sends it. A form parameter that is absent
-// is nil: absent and empty are answered differently.
-type Credentials struct {
-	Authorization string // the header, verbatim
-	ID            *string
-	Secret        *string
-	AssertionType *string
-	Assertion     *string
-}
-
-// The ways a client proves who it is, as the event's detail "client_auth_method" names them.
+// The ways a client proves who it is: Keycloak's names of authenticators, which are also what the
+// event's detail "client_auth_method" says.
 const (
 	MethodSecret     = "client-secret"     // client_secret_basic, client_secret_post, and public clients
 	MethodSecretJWT  = "client-secret-jwt" // client_secret_jwt
 	MethodPrivateKey = "client-jwt"        // private_key_jwt
 )
 
-// ClientAuth is a client that proved who it is.
+// ClientAuth is a client that proved who it is. Beside an error Client is nil and Method empty.
 type ClientAuth struct {
-	ID     string        // client_id as the caller gave it, known or not; also beside an error
-	Client *realm.Client // nil beside an error
-	Method string        // Keycloak's name of the client's authenticator; also beside an error, where known
+	ID     string // client_id as the caller gave it, known or not
+	Client *realm.Client
+	Method string // Keycloak's name of the client's authenticator
+
+	assertion *assertion
 }
 
-// Client authenticates the client behind a request. The form wins over the header. Errors are
-// *oauth.Error with Keycloak's texts and event names, or technical.
+// Note puts what was said about the client, proven or not, into an event.
+func (a *ClientAuth) Note(ev *event.Event) {
+	ev.Client = a.ID
+	ev.Set("client_auth_method", a.Method)
+	if a.assertion != nil {
+		ev.Set("client_assertion_id", a.assertion.ID)
+		ev.Set("client_assertion_issuer", a.assertion.Issuer)
+		ev.Set("client_assertion_sub", a.assertion.Subject)
+	}
+}
+
+// Keycloak tells a caller the same of every client it cannot prove, but for the code.
+const notProven = "Invalid client or Invalid client credentials"
+
+var (
+	errUnknownClient  = oauth.Errorf(oauth.InvalidClient, notProven).WithStatus(401).InEvent("client_not_found", "")
+	errDisabledClient = oauth.Errorf(oauth.InvalidClient, notProven).WithStatus(401).InEvent("client_disabled", "")
+	errAuthenticator  = oauth.Errorf(oauth.InvalidClient, notProven).WithStatus(401).InEvent("invalid_client_credentials", "")
+	errSecret         = oauth.Errorf(oauth.UnauthorizedClient, notProven).WithStatus(401).InEvent("invalid_client_credentials", "")
+	errProtocol       = oauth.Errorf(oauth.InvalidClient, "Wrong client protocol.").InEvent("invalid_client", "")
+)
+
+// ErrBearerOnly is what token endpoint and revocation answer a bearer-only client that has proven
+// who it is.
+var ErrBearerOnly = oauth.Errorf(oauth.InvalidClient, "Bearer-only not allowed").InEvent("invalid_client", "")
+
+// Client authenticates the client behind a request (RFC 6749 §2.3, RFC 7523 §2.2), by the one method
+// that the client is set up for. Public clients only name themselves. The form wins over the header. Errors
+// are *oauth.Error with Keycloak's texts and event names, or technical.
 func (v *Verifier) Client(ctx context.Context, at At, c Credentials) (ClientAuth, error) {
-	panic("provisional")
+	id, secret := c.named()
+	auth := ClientAuth{assertion: c.asserted()}
+	switch {
+	case id != nil:
+		auth.ID = *id
+	case auth.assertion != nil && auth.assertion.Issuer == auth.assertion.Subject:
+		auth.ID = auth.assertion.Subject
+	}
+
+	client := at.Realm.Client(auth.ID)
+	switch {
+	case client == nil:
+		return auth, errUnknownClient
+	case !client.Enabled:
+		return auth, errDisabledClient
+	}
+
+	method, err := client.Authenticator, error(nil)
+	switch {
+	case client.Public, method == "", method == MethodSecret:
+		method = MethodSecret
+		if id == nil { // named by an assertion, which is not how this client proves itself
+			return auth, errUnknownClient
+		}
+		if !client.Public && !secretOf(client, at, secret) {
+			err = errSecret
+		}
+	case method == MethodSecretJWT, method == MethodPrivateKey:
+		err = v.assertion(ctx, at, client, &c, auth.assertion)
+	default: // kept, not acted on
+		err = errAuthenticator
+	}
+	if err == nil && !client.OIDC() {
+		err = errProtocol
+	}
+	if err != nil {
+		return auth, err
+	}
+	auth.Client, auth.Method = client, method
+	return auth, nil
+}
+
+// secretOf tells whether the secret is the client's, or the one before while that is still good.
+func secretOf(c *realm.Client, at At, secret *string) bool {
+	if secret == nil {
+		return false
+	}
+	for _, good := range secrets(c, at) {
+		if same(*secret, good) {
+			return true
+		}
+	}
+	return false
+}
+
+// secrets are the secrets that prove a client now. An empty one proves nothing.
+func secrets(c *realm.Client, at At) []string {
+	var out []string
+	if c.Secret != "" {
+		out = append(out, c.Secret)
+	}
+	if c.RotatedSecret != "" && at.Now.Before(c.RotatedUntil) {
+		out = append(out, c.RotatedSecret)
+	}
+	return out
+}
+
+// same compares in time that depends neither on where two strings differ nor on their lengths.
+func same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }

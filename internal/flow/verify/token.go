@@ -19,19 +19,45 @@ type Held struct {
 }
 
 // AccessToken checks an access token of the realm and all that stands behind it. A refusal is a
-// *Failure; Held has then what had been established by then, for the event only.
+// *Failure; Held has then what had been established by then, for the event only. Whether the token
+// is meant for the caller (aud, scope), and whether it is bound to a key (cnf), is the caller's to ask.
 func (v *Verifier) AccessToken(ctx context.Context, at At, compact string) (Held, error) {
-	panic("provisional")
+	return v.check(ctx, at, compact, nil, accessRules)
 }
 
 // Subject checks the subject token of an exchange: an access token, by the same rules.
 func (v *Verifier) Subject(ctx context.Context, at At, compact string) (Held, error) {
-	panic("provisional")
+	return v.AccessToken(ctx, at, compact)
 }
 
 // RefreshToken checks a refresh or offline token presented by client, in the order in which Keycloak
 // looks, which decides the text of the refusal. Reuse of rotated tokens and consent are the grant's
 // to check.
 func (v *Verifier) RefreshToken(ctx context.Context, at At, client *realm.Client, compact string) (Held, error) {
-	panic("provisional")
+	return v.check(ctx, at, compact, client, refreshRules)
+}
+
+// Issued checks a token of any kind, for a client that wants to take it back.
+func (v *Verifier) Issued(ctx context.Context, at At, client *realm.Client, compact string) (Held, error) {
+	return v.check(ctx, at, compact, client, issuedRules)
+}
+
+// check applies rules to a token, one after the other; the first that refuses ends it.
+func (v *Verifier) check(ctx context.Context, at At, compact string, presenter *realm.Client, rules []rule) (Held, error) {
+	var err error
+	q := question{At: at, verifier: v, presenter: presenter}
+	if q.Token, err = v.seen.verify(at.Realm, compact); err != nil {
+		return q.Held, &Failure{Unreadable, err}
+	}
+	origin, ok := token.ParseID(q.Token.ID)
+	if !ok {
+		return q.Held, &Failure{Unreadable, errOrigin}
+	}
+	q.Token.Origin = origin
+	for _, r := range rules {
+		if err := r.check(ctx, &q); err != nil {
+			return q.Held, err
+		}
+	}
+	return q.Held, nil
 }

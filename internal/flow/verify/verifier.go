@@ -29,12 +29,15 @@ type Keys interface {
 // Users are people and service accounts. A user who is not there is fault.ErrNotFound.
 type Users interface {
 	User(ctx context.Context, realmKey, id string) (*user.User, error)
+	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
 }
 
-// Sessions are who is signed in. What is not there is fault.ErrNotFound.
+// Sessions are who is signed in. What is not there is fault.ErrNotFound. Grant reads what stands now,
+// Granted may be as old as a cache is trusted.
 type Sessions interface {
 	Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error)
 	Grant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (*session.Grant, error)
+	Granted(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (*session.Grant, error)
 }
 
 // Marks remember revoked tokens and values that may be used once, on every node.
@@ -59,7 +62,8 @@ type At struct {
 // Verifier proves callers and tokens. It is safe for concurrent use; make it with New.
 type Verifier struct {
 	Deps
+	seen *signatures
 }
 
 // New makes a verifier.
-func New(d Deps) *Verifier { return &Verifier{Deps: d} }
+func New(d Deps) *Verifier { return &Verifier{Deps: d, seen: newSignatures(d.Keys)} }

@@ -1,0 +1,258 @@
+package verify
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+)
+
+// skew is by how much the clock of a client may be off.
+const skew = 15 * time.Second
+
+// assertionLife is how long an assertion may live where its client sets no limit.
+const assertionLife = time.Minute
+
+// purposeAssertion keeps the jti of assertions apart from other one-time values.
+const purposeAssertion = "client-assertion"
+
+// assertion is a client assertion (RFC 7523 §3) as it was sent: nothing of it is proven.
+type assertion struct {
+	token.Claims
+	alg, kid  string
+	signed    string // header and payload, as they are signed
+	signature []byte
+}
+
+// asserted reads the request's assertion; nil where there is none, or none that can be read.
+func (c *Credentials) asserted() *assertion {
+	if c.Assertion == nil || c.AssertionType == nil || *c.AssertionType != oauth.JWTBearerAssertion {
+		return nil
+	}
+	a, err := readAssertion(*c.Assertion)
+	if err != nil {
+		return nil
+	}
+	return a
+}
+
+func readAssertion(compact string) (*assertion, error) {
+	end := strings.LastIndexByte(compact, '.')
+	header, payload, ok := strings.Cut(compact[:max(end, 0)], ".")
+	if !ok || strings.Contains(payload, ".") {
+		return nil, errors.New("not a compact JWS")
+	}
+	a := &assertion{signed: compact[:end]}
+	var h struct {
+		Alg  string          `json:"alg"`
+		Kid  string          `json:"kid"`
+		Crit json.RawMessage `json:"crit"`
+	}
+	decode := base64.RawURLEncoding.Strict().DecodeString
+	text, err := decode(header)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &h); err != nil {
+		return nil, err
+	}
+	if h.Crit != nil { // no extension is understood (RFC 7515 §4.1.11)
+		return nil, errors.New("critical header")
+	}
+	a.alg, a.kid = h.Alg, h.Kid
+	if a.signature, err = decode(compact[end+1:]); err != nil {
+		return nil, err
+	}
+	if text, err = decode(payload); err != nil {
+		return nil, err
+	}
+	a.Claims, err = token.Parse(text)
+	return a, err
+}
+
+// refused is a refusal of an assertion, recorded with its own text as the reason.
+func refused(code oauth.Code, text string) *oauth.Error {
+	return oauth.Errorf(code, "%s", text).InEvent("invalid_client_credentials", text)
+}
+
+var (
+	errNoAssertionType = refused(oauth.InvalidClient, "Parameter client_assertion_type is missing")
+	errNoAssertion     = refused(oauth.InvalidClient, "client_assertion parameter missing")
+	errAlgorithm       = refused(oauth.InvalidClient, "Invalid signature algorithm")
+	errNoKey           = refused(oauth.InvalidClient, "Unable to load public key")
+	errKeySignature    = refused(oauth.InvalidClient, "Client authentication with signed JWT failed: Signature on JWT token failed validation")
+	errMACSignature    = refused(oauth.UnauthorizedClient, "Client authentication with client secret signed JWT failed: Signature on JWT token by client secret  failed validation")
+	errAudience        = refused(oauth.InvalidClient, "Invalid token audience")
+	errAudiences       = refused(oauth.InvalidClient, "Multiple audiences not allowed")
+	errInactive        = refused(oauth.InvalidClient, "Token is not active")
+	errNoExpiry        = refused(oauth.InvalidClient, "Token exp claim is required")
+	errFarExpiry       = refused(oauth.InvalidClient, "Token expiration is too far in the future and iat claim not present in token")
+	errOldAssertion    = refused(oauth.InvalidClient, "Token was issued too far in the past to be used now")
+	errNoID            = refused(oauth.InvalidClient, "Token jti claim is required")
+	errReuse           = refused(oauth.InvalidClient, "Token reuse detected")
+)
+
+// assertion checks that a client is who it says by a signed assertion. a is what the request brought,
+// nil where that cannot be read. The signature is checked before what it signs, and the jti is used up only
+// by an assertion that is good in every other way.
+func (v *Verifier) assertion(ctx context.Context, at At, c *realm.Client, sent *Credentials, a *assertion) error {
+	switch {
+	case sent.AssertionType == nil:
+		return errNoAssertionType
+	case *sent.AssertionType != oauth.JWTBearerAssertion:
+		return refused(oauth.InvalidClient, fmt.Sprintf("Parameter client_assertion_type has value '%s' but expected is '%s'",
+			*sent.AssertionType, oauth.JWTBearerAssertion))
+	case sent.Assertion == nil:
+		return errNoAssertion
+	case a == nil, a.Subject != c.ID, a.Issuer != c.ID:
+		return errAuthenticator
+	case c.AuthAlg != "" && a.alg != c.AuthAlg:
+		return errAlgorithm
+	}
+
+	var err error
+	if c.Authenticator == MethodSecretJWT {
+		err = a.signedBySecret(c, at)
+	} else {
+		err = v.signedByKey(ctx, a, c)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.addressed(at); err != nil {
+		return err
+	}
+	until, err := a.active(c, at.Now)
+	if err != nil {
+		return err
+	}
+	return v.once(ctx, at, c, a, until)
+}
+
+// macs are the algorithms of client_secret_jwt.
+var macs = map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New384, "HS512": sha512.New}
+
+// signedBySecret checks a MAC by the client's secret, or by the one before while that is still good.
+func (a *assertion) signedBySecret(c *realm.Client, at At) error {
+	digest := macs[a.alg]
+	if digest == nil {
+		return errAlgorithm
+	}
+	for _, secret := range secrets(c, at) {
+		mac := hmac.New(digest, []byte(secret))
+		mac.Write([]byte(a.signed))
+		if hmac.Equal(mac.Sum(nil), a.signature) {
+			return nil
+		}
+	}
+	return errMACSignature
+}
+
+// signedByKey checks a signature by one of the client's public keys. The key decides which algorithms
+// it may be used with (RFC 8725 §3.1): an HMAC by the text of a public key is none of them.
+func (v *Verifier) signedByKey(ctx context.Context, a *assertion, c *realm.Client) error {
+	if !asymmetric(a.alg) {
+		return errAlgorithm
+	}
+	keys, err := v.clientKeys(ctx, c, a.kid)
+	if err != nil {
+		return errNoKey.Because(err)
+	}
+	tried := 0
+	for _, k := range keys {
+		if a.kid != "" && k.KeyID != "" && k.KeyID != a.kid || !fits(k, a.alg) {
+			continue
+		}
+		if tried++; tried > maxKeys {
+			break
+		}
+		if verifies(k, a.alg, a.signed+"."+base64.RawURLEncoding.EncodeToString(a.signature)) {
+			return nil
+		}
+	}
+	if tried == 0 {
+		return errNoKey
+	}
+	return errKeySignature
+}
+
+// verifies tells whether the key signed the compact JWS with this algorithm.
+func verifies(k jose.JSONWebKey, alg, compact string) bool {
+	s, err := jose.ParseSigned(compact, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+	if err != nil {
+		return false
+	}
+	_, err = s.Verify(k.Key)
+	return err == nil
+}
+
+// addressed checks that the assertion is for this realm and for nobody else: whoever it was also made for
+// could use it here.
+func (a *assertion) addressed(at At) error {
+	issuer := at.Realm.Issuer(at.Base)
+	endpoint := issuer + "/protocol/openid-connect/token"
+	switch {
+	case len(a.Audience) > 1:
+		return errAudiences
+	case len(a.Audience) == 0, !slices.Contains([]string{issuer, endpoint, endpoint + "/introspect"}, a.Audience[0]):
+		return errAudience
+	}
+	return nil
+}
+
+// active checks the assertion's times and gives the time from which it is refused as too old. One
+// that expires later than its client's limit is good until that limit after it was issued, as in Keycloak.
+func (a *assertion) active(c *realm.Client, now time.Time) (until time.Time, err error) {
+	switch {
+	case a.Expires == 0:
+		return until, errNoExpiry
+	case now.Add(-skew).Unix() >= a.Expires, a.NotBefore > now.Add(skew).Unix(), a.IssuedAt > now.Add(skew).Unix():
+		return until, errInactive
+	}
+	limit := c.AuthMaxExp
+	if limit <= 0 {
+		limit = assertionLife
+	}
+	until = time.Unix(a.Expires, 0)
+	if until.Sub(now) > limit {
+		if a.IssuedAt == 0 {
+			return until, errFarExpiry
+		}
+		until = time.Unix(a.IssuedAt, 0).Add(limit)
+	}
+	if until = until.Add(skew); !now.Before(until) {
+		return until, errOldAssertion
+	}
+	return until, nil
+}
+
+// once uses the assertion's jti up, on every node.
+func (v *Verifier) once(ctx context.Context, at At, c *realm.Client, a *assertion, until time.Time) error {
+	if a.ID == "" {
+		return errNoID
+	}
+	sum := sha256.Sum256([]byte(a.ID)) // of any length; clients choose it
+	first, err := v.Marks.UseOnce(ctx, at.Realm.Key, purposeAssertion, c.Key+" "+hex.EncodeToString(sum[:]), until)
+	switch {
+	case err != nil:
+		return err
+	case !first:
+		return errReuse
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package verify
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+)
+
+// Credentials are what a request says about the client that sends it. A form parameter that is absent
+// is nil: absent and empty are answered differently.
+type Credentials struct {
+	Authorization string // the header, verbatim
+	ID            *string
+	Secret        *string
+	AssertionType *string
+	Assertion     *string
+}
+
+// named are the client_id and secret of the request; nil where they are not given. What the form
+// says wins over the header, each by itself, even for another client.
+func (c *Credentials) named() (id, secret *string) {
+	if name, password, ok := basic(c.Authorization); ok {
+		id, secret = &name, &password
+	}
+	if c.ID != nil {
+		id = c.ID
+	}
+	if c.Secret != nil {
+		secret = c.Secret
+	}
+	return id, secret
+}
+
+// basic reads an Authorization header of scheme Basic, its parts URL-encoded first (RFC 6749 §2.3.1).
+func basic(header string) (name, password string, ok bool) {
+	scheme, text, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	if err != nil {
+		return "", "", false
+	}
+	name, password, ok = strings.Cut(string(plain), ":")
+	if !ok {
+		return "", "", false
+	}
+	if name, err = url.QueryUnescape(name); err != nil {
+		return "", "", false
+	}
+	if password, err = url.QueryUnescape(password); err != nil {
+		return "", "", false
+	}
+	return name, password, true
+}

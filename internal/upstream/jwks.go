@@ -1,0 +1,90 @@
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// How long a key set is believed.
+const (
+	fresh = 10 * time.Minute // it is fetched again after
+	stale = time.Hour        // it is believed while fetching fails
+	pause = 10 * time.Second // between two fetches, whatever asks for them
+)
+
+// keySet is what one URL publishes, as it was last seen.
+type keySet struct {
+	turn    chan struct{} // held by who reads or fetches
+	keys    []jose.JSONWebKey
+	fetched time.Time // when keys came; zero: never
+	tried   time.Time // when a fetch last began
+	failure error     // of that fetch
+}
+
+// Keys are the public keys published at a URL (RFC 7517 §5). They are remembered; a set that lacks
+// kid is fetched again, but not more often than every ten seconds. An empty kid is never lacking.
+func (c *Client) Keys(ctx context.Context, url, kid string) ([]jose.JSONWebKey, error) {
+	set, ok := c.sets.GetIfPresent(url)
+	if !ok {
+		set, _ = c.sets.SetIfAbsent(url, &keySet{turn: make(chan struct{}, 1)})
+	}
+	select {
+	case set.turn <- struct{}{}:
+		defer func() { <-set.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+
+	now := c.now()
+	if set.wants(kid, now) {
+		set.tried = now
+		// Others wait for this fetch: that this caller gives up must not fail it.
+		keys, err := c.fetchKeys(context.WithoutCancel(ctx), url)
+		if set.failure = err; err == nil {
+			set.keys, set.fetched = keys, now
+		}
+	}
+	if set.fetched.IsZero() || now.Sub(set.fetched) > stale {
+		return nil, set.failure
+	}
+	return set.keys, nil
+}
+
+// wants tells whether the set should be fetched now.
+func (s *keySet) wants(kid string, now time.Time) bool {
+	if !s.tried.IsZero() && now.Sub(s.tried) < pause {
+		return false
+	}
+	return s.fetched.IsZero() || now.Sub(s.fetched) > fresh || kid != "" && !s.has(kid)
+}
+
+func (s *keySet) has(kid string) bool {
+	return slices.ContainsFunc(s.keys, func(k jose.JSONWebKey) bool { return k.KeyID == kid })
+}
+
+// fetchKeys reads the key set at a URL: the public keys that are understood.
+func (c *Client) fetchKeys(ctx context.Context, url string) ([]jose.JSONWebKey, error) {
+	body, err := c.get(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(body, &set); err != nil {
+		return nil, fmt.Errorf("read the keys at %s: %w", url, err)
+	}
+	var out []jose.JSONWebKey
+	for _, raw := range set.Keys {
+		var k jose.JSONWebKey
+		if k.UnmarshalJSON(raw) == nil && k.Valid() && k.IsPublic() {
+			out = append(out, k)
+		}
+	}
+	return out, nil
+}
