@@ -3,24 +3,34 @@ package server
 import (
 	"log/slog"
 	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 )
 
-// Config is everything a server is told when it starts. The zero value serves plain HTTP nowhere: a
-// caller that only wants Handler needs no more than Database.
+// Config is everything a server is told when it starts. The zero value keeps all in memory and is
+// served by Handler alone.
 type Config struct {
-	Development bool // start-dev: plain HTTP is fine, and private addresses may be fetched from
+	Development bool // start-dev: plain HTTP is fine, and key sets may be fetched from private addresses
 	Listen      Listen
 	Public      Public
 	Proxy       Proxy
 	Database    Database
 	Management  Management
 	Bootstrap   Bootstrap
-	Import      string // directory (or file) of realm files to import at start; none where empty
-	FetchAny    bool   // --fetch-allow-private: keys of clients and providers may come from private addresses
+
+	Import       string // directory of realm files to import at start; none where empty
+	FetchPrivate bool   // key sets of clients may be fetched from private addresses
+	AccessLog    bool   // every request is logged
 
 	Log *slog.Logger     // slog.Default() where nil
 	Now func() time.Time // time.Now where nil
+
+	// Env looks up the ${NAME:default} placeholders of realm files; nil leaves them as they are.
+	Env func(name string) (string, bool)
 }
 
 // Listen is where the server answers.
@@ -28,40 +38,131 @@ type Listen struct {
 	Host        string // address to bind; every one where empty
 	HTTP        bool   // plain HTTP is served
 	HTTPPort    int
-	HTTPSPort   int    // TLS is served where Certificate is set
-	Certificate string // PEM file with the chain
-	Key         string // PEM file with the private key
+	HTTPSPort   int           // TLS is served where Certificate is set
+	Certificate string        // PEM file with the chain
+	Key         string        // PEM file with the private key
+	Grace       time.Duration // how long requests may take to finish when the server stops
 }
 
 // Public is how callers reach the server.
 type Public struct {
 	Hostname string // full URL, or host with or without port; empty: what the request names
-	Path     string // --http-relative-path, as "/auth"; "/" or empty for none
+	Strict   bool   // a Hostname is required
+	Path     string // path that the server lives under, as "/auth"; "/" or empty for none
 }
 
 // Proxy is what the server believes of the proxies before it.
 type Proxy struct {
 	Headers string         // "forwarded" (RFC 7239), "xforwarded", or empty for neither
-	Trusted []netip.Prefix // proxies whose headers count; any where empty
+	Trusted []netip.Prefix // proxies whose headers count; every peer's where empty
 }
 
 // Database is where everything is kept.
 type Database struct {
-	URL       string // "sqlite:PATH" or "postgres://…"; SQLite in memory where empty
+	URL       string // "sqlite:PATH", a path, or "postgres://…"; a throw-away one where empty
 	MasterKey string // base64 of 32 bytes; seals private keys and client secrets
-	KeyFile   string // file with the master key; for SQLite made beside the database where absent
+	KeyFile   string // file with the master key; with SQLite made beside the database where absent
 }
 
-// Management is the port for operators.
+// Management is the port for operators. It is served where Health or Metrics is.
 type Management struct {
 	Host    string
 	Port    int
-	Health  bool // /health is served
-	Metrics bool // /metrics is served
+	Health  bool // /health, /health/live, /health/ready and /health/started
+	Metrics bool // /metrics
 }
 
-// Bootstrap is the first administrator, made in the master realm when nobody is there yet.
+// Bootstrap is the first administrator: made together with the master realm.
 type Bootstrap struct {
 	Username, Password     string
 	ClientID, ClientSecret string
+}
+
+// Check tells what of the configuration cannot be served, as a *fault.Invalid whose field is the name
+// of the option at fault.
+func (c *Config) Check() error {
+	for _, rule := range []func() *fault.Invalid{c.checkTransport, c.checkCertificate, c.checkHostname, c.checkPath, c.checkProxy, c.checkBootstrap} {
+		if wrong := rule(); wrong != nil {
+			return wrong
+		}
+	}
+	return nil
+}
+
+// checkTransport demands TLS, or an explicit word that something before the server brings it.
+func (c *Config) checkTransport() *fault.Invalid {
+	if c.Listen.Certificate == "" && !c.Listen.HTTP {
+		return &fault.Invalid{Field: "https-certificate-file", Message: "Key material not provided to setup HTTPS. " +
+			"Name a certificate and its key, say http-enabled=true or proxy-headers where a proxy brings TLS, or start in development mode"}
+	}
+	return nil
+}
+
+func (c *Config) checkCertificate() *fault.Invalid {
+	if (c.Listen.Certificate == "") != (c.Listen.Key == "") {
+		return &fault.Invalid{Field: "https-certificate-file", Message: "a certificate needs its key and a key its certificate: https-certificate-file, https-certificate-key-file"}
+	}
+	return nil
+}
+
+func (c *Config) checkHostname() *fault.Invalid {
+	h := c.Public.Hostname
+	switch {
+	case h == "" && c.Public.Strict:
+		return &fault.Invalid{Field: "hostname", Message: "hostname is not configured; either configure hostname, or set hostname-strict to false"}
+	case strings.Contains(h, "://"):
+		u, err := url.Parse(h)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+			return &fault.Invalid{Field: "hostname", Message: "not a web address: " + h}
+		}
+	case strings.ContainsAny(h, "/ ?#@"):
+		return &fault.Invalid{Field: "hostname", Message: "neither a host nor a web address: " + h}
+	}
+	return nil
+}
+
+func (c *Config) checkPath() *fault.Invalid {
+	p := c.Public.Path
+	if p != "" && (!strings.HasPrefix(p, "/") || strings.ContainsAny(p, "?#%{} ") || strings.Contains(p, "//") || strings.Contains(p, "..")) {
+		return &fault.Invalid{Field: "http-relative-path", Message: "not a path that begins with a slash: " + p}
+	}
+	return nil
+}
+
+func (c *Config) checkProxy() *fault.Invalid {
+	if !slices.Contains([]string{"", "forwarded", "xforwarded"}, c.Proxy.Headers) {
+		return &fault.Invalid{Field: "proxy-headers", Message: "neither forwarded nor xforwarded: " + c.Proxy.Headers}
+	}
+	if c.Proxy.Headers == "" && len(c.Proxy.Trusted) > 0 {
+		return &fault.Invalid{Field: "proxy-trusted-addresses", Message: "needs proxy-headers: without it the headers of no proxy are read"}
+	}
+	return nil
+}
+
+func (c *Config) checkBootstrap() *fault.Invalid {
+	b := c.Bootstrap
+	if (b.Username == "") != (b.Password == "") {
+		return &fault.Invalid{Field: "bootstrap-admin-username", Message: "an administrator needs both bootstrap-admin-username and bootstrap-admin-password"}
+	}
+	if (b.ClientID == "") != (b.ClientSecret == "") {
+		return &fault.Invalid{Field: "bootstrap-admin-client-id", Message: "an administrating client needs both bootstrap-admin-client-id and bootstrap-admin-client-secret"}
+	}
+	return nil
+}
+
+// path is the path that the server lives under, without a slash at the end; empty for none.
+func (p Public) path() string { return strings.TrimSuffix(p.Path, "/") }
+
+func (c *Config) log() *slog.Logger {
+	if c.Log == nil {
+		return slog.Default()
+	}
+	return c.Log
+}
+
+func (c *Config) clock() func() time.Time {
+	if c.Now == nil {
+		return time.Now
+	}
+	return c.Now
 }

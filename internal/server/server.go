@@ -3,19 +3,49 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/store"
+	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
 )
 
 // Server is a wired server: everything but the listeners.
 type Server struct {
+	store      *store.Store
+	metrics    *metrics
 	handler    http.Handler
 	management http.Handler
+	stopping   atomic.Bool
+	background sync.WaitGroup
+	cancel     context.CancelFunc
 }
 
 // New opens the database, makes the master realm where there is none, imports what Config.Import
-// names and wires everything. The caller must Close the server. Errors name the setting at fault.
+// names and wires everything. The caller must Close the server.
 func New(ctx context.Context, c Config) (*Server, error) {
-	return nil, errors.New("not wired")
+	st, err := OpenStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(ctx, st, c); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	s := &Server{store: st, metrics: newMetrics()}
+	events := &recorder{realms: st, store: st, log: c.log(), metrics: s.metrics}
+	f := &front{next: oidc.New(endpoints(st, c, events)), path: c.Public.path(), metrics: s.metrics}
+	if c.AccessLog {
+		f.log = c.log()
+	}
+	s.handler, s.management = f, s.managementRoutes(c)
+
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = cancel
+	s.background.Go(func() { sweep(background, st, c.clock(), c.log()) })
+	return s, nil
 }
 
 // Handler is the whole public surface, Config.Public.Path included.
@@ -24,14 +54,32 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Management is the surface of the management port: health and metrics.
 func (s *Server) Management() http.Handler { return s.management }
 
-// Close ends background work, writes what is queued, and closes the database.
-func (s *Server) Close() error { return nil }
+// Store is the server's database.
+func (s *Server) Store() *store.Store { return s.store }
 
-// Run serves until ctx is done, then lets requests finish, writes what is queued and returns.
-func Run(ctx context.Context, c Config) error {
-	s, err := New(ctx, c)
-	if err != nil {
-		return err
+// Close ends background work, writes what is queued, and closes the database. No request may be on
+// its way any more.
+func (s *Server) Close() error {
+	s.cancel()
+	s.background.Wait()
+	return s.store.Close()
+}
+
+// sweepEvery is how often what has expired is deleted. Nothing that is correct depends on it: what
+// has expired is refused from that moment on.
+const sweepEvery = time.Minute
+
+func sweep(ctx context.Context, st *store.Store, now func() time.Time, log *slog.Logger) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := st.Sweep(ctx, now()); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "expired entries were not deleted", "cause", err)
+		}
 	}
-	return s.Close()
 }

@@ -1,0 +1,95 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/google/uuid"
+
+	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
+	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/flow/revoke"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+	"github.com/tokenhouse/tokenhouse/internal/store"
+	"github.com/tokenhouse/tokenhouse/internal/upstream"
+	"github.com/tokenhouse/tokenhouse/internal/web/caller"
+	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
+)
+
+// One store satisfies what every flow asks for.
+var (
+	_ grant.Realms    = (*store.Store)(nil)
+	_ grant.Users     = (*store.Store)(nil)
+	_ grant.Sessions  = (*store.Store)(nil)
+	_ grant.Once      = (*store.Store)(nil)
+	_ inspect.Realms  = (*store.Store)(nil)
+	_ keyring.Realms  = (*store.Store)(nil)
+	_ manage.Store    = (*store.Store)(nil)
+	_ revoke.Realms   = (*store.Store)(nil)
+	_ revoke.Sessions = (*store.Store)(nil)
+	_ verify.Users    = (*store.Store)(nil)
+	_ verify.Sessions = (*store.Store)(nil)
+	_ verify.Marks    = (*store.Store)(nil)
+	_ verify.Accounts = (*store.Store)(nil)
+)
+
+// OpenStore opens the database that c names.
+func OpenStore(ctx context.Context, c Config) (*store.Store, error) {
+	return store.Open(ctx, store.Config{URL: c.Database.URL, MasterKey: c.Database.MasterKey,
+		KeyFile: c.Database.KeyFile, Log: c.log(), Now: c.clock()})
+}
+
+// Realms are the flows that import, export and create realms in st.
+func Realms(st *store.Store, c Config) *manage.Realms {
+	return &manage.Realms{Store: st, Now: c.clock(), NewID: uuid.NewString, Env: c.Env}
+}
+
+// endpoints wires flows to the store and to the endpoints.
+func endpoints(st *store.Store, c Config, events *recorder) oidc.Deps {
+	now := c.clock()
+	keys := keyring.New(st, now)
+	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st,
+		Fetch: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})})
+	return oidc.Deps{
+		Realms: st,
+		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Verifier: verifier,
+			Passwords: verify.NewPasswords(st), Once: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
+		Inspect: &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
+		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Events: events, Now: now, NewID: uuid.NewString},
+		Keys:    keys,
+		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted},
+		Log:     c.log(),
+	}
+}
+
+// prepare makes the master realm at the first start, and imports the realms that are not there yet.
+func prepare(ctx context.Context, st *store.Store, c Config) error {
+	realms := Realms(st, c)
+	made, err := realms.Bootstrap(ctx, manage.Administrator(c.Bootstrap))
+	if err != nil {
+		return fmt.Errorf("make the master realm: %w", err)
+	}
+	if made && c.Bootstrap == (Bootstrap{}) {
+		c.log().WarnContext(ctx, "the master realm has no administrator: name one by bootstrap-admin-username and bootstrap-admin-password before the first start")
+	}
+	if c.Import == "" {
+		return nil
+	}
+	report, err := realms.ImportFS(ctx, os.DirFS(c.Import), manage.ImportOptions{Existing: manage.Skip})
+	if errors.Is(err, fs.ErrNotExist) {
+		c.log().WarnContext(ctx, "there is no directory to import realms from", "directory", c.Import)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("import realms: %w", err)
+	}
+	for _, r := range report.Realms {
+		c.log().InfoContext(ctx, "realm file", "realm", r.Realm, "outcome", r.Outcome, "clients", r.Clients, "users", r.Users, "kept", len(r.Notes))
+	}
+	return nil
+}
