@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"database/sql"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// Migrations only go forward, each in a transaction.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate needs no lock: SQLite's own keeps two processes apart, and of two that start at the same
+// moment one fails.
+func (s *sqlite) migrate(ctx context.Context) error {
+	// The only connection is the writer's; migrations borrow it.
+	if err := s.writer.Close(); err != nil {
+		return err
+	}
+	err := migrate(ctx, goose.DialectSQLite3, s.pool)
+	if err != nil {
+		s.writer = nil
+		return err
+	}
+	s.writer, err = s.pool.Conn(ctx)
+	return err
+}
+
+// migrate holds an advisory lock: nodes that start together wait for the first.
+func (p *postgres) migrate(ctx context.Context) error {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(p.pool)
+	defer db.Close() // the pool stays open
+	return migrate(ctx, goose.DialectPostgres, db, goose.WithSessionLocker(locker))
+}
+
+func migrate(ctx context.Context, d goose.Dialect, db *sql.DB, options ...goose.ProviderOption) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(d, db, files, append(options, goose.WithDisableGlobalRegistry(true))...)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,287 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+)
+
+// sqlite is a database in one file: a pool of connections that read, and one that writes.
+type sqlite struct {
+	readers    *sql.DB
+	statements sync.Map // SQL → *sql.Stmt on readers
+
+	pool     *sql.DB // holds the writer's connection only
+	writing  sync.Mutex
+	writer   *sql.Conn
+	prepared map[string]*sql.Stmt // on writer
+
+	temporary string // directory that goes when the database is closed
+}
+
+// pragmas hold for every connection. In WAL mode synchronous=FULL syncs the log at each commit:
+// what was committed survives the loss of power. The busy timeout is for other processes: in ours
+// one connection writes.
+var pragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)"}
+
+func openSQLite(ctx context.Context, path string) (_ backend, err error) {
+	s := &sqlite{prepared: map[string]*sql.Stmt{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("open SQLite database %q: %w", path, err), s.close())
+		}
+	}()
+	options := url.Values{"_pragma": pragmas}
+	if path == "" {
+		if s.temporary, err = os.MkdirTemp("", "tokenhouse-"); err != nil {
+			return nil, err
+		}
+		path = filepath.Join(s.temporary, "throwaway.db")
+		options.Add("_pragma", "synchronous(OFF)")
+	}
+	if s.pool, err = sql.Open("sqlite", dsn(path, options)); err != nil {
+		return nil, err
+	}
+	s.pool.SetMaxOpenConns(1)
+	if s.writer, err = s.pool.Conn(ctx); err != nil { // first: it makes the file, in WAL mode
+		return nil, err
+	}
+	options.Add("_pragma", "query_only(1)")
+	if s.readers, err = sql.Open("sqlite", dsn(path, options)); err != nil {
+		return nil, err
+	}
+	most := max(4, 2*runtime.GOMAXPROCS(0)) // each holds up to 2 MB of pages
+	s.readers.SetMaxOpenConns(most)
+	s.readers.SetMaxIdleConns(most)
+	return s, s.readers.PingContext(ctx)
+}
+
+// dsn is the driver's name for a file; the path may hold any character.
+func dsn(path string, options url.Values) string {
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}).String()
+}
+
+// Each reads without watching ctx while SQLite works: an interruptible statement costs a goroutine,
+// and ours are short.
+func (s *sqlite) Each(ctx context.Context, query string, args []any, row func(Scan) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	st, err := s.statement(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(context.Background(), args...)
+	return drain(ctx, rows, err, row)
+}
+
+func (s *sqlite) One(ctx context.Context, query string, args []any, dest ...any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	st, err := s.statement(ctx, query)
+	if err != nil {
+		return err
+	}
+	return first(st.QueryRowContext(context.Background(), args...), dest)
+}
+
+// statement prepares SQL once for all readers.
+func (s *sqlite) statement(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st, ok := s.statements.Load(query); ok {
+		return st.(*sql.Stmt), nil
+	}
+	st, err := s.readers.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	kept, loaded := s.statements.LoadOrStore(query, st)
+	if loaded {
+		_ = st.Close() // somebody else was first; nothing was read with this one
+	}
+	return kept.(*sql.Stmt), nil
+}
+
+func drain(ctx context.Context, rows *sql.Rows, err error, row func(Scan) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func first(row *sql.Row, dest []any) error {
+	err := row.Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNoRows
+	}
+	return err
+}
+
+func (s *sqlite) view(ctx context.Context, read func(Reader) error) error {
+	tx, err := s.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // it only read
+	return read(sqliteView{tx})
+}
+
+// sqliteView reads within one transaction.
+type sqliteView struct{ tx *sql.Tx }
+
+func (v sqliteView) Each(ctx context.Context, query string, args []any, row func(Scan) error) error {
+	rows, err := v.tx.QueryContext(ctx, query, args...)
+	return drain(ctx, rows, err, row)
+}
+
+func (v sqliteView) One(ctx context.Context, query string, args []any, dest ...any) error {
+	return first(v.tx.QueryRowContext(ctx, query, args...), dest)
+}
+
+func (s *sqlite) change(ctx context.Context, change func(Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.transaction(func() error { return change(sqliteTx{s}) })
+}
+
+func (s *sqlite) apply(ctx context.Context, statements []*Statement) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.transaction(func() error {
+		for _, st := range statements {
+			rows, err := sqliteTx{s}.Exec(ctx, st.SQL, st.Args...)
+			if err != nil {
+				return err
+			}
+			st.Rows = rows
+		}
+		return nil
+	})
+}
+
+// transaction runs between BEGIN and COMMIT; whoever calls it holds s.writing. IMMEDIATE, since a
+// transaction that begins by reading cannot write any more once another process wrote.
+func (s *sqlite) transaction(run func() error) (err error) {
+	if _, err := (sqliteTx{s}).Exec(context.Background(), "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done { // also when run panics: the next transaction could not begin
+			_, undo := sqliteTx{s}.Exec(context.Background(), "ROLLBACK")
+			err = errors.Join(err, undo)
+		}
+	}()
+	if err := run(); err != nil {
+		return err
+	}
+	if _, err := (sqliteTx{s}).Exec(context.Background(), "COMMIT"); err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
+// sqliteTx is a transaction of the connection that writes. Contexts are not watched, as in Each.
+type sqliteTx struct{ s *sqlite }
+
+func (t sqliteTx) statement(query string) (*sql.Stmt, error) {
+	if st, ok := t.s.prepared[query]; ok {
+		return st, nil
+	}
+	st, err := t.s.writer.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	t.s.prepared[query] = st
+	return st, nil
+}
+
+func (t sqliteTx) Each(ctx context.Context, query string, args []any, row func(Scan) error) error {
+	st, err := t.statement(query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(context.Background(), args...)
+	return drain(ctx, rows, err, row)
+}
+
+func (t sqliteTx) One(_ context.Context, query string, args []any, dest ...any) error {
+	st, err := t.statement(query)
+	if err != nil {
+		return err
+	}
+	return first(st.QueryRowContext(context.Background(), args...), dest)
+}
+
+func (t sqliteTx) Exec(_ context.Context, query string, args ...any) (int64, error) {
+	st, err := t.statement(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := st.ExecContext(context.Background(), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (t sqliteTx) Send(ctx context.Context, statements []Statement) error {
+	for i := range statements {
+		st := &statements[i]
+		rows, err := t.Exec(ctx, st.SQL, st.Args...)
+		if err != nil {
+			return err
+		}
+		st.Rows = rows
+	}
+	return nil
+}
+
+// foreignVersion changes when another process commits, and only then.
+func (s *sqlite) foreignVersion(ctx context.Context) (version int64, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	err = sqliteTx{s}.One(ctx, "PRAGMA data_version", nil, &version)
+	return version, err
+}
+
+func (s *sqlite) ping(ctx context.Context) error { return s.readers.PingContext(ctx) }
+
+func (s *sqlite) close() error {
+	var errs []error
+	if s.readers != nil {
+		errs = append(errs, s.readers.Close())
+	}
+	if s.writer != nil {
+		for _, st := range s.prepared {
+			errs = append(errs, st.Close())
+		}
+		errs = append(errs, s.writer.Close())
+	}
+	if s.pool != nil {
+		errs = append(errs, s.pool.Close())
+	}
+	if s.temporary != "" {
+		errs = append(errs, os.RemoveAll(s.temporary))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	largestGroup = 256                   // writes in one transaction
+	largestLater = 1024                  // queued statements in one transaction
+	queueLength  = 8192                  // statements that Later takes before it keeps callers waiting
+	linger       = 10 * time.Millisecond // how long a queued statement waits for company
+	patience     = 30 * time.Second      // for one transaction
+)
+
+// writer commits what waits in groups.
+type writer struct {
+	backend backend
+	dialect *dialect
+	log     *slog.Logger
+
+	writes chan *waiting
+	queue  chan Statement
+
+	mu      sync.RWMutex // held for reading while something is handed over
+	closed  bool
+	closing chan struct{}
+	running sync.WaitGroup
+}
+
+// waiting is a write whose caller waits.
+type waiting struct {
+	*Write
+	done chan error
+}
+
+func startWriter(b backend, d *dialect, log *slog.Logger) *writer {
+	w := &writer{
+		backend: b,
+		dialect: d,
+		log:     log,
+		writes:  make(chan *waiting, largestGroup),
+		queue:   make(chan Statement, queueLength),
+		closing: make(chan struct{}),
+	}
+	for range d.writers {
+		w.running.Go(w.run)
+	}
+	return w
+}
+
+func (w *writer) write(ctx context.Context, q *Write) error {
+	p := &waiting{q, make(chan error, 1)}
+	if err := w.hand(ctx, p); err != nil {
+		return err
+	}
+	select {
+	case err := <-p.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *writer) hand(ctx context.Context, p *waiting) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	select {
+	case w.writes <- p:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *writer) later(s Statement) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	w.queue <- s
+	return nil
+}
+
+// close takes nothing more, and returns when everything taken is written.
+func (w *writer) close() {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.closing)
+	}
+	w.mu.Unlock()
+	w.running.Wait()
+}
+
+// run commits groups until the writer is closed and nothing is left.
+func (w *writer) run() {
+	var g group
+	for {
+		g.reset()
+		if !w.await(&g) {
+			return
+		}
+		w.fill(&g)
+		w.commit(&g)
+	}
+}
+
+// group is what is committed together.
+type group struct {
+	writes []*waiting
+	queued []Statement
+	all    []*Statement // of both, in the order they run
+}
+
+func (g *group) reset() {
+	clear(g.writes)
+	clear(g.queued)
+	clear(g.all)
+	g.writes, g.queued, g.all = g.writes[:0], g.queued[:0], g.all[:0]
+}
+
+// await takes the first write. Queued statements alone wait a little for others: nobody waits for
+// them, and a commit costs as much for one as for a hundred. It is false when nothing will come.
+func (w *writer) await(g *group) bool {
+	var late <-chan time.Time
+	for {
+		select {
+		case p := <-w.writes:
+			g.writes = append(g.writes, p)
+			return true
+		case s := <-w.queue:
+			g.queued = append(g.queued, s)
+			if len(g.queued) == largestLater {
+				return true
+			}
+			if late == nil {
+				late = time.After(linger)
+			}
+		case <-late:
+			return true
+		case <-w.closing:
+			w.fill(g)
+			return len(g.writes)+len(g.queued) > 0
+		}
+	}
+}
+
+// fill takes what else is there, without waiting.
+func (w *writer) fill(g *group) {
+	for len(g.writes) < largestGroup {
+		select {
+		case p := <-w.writes:
+			g.writes = append(g.writes, p)
+			continue
+		default:
+		}
+		break
+	}
+	for len(g.queued) < largestLater {
+		select {
+		case s := <-w.queue:
+			g.queued = append(g.queued, s)
+			continue
+		default:
+		}
+		break
+	}
+}
+
+func (w *writer) commit(g *group) {
+	slices.SortStableFunc(g.writes, func(a, b *waiting) int { return cmp.Compare(a.Lock, b.Lock) })
+	for i := range g.queued {
+		g.all = append(g.all, &g.queued[i])
+	}
+	for _, p := range g.writes {
+		for i := range p.Statements {
+			g.all = append(g.all, &p.Statements[i])
+		}
+	}
+	for _, p := range g.writes {
+		for i := range p.Last {
+			g.all = append(g.all, &p.Last[i])
+		}
+	}
+	err := w.apply(g.all)
+	switch {
+	case err == nil:
+		for _, p := range g.writes {
+			p.finish(nil)
+		}
+	case w.dialect.isRefused(err) && len(g.writes)+len(g.queued) > 1:
+		w.each(g) // one of them is at fault: the others must not suffer
+	default:
+		for _, p := range g.writes {
+			p.finish(err)
+		}
+		w.retry(g.queued, err)
+	}
+}
+
+// each commits every member of a group alone.
+func (w *writer) each(g *group) {
+	for _, p := range g.writes {
+		var all []*Statement
+		for i := range p.Statements {
+			all = append(all, &p.Statements[i])
+		}
+		for i := range p.Last {
+			all = append(all, &p.Last[i])
+		}
+		p.finish(w.apply(all))
+	}
+	for i := range g.queued {
+		if err := w.apply([]*Statement{&g.queued[i]}); err != nil {
+			w.lose(1, err)
+		}
+	}
+}
+
+// retry writes queued statements that failed with the whole group, as when the database restarts.
+func (w *writer) retry(queued []Statement, err error) {
+	if len(queued) == 0 {
+		return
+	}
+	all := make([]*Statement, len(queued))
+	for i := range queued {
+		all[i] = &queued[i]
+	}
+	for attempt := 6; attempt <= 12 && err != nil; attempt++ { // about two seconds
+		if pause(context.Background(), attempt) == nil {
+			err = w.apply(all)
+		}
+	}
+	if err != nil {
+		w.lose(len(queued), err)
+	}
+}
+
+func (w *writer) lose(n int, err error) {
+	w.log.Error("queued statements could not be written and are lost", "count", n, "error", err)
+}
+
+// apply runs statements in one transaction, again where the reason for failing passes.
+func (w *writer) apply(all []*Statement) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		err := w.backend.apply(ctx, all)
+		if err == nil || attempt == 5 || !w.dialect.isTransient(err) {
+			return err
+		}
+		if pause(ctx, attempt) != nil {
+			return err
+		}
+	}
+}
+
+func (p *waiting) finish(err error) {
+	if err == nil && p.Committed != nil {
+		p.Committed()
+	}
+	p.done <- err
+}
