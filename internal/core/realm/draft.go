@@ -22,6 +22,9 @@ type Change struct {
 
 // Draft is a realm being edited: a copy-on-write view that remembers what was touched. Values handed
 // to Put belong to the draft from then on; values read from it must be copied before they are changed.
+//
+// A document that is put with Extra nil keeps the Extra that is stored of it; one with Extra set,
+// even empty, replaces it.
 type Draft struct {
 	now     Realm
 	changes map[changeID]Change
@@ -30,6 +33,10 @@ type Draft struct {
 	// LoadExtra reads what is kept but not acted on of a stored document; the store sets it, since
 	// snapshots do not carry Extra. Nil in a draft of a realm that is not stored yet.
 	LoadExtra func(kind Kind, key string) (Extra, error)
+
+	// Replaces is the key of a stored realm that this new one takes the place of: creating this one
+	// deletes that one, in the same transaction. Empty where there is none.
+	Replaces string
 }
 
 type changeID struct {

@@ -1,0 +1,65 @@
+package keycloak
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
+
+type provider = realm.Provider
+
+var providerFields = []field[provider]{
+	into("alias", func(p *provider) *string { return &p.Alias }),
+	into("internalId", func(p *provider) *string { return &p.Key }),
+	into("providerId", func(p *provider) *string { return &p.Kind }),
+	into("enabled", func(p *provider) *bool { return &p.Enabled }),
+}
+
+// providerSettings are the settings of ours in an identity provider's config, with what parses.
+var providerSettings = []struct {
+	name   string
+	parses func(string) bool
+	want   string
+}{
+	{"tokenhouse.exchange.trusted", func(s string) bool { return s == "true" || s == "false" || s == "" }, "true or false"},
+}
+
+// actedOn are the kinds of upstream issuer that are understood.
+var actedOn = []string{"oidc", "keycloak-oidc"}
+
+// ToProvider reads an identity provider; it is enabled unless it says otherwise.
+func ToProvider(o Object) (*realm.Provider, []Note) {
+	p := provider{Enabled: true}
+	rest := readFields(providerFields, &p, o)
+	p.Config = Value[map[string]string](o, "config")
+	if p.Config == nil {
+		p.Config = map[string]string{}
+	}
+	p.ClientSecret = p.Config["clientSecret"]
+	delete(p.Config, "clientSecret")
+	delete(rest, "config")
+	p.Extra = keep(rest)
+	var notes []Note
+	for _, s := range providerSettings {
+		if value := p.Config[s.name]; !s.parses(value) {
+			notes = append(notes, unreadable("config."+s.name, s.name, value, s.want))
+		}
+	}
+	if !slices.Contains(actedOn, p.Kind) {
+		notes = append(notes, Note{Path: "providerId", Text: notActedOn + ": an identity provider of type " + strconv.Quote(p.Kind)})
+	}
+	return &p, notes
+}
+
+// FromProvider is the representation of an identity provider, with its secret. Extra has to be loaded.
+func FromProvider(p *realm.Provider) Object {
+	o := writeFields(providerFields, p, p.Extra)
+	config := maps.Clone(p.Config)
+	if p.ClientSecret != "" {
+		config["clientSecret"] = p.ClientSecret
+	}
+	o.Put("config", config)
+	return o
+}

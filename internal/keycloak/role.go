@@ -1,0 +1,92 @@
+package keycloak
+
+import "github.com/tokenhouse/tokenhouse/internal/core/realm"
+
+type role = realm.Role
+
+var roleFields = []field[role]{
+	into("id", func(r *role) *string { return &r.Key }),
+	into("name", func(r *role) *string { return &r.Name }),
+}
+
+// ToRole reads a role of the client with this key, of the realm where it is empty. The roles that it
+// includes are named in it and not resolved.
+func ToRole(o Object, clientKey string) *realm.Role {
+	r := realm.Role{Client: clientKey}
+	rest := readFields(roleFields, &r, o)
+	for _, name := range []string{"composite", "composites", "clientRole", "containerId", "scopeParamRequired"} {
+		delete(rest, name)
+	}
+	r.Extra = keep(rest)
+	return &r
+}
+
+// FromRole is the representation of a role, without the names of what it includes. Extra has to be
+// loaded.
+func FromRole(r *realm.Realm, v *realm.Role) Object {
+	o := writeFields(roleFields, v, v.Extra)
+	o.Put("composite", len(v.Composites) > 0)
+	o.Put("clientRole", v.Client != "")
+	o.Put("containerId", v.Client)
+	if v.Client == "" {
+		o.Put("containerId", r.Key)
+	}
+	if !o.Has("attributes") {
+		o.Put("attributes", map[string][]string{})
+	}
+	return o
+}
+
+// Composites are the names of the roles that a role includes, as "composites" holds them.
+func Composites(r *realm.Realm, v *realm.Role) Object {
+	realmRoles, clientRoles := RoleNames(r, v.Composites)
+	o := Object{}
+	if len(realmRoles) > 0 {
+		o.Put("realm", realmRoles)
+	}
+	if len(clientRoles) > 0 {
+		o.Put("client", clientRoles)
+	}
+	return o
+}
+
+// RoleNames are the names of the roles with these keys: the realm's own, and those of clients by
+// client_id. Roles that are gone are passed over.
+func RoleNames(r *realm.Realm, keys []string) (own []string, ofClients map[string][]string) {
+	own, ofClients = []string{}, map[string][]string{}
+	for _, key := range keys {
+		role := r.RoleByKey(key)
+		if role == nil {
+			continue
+		}
+		ref := r.Ref(role)
+		if ref.Client == "" {
+			own = append(own, ref.Name)
+			continue
+		}
+		ofClients[ref.Client] = append(ofClients[ref.Client], ref.Name)
+	}
+	return own, ofClients
+}
+
+// NamedRoles are the roles that "realmRoles" and "clientRoles" of a user or group name, or the
+// members "realm" and "client" of composites, each with its path.
+func NamedRoles(o Object, own, ofClients string) []NamedRole {
+	var out []NamedRole
+	for i, name := range Value[[]string](o, own) {
+		out = append(out, NamedRole{realm.RoleRef{Name: trimmed(name)}, indexed(own, i)})
+	}
+	clients := Value[map[string][]string](o, ofClients)
+	for _, id := range sortedKeys(clients) {
+		for i, name := range clients[id] {
+			out = append(out, NamedRole{realm.RoleRef{Client: id, Name: trimmed(name)}, indexed(join(ofClients, id), i)})
+		}
+	}
+	return out
+}
+
+// NamedRole is a role by name, and where in the document it is named.
+type NamedRole struct {
+	realm.RoleRef
+	Path string
+}

@@ -1,0 +1,310 @@
+package keycloak
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+//go:embed schema.txt
+var schemaText string
+
+// Problem is what is wrong with a document, in the words of Keycloak's own reader.
+type Problem struct {
+	Path   string // as "clients[2].redirectUris[0]"; empty for the document as a whole
+	Text   string
+	Offset int64 // of the byte after what was read when it showed
+	Kind   ProblemKind
+
+	// Of an unknown member: where it stands, as Keycloak's answer names it.
+	Representation, Member string
+}
+
+// ProblemKind tells problems apart that Keycloak answers differently.
+type ProblemKind int
+
+const (
+	Syntax  ProblemKind = iota // no JSON, or nothing at all
+	Type                       // a member of the wrong type
+	Unknown                    // a member that the representation does not have
+)
+
+func (p *Problem) Error() string {
+	if p.Path == "" {
+		return p.Text
+	}
+	return p.Path + ": " + p.Text
+}
+
+// representation is what schema.txt says of one: members with their types.
+type representation struct {
+	name    string
+	members map[string]string
+	lenient bool // unknown members are dropped
+}
+
+var schema = sync.OnceValue(func() map[string]*representation {
+	out := map[string]*representation{}
+	var current *representation
+	for line := range strings.Lines(schemaText) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case line == "" || line[0] == '#':
+		case line[0] != ' ':
+			name, lenient := strings.CutSuffix(line, "*")
+			current = &representation{name: name, members: map[string]string{}, lenient: lenient}
+			out[name] = current
+		default:
+			kind, members, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			for _, member := range strings.Fields(members) {
+				current.members[member] = kind
+			}
+		}
+	}
+	return out
+})
+
+// Check reads a representation of this name, as "Client" or "User[]", and gives it back with each
+// scalar in the type that Keycloak has it in: Keycloak takes "true" for true, 180 for "180" and the
+// like. Members that are null are dropped. What cannot be taken is a *Problem.
+func Check(name string, data []byte) (json.RawMessage, error) {
+	c := newChecker(bytes.NewReader(data))
+	var out bytes.Buffer
+	if err := c.value(&out, name, ""); err != nil {
+		return nil, err
+	}
+	if err := c.end(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// checker walks through a document.
+type checker struct {
+	*json.Decoder
+}
+
+func newChecker(r io.Reader) *checker {
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	return &checker{d}
+}
+
+func (c *checker) problem(kind ProblemKind, path, format string, args ...any) *Problem {
+	return &Problem{Path: path, Text: fmt.Sprintf(format, args...), Offset: c.InputOffset(), Kind: kind}
+}
+
+func (c *checker) next(path string) (json.Token, error) {
+	t, err := c.Token()
+	switch {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return nil, c.problem(Syntax, path, "the document ends too early")
+	case err != nil:
+		return nil, c.problem(Syntax, path, "%s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return t, nil
+}
+
+// end sees that nothing follows the value.
+func (c *checker) end() error {
+	if _, err := c.Token(); err != io.EOF {
+		return c.problem(Syntax, "", "something follows the end of the document")
+	}
+	return nil
+}
+
+// value reads a value of the kind and writes it to out. It writes nothing for null.
+func (c *checker) value(out *bytes.Buffer, kind, path string) error {
+	t, err := c.next(path)
+	if err != nil {
+		return err
+	}
+	return c.valueOf(out, t, kind, path)
+}
+
+func (c *checker) valueOf(out *bytes.Buffer, t json.Token, kind, path string) error {
+	if t == nil {
+		return nil
+	}
+	if element, ok := strings.CutSuffix(kind, "[]"); ok {
+		if t != json.Delim('[') {
+			return c.wrong(path, t, "a list")
+		}
+		return c.list(out, element, path)
+	}
+	if element, ok := strings.CutPrefix(kind, "map<"); ok {
+		if t != json.Delim('{') {
+			return c.wrong(path, t, "an object")
+		}
+		return c.mapping(out, strings.TrimSuffix(element, ">"), path)
+	}
+	switch kind {
+	case "any":
+		return c.any(out, t, path)
+	case "str", "bool", "int", "long":
+		return c.scalar(out, t, kind, path)
+	}
+	if t != json.Delim('{') {
+		return c.wrong(path, t, "an object")
+	}
+	return c.object(out, schema()[kind], path)
+}
+
+func (c *checker) wrong(path string, t json.Token, want string) error {
+	return c.problem(Type, path, "%s where %s is expected", describe(t), want)
+}
+
+func describe(t json.Token) string {
+	switch t := t.(type) {
+	case json.Delim:
+		if t == '[' {
+			return "a list"
+		}
+		return "an object"
+	case string:
+		return strconv.Quote(t)
+	}
+	return fmt.Sprint(t)
+}
+
+func (c *checker) list(out *bytes.Buffer, element, path string) error {
+	out.WriteByte('[')
+	first := true
+	for i := 0; c.More(); i++ {
+		mark := out.Len()
+		if !first {
+			out.WriteByte(',')
+		}
+		start := out.Len()
+		if err := c.value(out, element, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+			return err
+		}
+		if out.Len() == start { // null
+			out.Truncate(mark)
+			continue
+		}
+		first = false
+	}
+	out.WriteByte(']')
+	_, err := c.next(path)
+	return err
+}
+
+func (c *checker) mapping(out *bytes.Buffer, element, path string) error {
+	return c.members(out, path, func(string) (string, error) { return element, nil })
+}
+
+func (c *checker) object(out *bytes.Buffer, r *representation, path string) error {
+	return c.members(out, path, func(name string) (string, error) {
+		kind, ok := r.members[name]
+		if ok {
+			return kind, nil
+		}
+		if r.lenient {
+			return "", nil
+		}
+		return "", c.unknown(r, name, path)
+	})
+}
+
+// unknown is Keycloak's complaint about a member that it does not know. Its offset is that of the
+// value, since that is the column Keycloak gives.
+func (c *checker) unknown(r *representation, name, path string) error {
+	if _, err := c.next(path); err != nil {
+		return err
+	}
+	p := c.problem(Unknown, join(path, name), "Unrecognized field %q", name)
+	p.Representation, p.Member = r.name+"Representation", name
+	return p
+}
+
+// members reads an object up to its end; kindOf gives the kind of a member, "" for one to leave out.
+func (c *checker) members(out *bytes.Buffer, path string, kindOf func(name string) (string, error)) error {
+	out.WriteByte('{')
+	first := true
+	for c.More() {
+		t, err := c.next(path)
+		if err != nil {
+			return err
+		}
+		name := t.(string)
+		kind, err := kindOf(name)
+		if err != nil {
+			return err
+		}
+		if kind == "" {
+			var skipped bytes.Buffer
+			if err := c.value(&skipped, "any", join(path, name)); err != nil {
+				return err
+			}
+			continue
+		}
+		mark := out.Len()
+		if !first {
+			out.WriteByte(',')
+		}
+		out.Write(encode(name))
+		out.WriteByte(':')
+		start := out.Len()
+		if err := c.value(out, kind, join(path, name)); err != nil {
+			return err
+		}
+		if out.Len() == start { // null
+			out.Truncate(mark)
+			continue
+		}
+		first = false
+	}
+	out.WriteByte('}')
+	_, err := c.next(path)
+	return err
+}
+
+// any copies a value as it is.
+func (c *checker) any(out *bytes.Buffer, t json.Token, path string) error {
+	switch t {
+	case json.Delim('['):
+		return c.list(out, "any", path)
+	case json.Delim('{'):
+		return c.mapping(out, "any", path)
+	}
+	out.Write(encode(t))
+	return nil
+}
+
+// expected names the scalar types in complaints.
+var expected = map[string]string{"str": "a text", "bool": "true or false", "int": "a number", "long": "a number"}
+
+// scalar writes a string, number or boolean in the type that the member has.
+func (c *checker) scalar(out *bytes.Buffer, t json.Token, kind, path string) error {
+	if _, ok := t.(json.Delim); ok {
+		return c.wrong(path, t, expected[kind])
+	}
+	text := fmt.Sprint(t)
+	switch kind {
+	case "str":
+		out.Write(encode(text))
+		return nil
+	case "bool":
+		if text != "true" && text != "false" {
+			return c.wrong(path, t, "true or false")
+		}
+		out.WriteString(text)
+		return nil
+	}
+	bits := 64
+	if kind == "int" {
+		bits = 32
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, bits)
+	if err != nil {
+		return c.wrong(path, t, "a whole number")
+	}
+	out.WriteString(strconv.FormatInt(n, 10))
+	return nil
+}

@@ -1,0 +1,208 @@
+package keycloak
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
+
+// NewSettings are the settings of a realm that says nothing of ours; Keycloak's own defaults are in
+// the document of a new realm.
+func NewSettings() realm.Settings {
+	s := realm.Settings{}
+	s.Exchange = realm.ExchangePolicy{ChainLimit: 5, RefuseCycles: true, CapLifetime: true}
+	s.Events.Trace = traceKept[0]
+	return s
+}
+
+var traceKept = []string{"refused", "all", "none"}
+
+// ToSettings reads the settings of a realm. Client scopes, default roles and default groups are named
+// in it and not resolved; whoever has them sets DefaultScopes, OptionalScopes, DefaultRole and
+// DefaultGroups.
+func ToSettings(o Object) (realm.Settings, []Note) {
+	s := NewSettings()
+	rest := readFields(settingFields, &s, o)
+	kept, notes := readAttributes(settingAttributes, &s, Value[map[string]string](o, "attributes"))
+	rest.Put("attributes", kept)
+	if smtp := Value[map[string]string](o, "smtpServer"); smtp["password"] != "" {
+		s.SMTPPassword = smtp["password"]
+		delete(smtp, "password")
+		rest.Put("smtpServer", smtp)
+	}
+	for _, name := range realmContents {
+		delete(rest, name)
+	}
+	s.Extra = keep(rest)
+	return s, notes
+}
+
+// realmContents are the members that hold what a realm contains, and not its settings.
+var realmContents = []string{"id", "clients", "clientScopes", "roles", "groups", "users", "federatedUsers", "identityProviders",
+	"defaultRole", "defaultRoles", "defaultGroups", "defaultDefaultClientScopes", "defaultOptionalClientScopes",
+	"scopeMappings", "clientScopeMappings"}
+
+// FromSettings is a realm's representation without what the realm contains. Extra has to be loaded.
+func FromSettings(r *realm.Realm) Object {
+	s := r.Settings
+	o := writeFields(settingFields, &s, s.Extra)
+	base := NewSettings()
+	o.Put("attributes", writeAttributes(settingAttributes, &s, &base, Value[map[string]string](Object(s.Extra), "attributes")))
+	o.Put("id", r.Key)
+	if s.SMTPPassword != "" {
+		smtp := Value[map[string]string](o, "smtpServer")
+		if smtp == nil {
+			smtp = map[string]string{}
+		}
+		smtp["password"] = s.SMTPPassword
+		o.Put("smtpServer", smtp)
+	}
+	return o
+}
+
+type settings = realm.Settings
+
+// life binds a member that is one of the realm's lifespans.
+func life(name string, at func(*realm.Lifespans) *time.Duration) field[settings] {
+	return seconds(name, func(s *settings) *time.Duration { return at(&s.Lifespans) })
+}
+
+type lives = realm.Lifespans
+
+var settingFields = []field[settings]{
+	into("realm", func(s *settings) *string { return &s.Name }),
+	into("enabled", func(s *settings) *bool { return &s.Enabled }),
+	into("sslRequired", func(s *settings) *string { return &s.SSLRequired }),
+	into("defaultSignatureAlgorithm", func(s *settings) *string { return &s.SignatureAlg }),
+	into("notBefore", func(s *settings) *int64 { return &s.NotBefore }),
+	into("internationalizationEnabled", func(s *settings) *bool { return &s.Internationalize }),
+	text("defaultLocale", func(s *settings) *string { return &s.DefaultLocale }),
+
+	into("loginWithEmailAllowed", func(s *settings) *bool { return &s.LoginWithEmail }),
+	into("duplicateEmailsAllowed", func(s *settings) *bool { return &s.DuplicateEmails }),
+	into("registrationEmailAsUsername", func(s *settings) *bool { return &s.EmailAsUsername }),
+	text("passwordPolicy", func(s *settings) *string { return &s.PasswordPolicy }),
+
+	into("bruteForceProtected", func(s *settings) *bool { return &s.BruteForce }),
+	into("permanentLockout", func(s *settings) *bool { return &s.PermanentLockout }),
+	into("failureFactor", func(s *settings) *int { return &s.FailureFactor }),
+	seconds("waitIncrementSeconds", func(s *settings) *time.Duration { return &s.WaitIncrement }),
+	seconds("maxFailureWaitSeconds", func(s *settings) *time.Duration { return &s.MaxFailureWait }),
+	seconds("maxDeltaTimeSeconds", func(s *settings) *time.Duration { return &s.MaxDeltaTime }),
+
+	into("eventsEnabled", func(s *settings) *bool { return &s.Events.Enabled }),
+	expiration(),
+	list("enabledEventTypes", func(s *settings) *[]string { return &s.Events.Kinds }),
+	into("adminEventsEnabled", func(s *settings) *bool { return &s.Events.Admin }),
+	into("adminEventsDetailsEnabled", func(s *settings) *bool { return &s.Events.AdminDetails }),
+
+	into("revokeRefreshToken", func(s *settings) *bool { return &s.Lifespans.RotateRefresh }),
+	into("refreshTokenMaxReuse", func(s *settings) *int { return &s.Lifespans.RefreshReuse }),
+	into("offlineSessionMaxLifespanEnabled", func(s *settings) *bool { return &s.Lifespans.OfflineMaxEnabled }),
+	life("accessTokenLifespan", func(l *lives) *time.Duration { return &l.AccessToken }),
+	life("accessTokenLifespanForImplicitFlow", func(l *lives) *time.Duration { return &l.AccessTokenImplicit }),
+	life("ssoSessionIdleTimeout", func(l *lives) *time.Duration { return &l.SessionIdle }),
+	life("ssoSessionMaxLifespan", func(l *lives) *time.Duration { return &l.SessionMax }),
+	life("ssoSessionIdleTimeoutRememberMe", func(l *lives) *time.Duration { return &l.SessionIdleRemember }),
+	life("ssoSessionMaxLifespanRememberMe", func(l *lives) *time.Duration { return &l.SessionMaxRemember }),
+	life("clientSessionIdleTimeout", func(l *lives) *time.Duration { return &l.ClientIdle }),
+	life("clientSessionMaxLifespan", func(l *lives) *time.Duration { return &l.ClientMax }),
+	life("offlineSessionIdleTimeout", func(l *lives) *time.Duration { return &l.OfflineIdle }),
+	life("offlineSessionMaxLifespan", func(l *lives) *time.Duration { return &l.OfflineMax }),
+	life("clientOfflineSessionIdleTimeout", func(l *lives) *time.Duration { return &l.ClientOfflineIdle }),
+	life("clientOfflineSessionMaxLifespan", func(l *lives) *time.Duration { return &l.ClientOfflineMax }),
+	life("accessCodeLifespan", func(l *lives) *time.Duration { return &l.Code }),
+	life("accessCodeLifespanUserAction", func(l *lives) *time.Duration { return &l.UserAction }),
+	life("accessCodeLifespanLogin", func(l *lives) *time.Duration { return &l.Login }),
+	life("actionTokenGeneratedByAdminLifespan", func(l *lives) *time.Duration { return &l.ActionByAdmin }),
+	life("actionTokenGeneratedByUserLifespan", func(l *lives) *time.Duration { return &l.ActionByUser }),
+	life("oauth2DeviceCodeLifespan", func(l *lives) *time.Duration { return &l.DeviceCode }),
+	life("oauth2DevicePollingInterval", func(l *lives) *time.Duration { return &l.DevicePolling }),
+}
+
+// expiration binds how long events are kept, which is left out where they are kept for ever.
+func expiration() field[settings] {
+	f := seconds("eventsExpiration", func(s *settings) *time.Duration { return &s.Events.Expiration })
+	number := f.get
+	f.get = func(s *settings) any {
+		if s.Events.Expiration == 0 {
+			return nil
+		}
+		return number(s)
+	}
+	return f
+}
+
+// Some members of a realm are attributes too, under the same name, and the member decides: Keycloak
+// keeps them as attributes and shows both.
+var settingAttributes = []attribute[settings]{
+	word("frontendUrl", func(s *settings) *string { return &s.FrontendURL }),
+	{"acr.loa.map", levelsText, readLevels, "a map of acr values to numbers"},
+	mirror("oauth2DeviceCodeLifespan", func(l *lives) *time.Duration { return &l.DeviceCode }),
+	mirror("oauth2DevicePollingInterval", func(l *lives) *time.Duration { return &l.DevicePolling }),
+	mirror("clientSessionIdleTimeout", func(l *lives) *time.Duration { return &l.ClientIdle }),
+	mirror("clientSessionMaxLifespan", func(l *lives) *time.Duration { return &l.ClientMax }),
+	mirror("clientOfflineSessionIdleTimeout", func(l *lives) *time.Duration { return &l.ClientOfflineIdle }),
+	mirror("clientOfflineSessionMaxLifespan", func(l *lives) *time.Duration { return &l.ClientOfflineMax }),
+	lasting("parRequestUriLifespan", func(s *settings) *time.Duration { return &s.Lifespans.PushedRequest }),
+	lasting("actionTokenGeneratedByUserLifespan.verify-email", func(s *settings) *time.Duration { return &s.Lifespans.VerifyEmailLink }),
+
+	onOff("tokenhouse.exchange.downscope", false, func(s *settings) *bool { return &s.Exchange.Downscope }),
+	whole("tokenhouse.exchange.chain-limit", 5, -1, func(s *settings) *int { return &s.Exchange.ChainLimit }),
+	onOff("tokenhouse.exchange.refuse-cycles", true, func(s *settings) *bool { return &s.Exchange.RefuseCycles }),
+	onOff("tokenhouse.exchange.cap-lifetime", true, func(s *settings) *bool { return &s.Exchange.CapLifetime }),
+	unlisted(),
+	among("tokenhouse.events.trace", func(s *settings) *string { return &s.Events.Trace }, traceKept...),
+}
+
+// mirror binds an attribute whose value is a member's. The member was read before, and its value stays.
+func mirror(name string, at func(*realm.Lifespans) *time.Duration) attribute[settings] {
+	a := lasting(name, func(s *settings) *time.Duration { return at(&s.Lifespans) })
+	set := a.set
+	a.set = func(s *settings, text string) bool {
+		if *at(&s.Lifespans) != 0 {
+			return true
+		}
+		return set(s, text)
+	}
+	return a
+}
+
+// unlisted binds what becomes of an exchange that nobody lists.
+func unlisted() attribute[settings] {
+	return attribute[settings]{"tokenhouse.exchange.unlisted",
+		func(s *settings) (string, bool) { return "deny", s.Exchange.DenyUnlisted },
+		func(s *settings, text string) bool {
+			s.Exchange.DenyUnlisted = text == "deny"
+			return text == "deny" || text == "allow" || text == ""
+		}, "one of allow, deny"}
+}
+
+// levelsText writes the acr values with their levels as Keycloak does: JSON inside a text.
+func levelsText(s *settings) (string, bool) {
+	return string(encode(s.ACR)), len(s.ACR) > 0
+}
+
+func readLevels(s *settings, text string) bool {
+	if strings.TrimSpace(text) == "" {
+		return true
+	}
+	levels := map[string]json.Number{}
+	if err := json.Unmarshal([]byte(text), &levels); err != nil {
+		return false
+	}
+	out := map[string]int{}
+	for _, value := range slices.Sorted(maps.Keys(levels)) {
+		n, err := levels[value].Int64()
+		if err != nil {
+			return false
+		}
+		out[value] = int(n)
+	}
+	s.ACR = out
+	return true
+}
