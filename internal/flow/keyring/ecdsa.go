@@ -37,8 +37,9 @@ func (p *ecdsaPair) verify(message, signature []byte) bool {
 	return ecdsa.VerifyASN1(p.public, digest(p.hash, sum[:0], message), appendDER(der[:0], signature))
 }
 
-// maxDER is the length of the longest ASN.1 signature: a sequence of two integers of 66 bytes.
-const maxDER = 3 + 2*(2+66)
+// maxDER is the length of the longest ASN.1 signature: a sequence of two integers of 67 bytes, one of
+// them for the sign, as somebody may send them.
+const maxDER = 3 + 2*(2+67)
 
 var errDER = errors.New("signature is not in ASN.1")
 

@@ -36,8 +36,10 @@ const (
 )
 
 // loaded is OpenSSL, or why it cannot be had.
-var loaded = sync.OnceValues(func() (*openSSL, error) {
-	handle, err := purego.Dlopen(library, purego.RTLD_NOW|purego.RTLD_LOCAL)
+var loaded = sync.OnceValues(func() (*openSSL, error) { return load(library) })
+
+func load(file string) (*openSSL, error) {
+	handle, err := purego.Dlopen(file, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +59,7 @@ var loaded = sync.OnceValues(func() (*openSSL, error) {
 	purego.RegisterFunc(&text, version)
 	o.version = text(0)
 	return &o, nil
-})
+}
 
 // Signer names what makes RSA signatures.
 func Signer() string {
