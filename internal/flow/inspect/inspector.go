@@ -4,7 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/core/mint"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -13,7 +17,7 @@ import (
 // Inspector answers introspection and userinfo requests. All fields are required.
 type Inspector struct {
 	Realms   Realms
-	Verifier *verify.Verifier
+	Verifier Verifier
 	Keys     Keys
 	Events   Events
 	Now      func() time.Time
@@ -25,6 +29,13 @@ type Realms interface {
 	Realm(ctx context.Context, name string) (*realm.Realm, error)
 }
 
+// Verifier proves callers and tokens. It is a *verify.Verifier.
+type Verifier interface {
+	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
+	AccessToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
+	AnyToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
+}
+
 // Keys sign answers.
 type Keys interface {
 	Sign(ctx context.Context, r *realm.Realm, alg, typ string, c *token.Claims) (string, error)
@@ -33,4 +44,73 @@ type Keys interface {
 // Events keeps what happened.
 type Events interface {
 	Record(ctx context.Context, e event.Event)
+}
+
+var errRealmOff = oauth.Errorf(oauth.AccessDenied, "Realm not enabled").InEvent("realm_disabled", "")
+
+// turn is one request on its way: where and when it asks, and the event that it becomes.
+type turn struct {
+	*Inspector
+	at    verify.At
+	event event.Event
+}
+
+// begin reads clock and realm. An error means that there is no such realm, and nowhere to record
+// anything.
+func (i *Inspector) begin(ctx context.Context, kind event.Kind, name, base, address string) (*turn, error) {
+	r, err := i.Realms.Realm(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	now := i.Now()
+	return &turn{
+		Inspector: i,
+		at:        verify.At{Realm: r, Base: base, Now: now},
+		event:     event.Event{ID: i.NewID(), Time: now, Kind: kind, Realm: r.Key, RealmName: r.Name, Address: address},
+	}, nil
+}
+
+// end records the turn, whatever became of it and though the caller may have gone.
+func (t *turn) end(ctx context.Context, err error) {
+	if err != nil {
+		t.event.Fail(err)
+	}
+	t.Events.Record(context.WithoutCancel(ctx), t.event)
+}
+
+// about puts what is known of a token into the event.
+func (t *turn) about(h *verify.Held) {
+	if h.User != nil {
+		t.event.UserID = h.User.ID
+		t.event.Set("username", h.User.Username)
+	}
+	if h.Session != nil {
+		t.event.Session = h.Session.ID
+	}
+}
+
+// request asks the heart for the claims that mappers write now for what a token stands for.
+func (t *turn) request(h *verify.Held, use mapper.Use) mint.Request {
+	q := audience.Request{
+		Realm:   t.at.Realm,
+		Issuer:  t.at.Realm.Issuer(t.at.Base),
+		Client:  h.Client,
+		User:    h.User,
+		Session: h.Session,
+		Use:     use,
+	}
+	if h.Token.Scope != nil {
+		q.Scope = *h.Token.Scope
+	}
+	if use == mapper.Introspection {
+		q.Audiences, q.Permitted = filter(h)
+	}
+	resolved := audience.Resolve(q)
+	return mint.Request{
+		For:    &resolved,
+		Base:   t.at.Base,
+		Grant:  h.Grant,
+		Origin: h.Token.Origin,
+		Now:    t.at.Now,
+	}
 }

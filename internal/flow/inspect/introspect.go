@@ -2,7 +2,15 @@ package inspect
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/core/mint"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -19,8 +27,169 @@ type IntrospectRequest struct {
 	JWT         bool    // header Accept asks for application/jwt
 }
 
+// The values of parameter "token_type_hint". Keycloak takes no other, though RFC 7662 §2.1 has them passed over.
+const (
+	hintAccess  = "access_token"
+	hintRefresh = "refresh_token"
+	hintRPT     = "requesting_party_token" // UMA: a token that may carry permissions
+)
+
+// bad is a request that cannot be looked at, recorded with its text.
+func bad(text string) *oauth.Error {
+	return oauth.Errorf(oauth.InvalidRequest, "%s", text).InEvent("invalid_request", text)
+}
+
+var (
+	errRepeated  = bad("duplicated parameter")
+	errPublic    = bad("Client not allowed.").WithStatus(403)
+	errNoToken   = bad("Token not provided.")
+	errHint      = bad("Unsupported token type.")
+	errNotProven = oauth.Errorf(oauth.InvalidClient, "Client authentication failed.").WithStatus(401)
+)
+
 // Introspect tells what a token says to a client that may know: the members of the answer, "active"
 // among them. Of a token that is not active, or not for the caller, it says {"active":false} and nothing else.
-func (i *Inspector) Introspect(ctx context.Context, q IntrospectRequest) (token.Object, error) {
-	panic("provisional")
+func (i *Inspector) Introspect(ctx context.Context, q IntrospectRequest) (answer *token.Claims, err error) {
+	t, err := i.begin(ctx, event.IntrospectToken, q.Realm, q.Base, q.Address)
+	if err != nil {
+		return nil, err
+	}
+	var quiet error // why the token is called inactive: for the event, not for the caller
+	defer func() {
+		if err != nil {
+			quiet = err
+		}
+		t.end(ctx, quiet)
+	}()
+
+	caller, err := t.caller(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	held, quiet, err := t.held(ctx, q)
+	if err != nil || quiet != nil {
+		return inactive(), err
+	}
+	made := mint.Introspection(t.request(&held, mapper.Introspection), &held.Token.Claims)
+	if quiet = mayKnow(caller, &held, &made.Claims); quiet != nil {
+		return inactive(), nil
+	}
+	if q.Hint != nil && *q.Hint == hintRPT {
+		return brief(&held.Token.Claims), nil
+	}
+	return t.tell(ctx, q, caller, &held, &made.Claims)
+}
+
+// caller authenticates the client that asks. Only those that can keep a secret may.
+func (t *turn) caller(ctx context.Context, q IntrospectRequest) (*realm.Client, error) {
+	if !t.at.Realm.Enabled {
+		return nil, errRealmOff
+	}
+	auth, err := t.Verifier.Client(ctx, t.at, q.Credentials)
+	auth.Note(&t.event)
+	switch {
+	case err != nil:
+		return nil, notProven(err)
+	case auth.Client.Public:
+		return nil, errPublic
+	case q.Repeated:
+		return nil, errRepeated
+	}
+	return auth.Client, nil
+}
+
+// notProven gives failed authentication the words that only this endpoint has for it; who is not known at
+// all hears what they hear elsewhere.
+func notProven(err error) error {
+	refused, ok := err.(*oauth.Error)
+	if !ok || refused.Event == "client_not_found" || refused.Event == "client_disabled" {
+		return err
+	}
+	return errNotProven.InEvent(refused.Event, refused.Reason).Because(err)
+}
+
+// held verifies the token. That it is not active is quiet.
+func (t *turn) held(ctx context.Context, q IntrospectRequest) (h verify.Held, quiet, err error) {
+	if q.Token == nil {
+		return h, nil, errNoToken
+	}
+	hint := hintAccess
+	if q.Hint != nil {
+		hint = *q.Hint
+	}
+	switch hint {
+	case hintRPT:
+		h, err = t.Verifier.AccessToken(ctx, t.at, *q.Token)
+	case hintAccess, hintRefresh:
+		h, err = t.Verifier.AnyToken(ctx, t.at, *q.Token)
+	default:
+		return h, nil, errHint
+	}
+	if why := verify.Why(err); why != "" {
+		quiet, err = oauth.Errorf(oauth.InvalidToken, "").InEvent(why.Event(), string(why)), nil
+	}
+	t.about(&h)
+	t.event.Set("token_id", h.Token.ID)
+	t.event.Set("token_type", h.Token.Type)
+	t.event.Set("token_issued_for", h.Token.Client)
+	if quiet == nil && hint == hintRefresh && h.Token.Type != token.TypRefresh && h.Token.Type != token.TypOffline {
+		quiet = oauth.Errorf(oauth.InvalidToken, "").InEvent("invalid_token", string(verify.WrongType))
+	}
+	return h, quiet, err
+}
+
+// mayKnow refuses a caller for whom the token is not meant: one that its audience does not name, whichever
+// client it was issued to (Keycloak CVE-2026-37979). A token without an audience has that which mappers give it now.
+func mayKnow(caller *realm.Client, h *verify.Held, made *token.Claims) error {
+	audience := h.Token.Audience
+	if len(audience) == 0 {
+		audience = made.Audience
+	}
+	if caller.Tokens.IntrospectAnyone || slices.Contains(audience, caller.ID) {
+		return nil
+	}
+	return oauth.Errorf(oauth.InvalidToken, "").
+		InEvent("invalid_token", fmt.Sprintf("Client '%s' is not in the token audience", caller.ID))
+}
+
+// inactive is all that is said of a token that is not active (RFC 7662 §2.2).
+func inactive() *token.Claims {
+	return &token.Claims{Other: token.Object{{Name: "active", Value: false}}}
+}
+
+// brief is what is told of a token that could carry permissions.
+func brief(c *token.Claims) *token.Claims {
+	return &token.Claims{
+		ID: c.ID, Type: c.Type, Audience: c.Audience, ACR: c.ACR,
+		Expires: c.Expires, IssuedAt: c.IssuedAt, NotBefore: c.NotBefore,
+		Other: token.Object{{Name: "active", Value: true}},
+	}
+}
+
+// tell completes the claims with what introspection adds to them.
+func (t *turn) tell(ctx context.Context, q IntrospectRequest, caller *realm.Client, h *verify.Held, c *token.Claims) (*token.Claims, error) {
+	if c.Scope != nil && strings.TrimSpace(*c.Scope) == "" {
+		c.Scope = nil
+	}
+	var signed string
+	if q.JWT && caller.Tokens.IntrospectJWT {
+		var err error
+		if signed, err = t.Keys.Sign(ctx, t.at.Realm, caller.Tokens.AccessAlg, "JWT", c); err != nil {
+			return nil, err
+		}
+	}
+	c.Other.Set(c.Client, "client_id")
+	if c.Other.Get("username") == nil {
+		name, ok := c.Other.Get("preferred_username").(string)
+		if !ok {
+			name = h.User.Username
+		}
+		c.Other.Set(name, "username")
+	}
+	c.Other.Set(h.Token.Type, "token_type")
+	if signed != "" {
+		c.Other.Set(signed, "jwt")
+	}
+	c.Other.Set(true, "active")
+	return c, nil
 }

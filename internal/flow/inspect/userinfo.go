@@ -2,8 +2,15 @@ package inspect
 
 import (
 	"context"
+	"slices"
+	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/core/mint"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // UserInfoRequest asks for the claims of the user behind an access token.
@@ -23,8 +30,129 @@ type UserInfo struct {
 	JWT    string // answered as application/jwt where not empty
 }
 
+var (
+	errNoBearer    = oauth.Errorf("", "").WithStatus(401).InEvent("invalid_token", "")
+	errTwoTokens   = bad("More than one method used for including an access token")
+	errOrigin      = oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
+	errNoOpenID    = oauth.Errorf(oauth.InsufficientScope, "Missing openid scope").InEvent("access_denied", "Missing openid scope")
+	errLightweight = invalidToken("Lightweight access token not allowed for userinfo endpoint", "invalid_token")
+	errBound       = invalidToken("Token verification failed", "invalid_token")
+)
+
+func invalidToken(text, name string) *oauth.Error {
+	return oauth.Errorf(oauth.InvalidToken, "%s", text).InEvent(name, text)
+}
+
 // UserInfo answers with claims of the user. An *oauth.Error goes into the WWW-Authenticate header, with an
 // empty body; one with an empty Code has no other parameter than the realm (RFC 6750 §3).
-func (i *Inspector) UserInfo(ctx context.Context, q UserInfoRequest) (*UserInfo, error) {
-	panic("provisional")
+func (i *Inspector) UserInfo(ctx context.Context, q UserInfoRequest) (answer *UserInfo, err error) {
+	t, err := i.begin(ctx, event.UserInfoRequest, q.Realm, q.Base, q.Address)
+	if err != nil {
+		return nil, err
+	}
+	t.event.Set("auth_method", "validate_access_token")
+	defer func() { t.end(ctx, err) }()
+
+	if !t.at.Realm.Enabled {
+		return nil, errRealmOff
+	}
+	compact, err := presented(q)
+	if err != nil {
+		return nil, err
+	}
+	held, err := t.Verifier.AccessToken(ctx, t.at, compact)
+	t.about(&held)
+	if c := held.Client; c != nil {
+		t.event.Client = c.ID
+		if q.Origin != "" && !c.AllowsOrigin(q.Base, q.Origin) {
+			return nil, errOrigin
+		}
+	}
+	if err != nil {
+		return nil, refused(err)
+	}
+	if err := mayAsk(&held); err != nil {
+		return nil, err
+	}
+	claims := mint.UserInfo(t.request(&held, mapper.UserInfo))
+	return t.answer(ctx, &held, claims)
+}
+
+// presented finds the token: in the header or in the form, not in both (RFC 6750 §2). One in the query is not
+// looked at.
+func presented(q UserInfoRequest) (string, error) {
+	scheme, header, _ := strings.Cut(q.Authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "DPoP") {
+		header = ""
+	}
+	header = strings.TrimSpace(header)
+	switch {
+	case q.Repeated:
+		return "", errRepeated
+	case q.Form != nil && header != "":
+		return "", errTwoTokens
+	case q.Form != nil:
+		header = *q.Form
+	}
+	if header == "" {
+		return "", errNoBearer
+	}
+	return header, nil
+}
+
+// refused puts a refusal of the token in the words of this endpoint.
+func refused(err error) error {
+	why := verify.Why(err)
+	text := "Token verification failed"
+	switch why {
+	case "":
+		return err
+	case verify.ClientGone:
+		text = "Client not found"
+	case verify.ClientDisabled:
+		text = "Client disabled"
+	case verify.UserDisabled:
+		text = "User disabled"
+	case verify.SessionGone, verify.OfflineGone, verify.OfflineExpired, verify.GrantGone, verify.GrantExpired, verify.UserGone:
+		text = "user_session_not_found"
+	}
+	return oauth.Errorf(oauth.InvalidToken, "%s", text).InEvent(why.Event(), string(why)).Because(err)
+}
+
+// mayAsk refuses a token that is good, but not for this.
+func mayAsk(h *verify.Held) error {
+	switch {
+	case h.Token.Scope == nil || !slices.Contains(strings.Fields(*h.Token.Scope), oauth.ScopeOpenID):
+		return errNoOpenID
+	case h.Token.Origin.Lightweight && !h.Client.Tokens.UserInfoLightweight:
+		return errLightweight
+	case h.Token.Confirmation != nil: // proof by its holder cannot be checked here: better no answer than to anybody
+		return errBound
+	}
+	return nil
+}
+
+// answer signs the claims where the client wants that (OpenID Connect Core §5.3.2).
+func (t *turn) answer(ctx context.Context, h *verify.Held, claims token.Object) (*UserInfo, error) {
+	alg := h.Client.Tokens.UserInfoAlg
+	if alg == "" {
+		t.event.Set("signature_required", "false")
+		return &UserInfo{Claims: claims}, nil
+	}
+	t.event.Set("signature_required", "true")
+	t.event.Set("signature_algorithm", alg)
+	subject, _ := claims.Get("sub").(string)
+	for _, name := range []string{"sub", "iss", "aud"} {
+		claims.Drop(name)
+	}
+	jwt, err := t.Keys.Sign(ctx, t.at.Realm, alg, "JWT", &token.Claims{
+		Issuer:   t.at.Realm.Issuer(t.at.Base),
+		Subject:  subject,
+		Audience: []string{h.Client.ID},
+		Other:    claims,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &UserInfo{JWT: jwt}, nil
 }

@@ -5,14 +5,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"hash"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -34,9 +30,8 @@ const purposeAssertion = "client-assertion"
 // assertion is a client assertion (RFC 7523 §3) as it was sent: nothing of it is proven.
 type assertion struct {
 	token.Claims
-	alg, kid  string
-	signed    string // header and payload, as they are signed
-	signature []byte
+	jws     token.Compact
+	compact string
 }
 
 // asserted reads the request's assertion; nil where there is none, or none that can be read.
@@ -52,37 +47,15 @@ func (c *Credentials) asserted() *assertion {
 }
 
 func readAssertion(compact string) (*assertion, error) {
-	end := strings.LastIndexByte(compact, '.')
-	header, payload, ok := strings.Cut(compact[:max(end, 0)], ".")
-	if !ok || strings.Contains(payload, ".") {
-		return nil, errors.New("not a compact JWS")
-	}
-	a := &assertion{signed: compact[:end]}
-	var h struct {
-		Alg  string          `json:"alg"`
-		Kid  string          `json:"kid"`
-		Crit json.RawMessage `json:"crit"`
-	}
-	decode := base64.RawURLEncoding.Strict().DecodeString
-	text, err := decode(header)
+	jws, err := token.Open(compact)
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(text, &h); err != nil {
+	claims, err := token.Parse(jws.Payload)
+	if err != nil {
 		return nil, err
 	}
-	if h.Crit != nil { // no extension is understood (RFC 7515 §4.1.11)
-		return nil, errors.New("critical header")
-	}
-	a.alg, a.kid = h.Alg, h.Kid
-	if a.signature, err = decode(compact[end+1:]); err != nil {
-		return nil, err
-	}
-	if text, err = decode(payload); err != nil {
-		return nil, err
-	}
-	a.Claims, err = token.Parse(text)
-	return a, err
+	return &assertion{claims, jws, compact}, nil
 }
 
 // refused is a refusal of an assertion, recorded with its own text as the reason.
@@ -121,7 +94,7 @@ func (v *Verifier) assertion(ctx context.Context, at At, c *realm.Client, sent *
 		return errNoAssertion
 	case a == nil, a.Subject != c.ID, a.Issuer != c.ID:
 		return errAuthenticator
-	case c.AuthAlg != "" && a.alg != c.AuthAlg:
+	case c.AuthAlg != "" && a.jws.Header.Alg != c.AuthAlg:
 		return errAlgorithm
 	}
 
@@ -149,14 +122,14 @@ var macs = map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New3
 
 // signedBySecret checks a MAC by the client's secret, or by the one before while that is still good.
 func (a *assertion) signedBySecret(c *realm.Client, at At) error {
-	digest := macs[a.alg]
+	digest := macs[a.jws.Header.Alg]
 	if digest == nil {
 		return errAlgorithm
 	}
 	for _, secret := range secrets(c, at) {
 		mac := hmac.New(digest, []byte(secret))
-		mac.Write([]byte(a.signed))
-		if hmac.Equal(mac.Sum(nil), a.signature) {
+		mac.Write([]byte(a.jws.Signed))
+		if hmac.Equal(mac.Sum(nil), a.jws.Signature) {
 			return nil
 		}
 	}
@@ -166,22 +139,22 @@ func (a *assertion) signedBySecret(c *realm.Client, at At) error {
 // signedByKey checks a signature by one of the client's public keys. The key decides which algorithms
 // it may be used with (RFC 8725 §3.1): an HMAC by the text of a public key is none of them.
 func (v *Verifier) signedByKey(ctx context.Context, a *assertion, c *realm.Client) error {
-	if !asymmetric(a.alg) {
+	if !asymmetric(a.jws.Header.Alg) {
 		return errAlgorithm
 	}
-	keys, err := v.clientKeys(ctx, c, a.kid)
+	keys, err := v.clientKeys(ctx, c, a.jws.Header.Kid)
 	if err != nil {
 		return errNoKey.Because(err)
 	}
 	tried := 0
 	for _, k := range keys {
-		if a.kid != "" && k.KeyID != "" && k.KeyID != a.kid || !fits(k, a.alg) {
+		if a.jws.Header.Kid != "" && k.KeyID != "" && k.KeyID != a.jws.Header.Kid || !fits(k, a.jws.Header.Alg) {
 			continue
 		}
 		if tried++; tried > maxKeys {
 			break
 		}
-		if verifies(k, a.alg, a.signed+"."+base64.RawURLEncoding.EncodeToString(a.signature)) {
+		if verifies(k, a.jws.Header.Alg, a.compact) {
 			return nil
 		}
 	}

@@ -49,3 +49,20 @@ func Why(err error) Reason {
 	}
 	return ""
 }
+
+// Event is Keycloak's name of the reason, the "error" of an event.
+func (r Reason) Event() string {
+	switch r {
+	case SessionGone, OfflineGone, OfflineExpired, GrantGone, GrantExpired:
+		return "user_session_not_found"
+	case ClientGone:
+		return "client_not_found"
+	case ClientDisabled:
+		return "client_disabled"
+	case UserGone:
+		return "user_not_found"
+	case UserDisabled:
+		return "user_disabled"
+	}
+	return "invalid_token"
+}

@@ -35,6 +35,7 @@ var (
 		{"client", client}, {"notbefore", notBefore}, {"revoked", revoked}, {"enabled", enabled},
 		{"session", standing}, {"grant", granted}, {"user", person}, {"notbefore", notBefore},
 	}
+	anyRules     = append([]rule{{"kind", isEither}}, accessRules[1:]...)
 	refreshRules = []rule{
 		{"kind", isRefresh}, {"issuer", issuer}, {"notbefore", notBefore}, {"active", active},
 		{"presented", presented}, {"client", client}, {"enabled", enabled},

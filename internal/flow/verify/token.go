@@ -30,6 +30,11 @@ func (v *Verifier) Subject(ctx context.Context, at At, compact string) (Held, er
 	return v.AccessToken(ctx, at, compact)
 }
 
+// AnyToken checks an access or a refresh token, by the same rules, whoever presents it.
+func (v *Verifier) AnyToken(ctx context.Context, at At, compact string) (Held, error) {
+	return v.check(ctx, at, compact, nil, anyRules)
+}
+
 // RefreshToken checks a refresh or offline token presented by client, in the order in which Keycloak
 // looks, which decides the text of the refusal. Reuse of rotated tokens and consent are the grant's
 // to check.

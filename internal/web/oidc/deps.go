@@ -39,7 +39,7 @@ type Tokens interface {
 
 // Inspector tells what tokens say.
 type Inspector interface {
-	Introspect(ctx context.Context, q inspect.IntrospectRequest) (token.Object, error)
+	Introspect(ctx context.Context, q inspect.IntrospectRequest) (*token.Claims, error)
 	UserInfo(ctx context.Context, q inspect.UserInfoRequest) (*inspect.UserInfo, error)
 }
 

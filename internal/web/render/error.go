@@ -118,7 +118,9 @@ func challenge(w http.ResponseWriter, c *Challenge) {
 	value, status := "Bearer realm="+quoted(c.Realm), http.StatusUnauthorized
 	if e, ok := errors.AsType[*oauth.Error](c.Err); ok {
 		status = e.Status
-		value += ", error=" + quoted(string(e.Code))
+		if e.Code != "" {
+			value += ", error=" + quoted(string(e.Code))
+		}
 		if e.Description != "" {
 			value += ", error_description=" + quoted(e.Description)
 		}
