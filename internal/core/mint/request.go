@@ -1,0 +1,38 @@
+package mint
+
+import (
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+)
+
+// Request asks for one token. Realm, client, user, session and scopes are those of For.
+type Request struct {
+	For *audience.Resolution
+
+	Base  string         // the server's URL as the caller reaches it
+	Grant *session.Grant // nil where none is kept
+
+	ID      string       // unique; the jti of an access token gets the prefix that Origin says
+	Origin  token.Origin // of the access token
+	Now     time.Time
+	Expires time.Time // zero: the token does not say
+	Nonce   string    // of the authorization request
+
+	// AuthTime is when the user signed in with their browser, and tells that they did (acr); zero elsewhere.
+	Confirmation *token.Confirmation
+	Actor        *token.Actor
+	MayAct       *token.Actor
+	Path         []token.Hop
+
+	Explain bool
+}
+
+// Token is what a token says, not signed yet.
+type Token struct {
+	Claims token.Claims
+	Trace  *explain.Trace // nil unless asked for
+}
