@@ -3,6 +3,7 @@ package keyring_test
 import (
 	"testing"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 )
 
@@ -36,10 +37,24 @@ func BenchmarkVerify(b *testing.B) {
 // BenchmarkNewVersion is what a change of the realm costs the next signature.
 func BenchmarkNewVersion(b *testing.B) {
 	k := keyring.New(nil, nil)
-	a, c := full(), full()
+	before := usual()
+	versions := [2]*realm.Realm{before, before.With(2, nil)}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		k.Public(versions[i%2])
+	}
+}
+
+// BenchmarkFirstUse is what it costs to read the keys of a realm that was not in use.
+func BenchmarkFirstUse(b *testing.B) {
+	r := usual()
 	b.ReportAllocs()
 	for b.Loop() {
-		k.Public(a)
-		k.Public(c)
+		keyring.New(nil, nil).Public(r)
 	}
+}
+
+// usual is a realm with the keys that every realm has.
+func usual() *realm.Realm {
+	return realmWith(provider("RS256"), provider("RSA-OAEP"), provider("HS512"), provider("AES"))
 }

@@ -9,10 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/base64"
 	"fmt"
-	"math/big"
 	"slices"
 	"time"
 
@@ -21,6 +18,8 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
+
+var errPrivate = &fault.Invalid{Field: "privateKey", Message: "Failed to decode private key"}
 
 // Complete makes what a key provider lacks: defaults for Algorithm, Curve and Size, the key itself
 // where it is of a generated kind, the key id and, for RSA, a self-signed certificate in the realm's
@@ -68,11 +67,11 @@ func completeRSA(p *realm.KeyProvider, kind kind, realmName string, now time.Tim
 	if err := keep(p, private); err != nil {
 		return err
 	}
-	if p.Certificate != "" {
-		return matches(p.Certificate, &private.PublicKey)
+	if p.Certificate == "" {
+		p.Certificate, err = newCertificate(private, realmName, now)
+	} else {
+		p.Certificate, err = plainCertificate(p.Certificate, &private.PublicKey)
 	}
-	der, err := certificate(private, realmName, now)
-	p.Certificate = base64.StdEncoding.EncodeToString(der)
 	return err
 }
 
@@ -199,37 +198,4 @@ func keyID(public crypto.PublicKey) (string, error) {
 	}
 	sum := sha256.Sum256(der)
 	return base64url(sum[:]), nil
-}
-
-// matches refuses a certificate of another key: it would be published beside this one.
-func matches(certificate string, public *rsa.PublicKey) error {
-	der, err := base64.StdEncoding.DecodeString(certificate)
-	if err != nil {
-		return errCertificate
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		return errCertificate
-	}
-	if !public.Equal(parsed.PublicKey) {
-		return &fault.Invalid{Field: "certificate", Message: "Certificate does not match private key"}
-	}
-	return nil
-}
-
-// certificate signs a key in the realm's name, for ten years, as Keycloak does: for clients that want
-// x5c, not as a statement about anybody.
-func certificate(private *rsa.PrivateKey, realmName string, now time.Time) ([]byte, error) {
-	template := &x509.Certificate{
-		SerialNumber:       big.NewInt(now.UnixMilli()),
-		Subject:            pkix.Name{CommonName: realmName},
-		NotBefore:          now.Add(-100 * time.Second), // for clocks that are behind
-		NotAfter:           now.AddDate(10, 0, 0),
-		SignatureAlgorithm: x509.SHA256WithRSA,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		return nil, fmt.Errorf("make a certificate: %w", err)
-	}
-	return der, nil
 }

@@ -1,0 +1,57 @@
+package keyring
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+)
+
+var errCertificate = &fault.Invalid{Field: "certificate", Message: "Failed to decode certificate"}
+
+// newCertificate signs a key in the realm's name, for ten years, as Keycloak does: for clients that want
+// x5c, not as a statement about anybody.
+func newCertificate(private *rsa.PrivateKey, realmName string, now time.Time) (string, error) {
+	template := &x509.Certificate{
+		SerialNumber:       big.NewInt(now.UnixMilli()),
+		Subject:            pkix.Name{CommonName: realmName},
+		NotBefore:          now.Add(-100 * time.Second), // for clocks that are behind
+		NotAfter:           now.AddDate(10, 0, 0),
+		SignatureAlgorithm: x509.SHA256WithRSA,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		return "", fmt.Errorf("make a certificate: %w", err)
+	}
+	return base64.StdEncoding.EncodeToString(der), nil
+}
+
+// plainCertificate reads a certificate as Keycloak's components hold it, PEM or base64 alone, and gives
+// base64 DER. One of another key is refused: it would be published beside this one.
+func plainCertificate(text string, public *rsa.PublicKey) (string, error) {
+	var der []byte
+	if block, _ := pem.Decode([]byte(strings.TrimSpace(text))); block != nil {
+		der = block.Bytes
+	} else {
+		var err error
+		if der, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err != nil {
+			return "", errCertificate
+		}
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		return "", errCertificate
+	}
+	if !public.Equal(parsed.PublicKey) {
+		return "", &fault.Invalid{Field: "certificate", Message: "Certificate does not match private key"}
+	}
+	return base64.StdEncoding.EncodeToString(der), nil
+}
