@@ -20,8 +20,10 @@ help: ## list the targets
 demo: ## start the demo shop, sign in, exchange a token and explain it
 	$(GO) run ./cmd/tokenhouse demo
 
-dev: ## serve the demo shop on port 8080, database in ./data
-	$(GO) run ./cmd/tokenhouse start-dev --db-url sqlite:data/tokenhouse.db --import-realm examples/shop.json
+dev: ## serve the demo shop on port 8080, database in ./data; administrator admin, admin
+	@echo 'sign in as alice, alice-password, at client storefront of http://localhost:8080/realms/shop'
+	$(GO) run ./cmd/tokenhouse start-dev --import-realm=examples \
+	  --bootstrap-admin-username=admin --bootstrap-admin-password=admin
 
 build: ## one static binary, ./tokenhouse
 	$(BUILD) -o tokenhouse ./cmd/tokenhouse
