@@ -1,6 +1,15 @@
 package revoke
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+)
 
 // LogoutRequest signs a user out by a refresh token, with no browser involved.
 type LogoutRequest struct {
@@ -8,5 +17,42 @@ type LogoutRequest struct {
 	RefreshToken string
 }
 
-// Logout ends the session behind a refresh token; that it is over already is no error.
-func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) error { panic("provisional") }
+// Logout ends the session behind a refresh token; that it is over already is no error, nor that the
+// token has expired.
+func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) (err error) {
+	t, err := v.begin(ctx, event.Logout, q.Call)
+	if err != nil {
+		return err
+	}
+	defer func() { t.end(ctx, err) }()
+
+	if err := t.authenticate(ctx, q.Call); err != nil {
+		return err
+	}
+	held, err := t.Verifier.SignedOut(ctx, t.at, t.client, q.RefreshToken)
+	if err != nil {
+		return notARefreshToken(err)
+	}
+	id, offline := held.Token.Session, held.Token.Type == token.TypOffline
+	s, err := t.Sessions.Session(ctx, t.at.Realm.Key, id, offline)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	t.event.UserID, t.event.Session = s.UserID, s.ID
+	return t.Sessions.EndSession(ctx, t.at.Realm.Key, id, offline)
+}
+
+// notARefreshToken puts a refusal of the token in the words of the refresh grant.
+func notARefreshToken(err error) error {
+	text := "Invalid refresh token"
+	switch verify.Why(err) {
+	case "":
+		return err
+	case verify.OtherClient:
+		text = "Invalid refresh token. Token client and authorized client don't match"
+	}
+	return oauth.Errorf(oauth.InvalidGrant, "%s", text).InEvent("invalid_token", text).Because(err)
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -13,8 +14,9 @@ import (
 // Revoker revokes tokens and signs users out. All fields are required.
 type Revoker struct {
 	Realms   Realms
-	Verifier *verify.Verifier
+	Verifier Verifier
 	Sessions Sessions
+	Marks    Marks
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string
@@ -25,11 +27,25 @@ type Realms interface {
 	Realm(ctx context.Context, name string) (*realm.Realm, error)
 }
 
-// Sessions end, wholly or for one client.
+// Verifier proves callers and tokens. It is a *verify.Verifier.
+type Verifier interface {
+	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
+	Issued(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
+	SignedOut(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
+}
+
+// Sessions end, wholly or for one client. What is not there is fault.ErrNotFound where it is read, and is
+// passed over where it is ended. EndGrant ends the session with its last grant, DropGrant leaves it.
 type Sessions interface {
+	Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error)
 	Grants(ctx context.Context, realmKey, sessionID string, offline bool) ([]session.Grant, error)
 	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (sessionEnded bool, err error)
+	DropGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) error
 	EndSession(ctx context.Context, realmKey, id string, offline bool) error
+}
+
+// Marks remember revoked tokens, on every node.
+type Marks interface {
 	Revoke(ctx context.Context, realmKey, jti string, until time.Time) error
 }
 
@@ -46,4 +62,62 @@ type Call struct {
 	Credentials verify.Credentials
 	Origin      string // header Origin; one that the client does not allow is refused with oauth.InvalidOrigin
 	Repeated    bool   // a parameter that may come once came more often
+}
+
+var (
+	errRealmOff = oauth.Errorf(oauth.AccessDenied, "Realm not enabled").InEvent("realm_disabled", "")
+	errOrigin   = oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
+	errRepeated = oauth.Errorf(oauth.InvalidRequest, "duplicated parameter").InEvent("invalid_request", "duplicated parameter")
+)
+
+// turn is one request on its way: who asks, where and when, and the event that it becomes.
+type turn struct {
+	*Revoker
+	at     verify.At
+	client *realm.Client // set by authenticate
+	event  event.Event
+}
+
+// begin reads clock and realm. An error means that there is no such realm, and nowhere to record
+// anything.
+func (v *Revoker) begin(ctx context.Context, kind event.Kind, q Call) (*turn, error) {
+	r, err := v.Realms.Realm(ctx, q.Realm)
+	if err != nil {
+		return nil, err
+	}
+	now := v.Now()
+	return &turn{
+		Revoker: v,
+		at:      verify.At{Realm: r, Base: q.Base, Now: now},
+		event:   event.Event{ID: v.NewID(), Time: now, Kind: kind, Realm: r.Key, RealmName: r.Name, Address: q.Address},
+	}, nil
+}
+
+// end records the turn, whatever became of it and though the caller may have gone.
+func (t *turn) end(ctx context.Context, err error) {
+	if err != nil {
+		t.event.Fail(err)
+	}
+	t.Events.Record(context.WithoutCancel(ctx), t.event)
+}
+
+// authenticate proves which client asks, and that its request may be looked at.
+func (t *turn) authenticate(ctx context.Context, q Call) error {
+	if !t.at.Realm.Enabled {
+		return errRealmOff
+	}
+	auth, err := t.Verifier.Client(ctx, t.at, q.Credentials)
+	auth.Note(&t.event)
+	switch {
+	case err != nil:
+		return err
+	case q.Origin != "" && !auth.Client.AllowsOrigin(q.Base, q.Origin):
+		return errOrigin
+	case auth.Client.BearerOnly:
+		return verify.ErrBearerOnly
+	case q.Repeated:
+		return errRepeated
+	}
+	t.client = auth.Client
+	return nil
 }

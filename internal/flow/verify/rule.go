@@ -27,8 +27,8 @@ type question struct {
 }
 
 // The order of the rules is Keycloak's: it decides what a caller hears of a token that several refuse.
-// Not-before is asked again as soon as more is known of whose it could be. Taking a token back asks less:
-// one that is expired, stale or revoked already can be revoked.
+// Not-before is asked again as soon as more is known of whose it could be. Taking a token back, and
+// signing out by it, ask less: of a token that is expired, stale or revoked already both can be wanted.
 var (
 	accessRules = []rule{
 		{"kind", isAccess}, {"issuer", issuer}, {"active", active},
@@ -46,6 +46,7 @@ var (
 		{"issuer", issuer}, {"kind", isEither}, {"presented", presented}, {"client", client},
 		{"session", standing}, {"grant", granted}, {"user", exists},
 	}
+	signOutRules = []rule{{"kind", isRefresh}, {"issuer", issuer}, {"presented", presented}}
 )
 
 var (

@@ -47,6 +47,12 @@ func (v *Verifier) Issued(ctx context.Context, at At, client *realm.Client, comp
 	return v.check(ctx, at, compact, client, issuedRules)
 }
 
+// SignedOut checks a refresh token by which its client ends a session. That token or session may be
+// over already.
+func (v *Verifier) SignedOut(ctx context.Context, at At, client *realm.Client, compact string) (Held, error) {
+	return v.check(ctx, at, compact, client, signOutRules)
+}
+
 // check applies rules to a token, one after the other; the first that refuses ends it.
 func (v *Verifier) check(ctx context.Context, at At, compact string, presenter *realm.Client, rules []rule) (Held, error) {
 	var err error
