@@ -91,18 +91,18 @@ func TestArrowsHitWhatIsForbidden(t *testing.T) {
 }
 
 type listed struct {
-	ImportPath    string
-	Imports, Deps []string
+	ImportPath                               string
+	Imports, Deps, TestImports, XTestImports []string
 }
 
-// packages are all packages of the module but tests.
+// packages are all packages of the module.
 func packages(t *testing.T) []listed {
 	t.Helper()
 	// go test keeps the result until a file that this process looked at changes.
 	if err := filepath.WalkDir("internal", func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,Deps", "./...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,Deps,TestImports,XTestImports", "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

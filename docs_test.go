@@ -3,7 +3,9 @@ package tokenhouse_test
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +62,75 @@ func TestEachAcceptedDifferenceHasItsReason(t *testing.T) {
 		}
 		if a.Scenario == "" || a.Step == "" || a.Path == "" {
 			t.Errorf("accepted difference %+v covers too much", a)
+		}
+	}
+}
+
+// TestLinksLeadSomewhere follows the links of each page to other files of the project.
+func TestLinksLeadSomewhere(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	decisions, err := filepath.Glob("docs/decisions/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`\]\(([^)#]+)(?:#[^)]*)?\)`)
+	for _, page := range append(append(pages, decisions...), "README.md", "CHANGELOG.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s leads nowhere: %s", page, m[1])
+			}
+		}
+	}
+}
+
+// TestDependenciesHaveAReason looks for the module of each import in the list of decisions.
+func TestDependenciesHaveAReason(t *testing.T) {
+	text, err := os.ReadFile("docs/decisions/0005-dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, m := range regexp.MustCompile("`([a-z0-9.-]+\\.[a-z]+/[^`]+)`").FindAllStringSubmatch(string(text), -1) {
+		listed = append(listed, m[1])
+	}
+	for _, p := range packages(t) {
+		for _, i := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			domain, _, _ := strings.Cut(i, "/")
+			if !strings.Contains(domain, ".") || strings.HasPrefix(i, module) {
+				continue
+			}
+			if !slices.ContainsFunc(listed, func(m string) bool { return i == m || strings.HasPrefix(i, m+"/") }) {
+				t.Errorf("%s imports %s, which docs/decisions/0005-dependencies.md does not list", p.ImportPath, i)
+			}
+		}
+	}
+}
+
+// TestFilesInPagesExist follows the paths that pages name in backquotes.
+func TestFilesInPagesExist(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("`((?:internal|examples|deploy)/[a-z0-9/._-]+)`").FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(m[1]); err != nil {
+				t.Errorf("%s names %s, which is not there", page, m[1])
+			}
 		}
 	}
 }
