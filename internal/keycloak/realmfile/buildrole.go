@@ -1,0 +1,338 @@
+package realmfile
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+)
+
+// roles makes the default role, the roles of built-in clients that were made, and those of the file.
+func (b *builder) roles() error {
+	byDefault := b.defaultRole()
+	builtin := read[builtinRoles]("roles", b.realm().Name)
+	if b.made[clientAccount] {
+		b.builtin(clientAccount, builtin.Account)
+	}
+	if b.made[clientBroker] {
+		b.builtin(clientBroker, builtin.Broker)
+	}
+	if err := b.fileRoles(byDefault); err != nil {
+		return err
+	}
+	b.management(builtin)
+	if !b.made[clientAccount] {
+		b.builtin(clientAccount, []keycloak.Object{named(builtin.Account, "delete-account")})
+	}
+	for _, o := range builtin.Realm {
+		if b.realm().Role(realm.RoleRef{Name: o.Text("name")}) != nil && !(o.Text("name") == scopeOffline && b.offlineMade) {
+			continue
+		}
+		role := b.putMissingRole(o, "")
+		b.include(byDefault.Key, role)
+	}
+	if b.made[clientAccount] {
+		for _, name := range []string{"view-profile", "manage-account"} {
+			b.include(byDefault.Key, b.realm().Role(realm.RoleRef{Client: clientAccount, Name: name}))
+		}
+	}
+	return nil
+}
+
+// defaultRole makes the role that every new user gets.
+func (b *builder) defaultRole() *realm.Role {
+	o := keycloak.Value[keycloak.Object](b.file, "defaultRole")
+	if o.Text("name") == "" {
+		o = keycloak.Object{}
+		o.Put("name", b.freeRoleName())
+		o.Put("description", "${role_default-roles}")
+	}
+	role := b.putRole(o, "")
+	s := b.realm().Settings
+	s.DefaultRole = role.Key
+	b.Draft.PutSettings(s)
+	return role
+}
+
+// freeRoleName is a name for the default role that no role of the file has.
+func (b *builder) freeRoleName() string {
+	first := "default-roles-" + strings.ToLower(b.realm().Name)
+	taken := keycloak.Value[[]keycloak.Object](keycloak.Value[keycloak.Object](b.file, "roles"), "realm")
+	name := first
+	for i := 1; named(taken, name) != nil; i++ {
+		name = first + "-" + strconv.Itoa(i)
+	}
+	return name
+}
+
+func (b *builder) putRole(o keycloak.Object, clientKey string) *realm.Role {
+	role := keycloak.ToRole(o, clientKey)
+	role.Key = b.id(role.Key)
+	b.Draft.PutRole(role)
+	return role
+}
+
+// putMissingRole gives the role of this name, made where there is none.
+func (b *builder) putMissingRole(o keycloak.Object, clientID string) *realm.Role {
+	ref := realm.RoleRef{Client: clientID, Name: o.Text("name")}
+	if role := b.realm().Role(ref); role != nil {
+		return role
+	}
+	key := ""
+	if clientID != "" {
+		key = b.realm().Client(clientID).Key
+	}
+	return b.putRole(o, key)
+}
+
+// builtin makes roles of a built-in client that it does not have, and what they include.
+func (b *builder) builtin(clientID string, roles []keycloak.Object) {
+	if b.realm().Client(clientID) == nil {
+		return
+	}
+	for _, o := range roles {
+		b.putMissingRole(o, clientID)
+	}
+	for _, o := range roles {
+		owner := b.realm().Role(realm.RoleRef{Client: clientID, Name: o.Text("name")})
+		for _, n := range keycloak.NamedRoles(keycloak.Value[keycloak.Object](o, "composites"), "realm", "client") {
+			b.include(owner.Key, b.realm().Role(n.RoleRef))
+		}
+	}
+}
+
+// include makes a role part of another one.
+func (b *builder) include(ownerKey string, part *realm.Role) {
+	owner := b.realm().RoleByKey(ownerKey)
+	if part == nil || slices.Contains(owner.Composites, part.Key) {
+		return
+	}
+	with := *owner
+	with.Composites = append(slices.Clone(owner.Composites), part.Key)
+	b.Draft.PutRole(&with)
+}
+
+// management makes the roles of administrators: all of them on a new realm, what is missing of them on
+// one whose file has the client.
+func (b *builder) management(builtin builtinRoles) {
+	id := managementClient(b.realm().Name)
+	if !b.made[id] && !b.file.Has("roles") && b.realm().Client(id) == nil {
+		return
+	}
+	var admin *realm.Role
+	if b.realm().Name == master {
+		for _, o := range builtin.Master {
+			b.putMissingRole(o, "")
+		}
+		admin = b.realm().Role(realm.RoleRef{Name: "admin"})
+		b.include(admin.Key, b.realm().Role(realm.RoleRef{Name: "create-realm"}))
+	} else {
+		admin = b.putMissingRole(builtin.Admin, id)
+	}
+	var missing []string
+	for _, o := range builtin.Management {
+		if b.realm().Role(realm.RoleRef{Client: id, Name: o.Text("name")}) == nil {
+			missing = append(missing, o.Text("name"))
+		}
+	}
+	b.builtin(id, builtin.Management)
+	for _, name := range missing {
+		b.include(admin.Key, b.realm().Role(realm.RoleRef{Client: id, Name: name}))
+	}
+}
+
+// fileRoles makes the roles of the file. The default role is among them where the file has it.
+func (b *builder) fileRoles(byDefault *realm.Role) error {
+	roles := keycloak.Value[keycloak.Object](b.file, "roles")
+	for i, o := range keycloak.Value[[]keycloak.Object](roles, "realm") {
+		if err := b.fileRole(o, "", byDefault); err != nil {
+			return keycloak.At("roles.realm["+strconv.Itoa(i)+"]", err)
+		}
+	}
+	ofClients := keycloak.Value[map[string][]keycloak.Object](roles, "client")
+	for _, id := range sortedKeys(ofClients) {
+		path := "roles.client." + id
+		if b.realm().Client(id) == nil {
+			return &fault.Invalid{Field: path, Message: "App doesn't exist in role definitions: " + id}
+		}
+		for i, o := range ofClients[id] {
+			if err := b.fileRole(o, id, byDefault); err != nil {
+				return keycloak.At(path+"["+strconv.Itoa(i)+"]", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *builder) fileRole(o keycloak.Object, clientID string, byDefault *realm.Role) error {
+	name := o.Text("name")
+	if name == "" {
+		return &fault.Invalid{Field: "name", Message: "role has no name"}
+	}
+	clientKey := ""
+	if clientID != "" {
+		clientKey = b.realm().Client(clientID).Key
+	}
+	existing := b.realm().Role(realm.RoleRef{Client: clientID, Name: name})
+	switch {
+	case existing == nil:
+		b.putRole(o, clientKey)
+	case existing.Key == byDefault.Key || b.made[clientID]: // known, and described better here
+		role := keycloak.ToRole(o, clientKey)
+		role.Key, role.Composites = existing.Key, existing.Composites
+		b.Draft.PutRole(role)
+	default:
+		return &fault.Invalid{Field: "name", Message: "Role with name " + name + " already exists"}
+	}
+	return nil
+}
+
+// composites makes the roles of the file include what they say.
+func (b *builder) composites() error {
+	roles := keycloak.Value[keycloak.Object](b.file, "roles")
+	for i, o := range keycloak.Value[[]keycloak.Object](roles, "realm") {
+		if err := b.compositesOf(o, ""); err != nil {
+			return keycloak.At("roles.realm["+strconv.Itoa(i)+"].composites", err)
+		}
+	}
+	ofClients := keycloak.Value[map[string][]keycloak.Object](roles, "client")
+	for _, id := range sortedKeys(ofClients) {
+		for i, o := range ofClients[id] {
+			if err := b.compositesOf(o, id); err != nil {
+				return keycloak.At("roles.client."+id+"["+strconv.Itoa(i)+"].composites", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *builder) compositesOf(o keycloak.Object, clientID string) error {
+	owner := b.realm().Role(realm.RoleRef{Client: clientID, Name: o.Text("name")})
+	for _, n := range keycloak.NamedRoles(keycloak.Value[keycloak.Object](o, "composites"), "realm", "client") {
+		part := b.realm().Role(n.RoleRef)
+		switch {
+		case part != nil:
+			b.include(owner.Key, part)
+		case n.Client == "":
+			return &fault.Invalid{Field: n.Path, Message: "Unable to find composite realm role: " + n.Name}
+		case b.realm().Client(n.Client) == nil:
+			return &fault.Invalid{Field: n.Path, Message: "App doesn't exist in role definitions: " + o.Text("name")}
+		default:
+			return &fault.Invalid{Field: n.Path, Message: "Unable to find composite client role: " + n.Name}
+		}
+	}
+	return nil
+}
+
+// namedRoles makes the roles that only lists of default roles and users name.
+func (b *builder) namedRoles() error {
+	if !b.file.Has("defaultRole") {
+		for i, name := range keycloak.Value[[]string](b.file, "defaultRoles") {
+			path := "defaultRoles[" + strconv.Itoa(i) + "]"
+			role, err := b.role(keycloak.NamedRole{RoleRef: realm.RoleRef{Name: strings.TrimSpace(name)}, Path: path})
+			if err != nil {
+				return err
+			}
+			b.include(b.realm().DefaultRole, role)
+		}
+		for _, n := range b.oldDefaults {
+			role, err := b.role(n)
+			if err != nil {
+				return err
+			}
+			b.include(b.realm().DefaultRole, role)
+		}
+	}
+	for _, n := range b.users.roles {
+		if _, err := b.role(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// role gives the role of this name, made where there is none; its client has to be there.
+func (b *builder) role(n keycloak.NamedRole) (*realm.Role, error) {
+	if n.Client != "" && b.realm().Client(n.Client) == nil {
+		return nil, &fault.Invalid{Field: n.Path, Message: "Unable to find client role mappings for client: " + n.Client}
+	}
+	if n.Name == "" {
+		return nil, &fault.Invalid{Field: n.Path, Message: "role has no name"}
+	}
+	o := keycloak.Object{}
+	o.Put("name", n.Name)
+	return b.putMissingRole(o, n.Client), nil
+}
+
+// scopeMappings lets clients and client scopes carry the roles that the file says.
+func (b *builder) scopeMappings() error {
+	if b.offlineMade {
+		b.carryScope(scopeOffline, realm.RoleRef{Name: scopeOffline})
+	}
+	if b.made[clientAccountConsole] {
+		b.carryClient(clientAccountConsole, b.realm().Role(realm.RoleRef{Client: clientAccount, Name: "manage-account"}))
+		b.carryClient(clientAccountConsole, b.realm().Role(realm.RoleRef{Client: clientAccount, Name: "view-groups"}))
+	}
+	for i, o := range keycloak.Value[[]keycloak.Object](b.file, "scopeMappings") {
+		if err := b.scopeMapping(o, ""); err != nil {
+			return keycloak.At("scopeMappings["+strconv.Itoa(i)+"]", err)
+		}
+	}
+	ofClients := keycloak.Value[map[string][]keycloak.Object](b.file, "clientScopeMappings")
+	for _, id := range sortedKeys(ofClients) {
+		for i, o := range ofClients[id] {
+			if err := b.scopeMapping(o, id); err != nil {
+				return keycloak.At("clientScopeMappings."+id+"["+strconv.Itoa(i)+"]", err)
+			}
+		}
+	}
+	return nil
+}
+
+// scopeMapping lets one client or client scope carry roles of the realm, or of the client owner.
+func (b *builder) scopeMapping(o keycloak.Object, owner string) error {
+	id, scope := o.Text("client"), o.Text("clientScope")
+	if template := o.Text("clientTemplate"); scope == "" && template != "" {
+		scope = scopeName(template)
+	}
+	switch {
+	case id != "" && b.realm().Client(id) == nil:
+		return &fault.Invalid{Field: "client", Message: "Unknown client specification in scope mappings: " + id}
+	case id == "" && scope == "":
+		return &fault.Invalid{Message: "Either client or clientScope needs to be specified in scope mappings"}
+	case id == "" && b.realm().Scope(scope) == nil:
+		return &fault.Invalid{Field: "clientScope", Message: "Unknown clientScope specification in scope mappings: " + scope}
+	}
+	for i, name := range keycloak.Value[[]string](o, "roles") {
+		role, err := b.role(keycloak.NamedRole{RoleRef: realm.RoleRef{Client: owner, Name: strings.TrimSpace(name)}, Path: "roles[" + strconv.Itoa(i) + "]"})
+		if err != nil {
+			return err
+		}
+		if id != "" {
+			b.carryClient(id, role)
+			continue
+		}
+		b.carryScope(scope, b.realm().Ref(role))
+	}
+	return nil
+}
+
+func (b *builder) carryClient(id string, role *realm.Role) {
+	c := *b.realm().Client(id)
+	if role != nil && !slices.Contains(c.ScopeMappings, role.Key) {
+		c.ScopeMappings = append(slices.Clone(c.ScopeMappings), role.Key)
+		b.Draft.PutClient(&c)
+	}
+}
+
+func (b *builder) carryScope(name string, ref realm.RoleRef) {
+	s := *b.realm().Scope(name)
+	role := b.realm().Role(ref)
+	if role != nil && !slices.Contains(s.ScopeMappings, role.Key) {
+		s.ScopeMappings = append(slices.Clone(s.ScopeMappings), role.Key)
+		b.Draft.PutScope(&s)
+	}
+}

@@ -1,0 +1,73 @@
+package realmfile
+
+import (
+	"embed"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+)
+
+//go:embed defaults/*.json
+var defaults embed.FS
+
+// read gives a default document for the realm of this name.
+func read[T any](name, realmName string) T {
+	data, err := defaults.ReadFile("defaults/" + name + ".json")
+	if err != nil {
+		panic(err)
+	}
+	text := strings.NewReplacer("{realm}", url.PathEscape(realmName), "{management}", quoted(managementClient(realmName))).Replace(string(data))
+	var v T
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		panic("realmfile: defaults/" + name + ".json: " + err.Error())
+	}
+	return v
+}
+
+// quoted is a text as it stands between the quotes of a JSON string.
+func quoted(s string) string {
+	data, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a string always encodes
+	}
+	return string(data[1 : len(data)-1])
+}
+
+// master is the realm whose administrators administrate all realms.
+const master = "master"
+
+// managementClient is the client whose roles are those of the realm's administrators.
+func managementClient(realmName string) string {
+	if realmName == master {
+		return ManagementClient(master)
+	}
+	return "realm-management"
+}
+
+// ManagementClient is the client of the master realm whose roles are those of the administrators of
+// another realm.
+func ManagementClient(realmName string) string { return realmName + "-realm" }
+
+// builtinRoles are the roles that come with a realm.
+type builtinRoles struct {
+	Realm      []keycloak.Object `json:"realm"`
+	Account    []keycloak.Object `json:"account"`
+	Broker     []keycloak.Object `json:"broker"`
+	Management []keycloak.Object `json:"management"`
+	Admin      keycloak.Object   `json:"realm-admin"`
+	Master     []keycloak.Object `json:"master"`
+}
+
+// The built-in client scopes and clients that are spoken of by name.
+const (
+	scopeOffline        = "offline_access"
+	scopeServiceAccount = "service_account"
+
+	clientAccount        = "account"
+	clientAccountConsole = "account-console"
+	clientAdminConsole   = "security-admin-console"
+	clientAdminCLI       = "admin-cli"
+	clientBroker         = "broker"
+)
