@@ -1,5 +1,7 @@
 package realm
 
+import "maps"
+
 // Kind is a kind of configuration document.
 type Kind string
 
@@ -49,6 +51,7 @@ func Edit(r *Realm) *Draft {
 	d := &Draft{now: *r, changes: map[changeID]Change{}}
 	d.now.clients, d.now.scopes, d.now.roles = r.clients.clone(), r.scopes.clone(), r.roles.clone()
 	d.now.providers, d.now.keys = r.providers.clone(), r.keys.clone()
+	d.now.rolesOf = maps.Clone(r.rolesOf)
 	return d
 }
 
@@ -82,7 +85,9 @@ func (d *Draft) PutScope(s *ClientScope) {
 
 // PutRole adds or replaces a role, by key.
 func (d *Draft) PutRole(r *Role) {
+	d.now.dropRoleOf(r.Key)
 	d.now.roles.put(r)
+	d.now.putRoleOf(r)
 	d.note(Change{KindRole, r.Key, r.name(), r})
 }
 
@@ -107,6 +112,7 @@ func (d *Draft) Delete(kind Kind, key string) {
 	case KindScope:
 		d.now.scopes.drop(key)
 	case KindRole:
+		d.now.dropRoleOf(key)
 		d.now.roles.drop(key)
 	case KindProvider:
 		d.now.providers.drop(key)

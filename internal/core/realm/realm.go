@@ -19,6 +19,7 @@ type Realm struct {
 	clients   index[Client]
 	scopes    index[ClientScope]
 	roles     index[Role]
+	rolesOf   map[string][]*Role // key of the client, or "" → its roles, ordered by name
 	providers index[Provider]
 	keys      index[KeyProvider]
 }
@@ -147,16 +148,9 @@ func (r *Realm) Providers() []*Provider        { return r.providers.sorted() }
 func (r *Realm) Keys() []*KeyProvider          { return r.keys.sorted() }
 func (r *Realm) KeyBy(key string) *KeyProvider { return r.keys.byKey[key] }
 
-// RolesOf are the roles of a client, by its key, ordered by name; the realm's own for "".
-func (r *Realm) RolesOf(clientKey string) []*Role {
-	var out []*Role
-	for _, role := range r.Roles() {
-		if role.Client == clientKey {
-			out = append(out, role)
-		}
-	}
-	return out
-}
+// RolesOf are the roles of a client, by its key, ordered by name; the realm's own for "". The slice is
+// shared and must not be changed.
+func (r *Realm) RolesOf(clientKey string) []*Role { return r.rolesOf[clientKey] }
 
 // Ref is the name of a role as people and tokens use it.
 func (r *Realm) Ref(role *Role) RoleRef {
