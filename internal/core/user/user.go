@@ -2,6 +2,7 @@
 package user
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -86,4 +87,17 @@ func (u *User) ConsentTo(client string) *Consent {
 		}
 	}
 	return nil
+}
+
+// Withheld are those of the scopes, among the ones that are for users to allow, that the user has not
+// allowed the client with this key.
+func (u *User) Withheld(client string, scopes []*realm.ClientScope) []*realm.ClientScope {
+	var out []*realm.ClientScope
+	given := u.ConsentTo(client)
+	for _, s := range scopes {
+		if s.OnConsent && (given == nil || !slices.Contains(given.Scopes, s.Key)) {
+			out = append(out, s)
+		}
+	}
+	return out
 }

@@ -1,8 +1,107 @@
 package grant
 
-import "context"
+import (
+	"context"
 
-// Exchange gives a token for another.
-func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (*Response, error) {
-	panic("provisional")
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+)
+
+// Exchange gives a token for another (RFC 8693). It conducts: flow/verify proves who asks and what they
+// hold, core/exchange decides whether they may, core/mint composes what they get.
+func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Response, err error) {
+	t, err := i.begin(ctx, event.TokenExchange, oauth.TokenExchange, q.Call)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { t.end(ctx, err) }()
+	t.event.Set("auth_method", "token_exchange")
+
+	held, flaw, err := t.parties(ctx, q) // who asks, and what they hold
+	if err != nil {
+		return nil, err
+	}
+	d := t.decide(func(explain bool) exchange.Decision { // whether they may
+		return exchange.Decide(t.exchangeRequest(q, held, flaw, explain))
+	})
+	t.recordDecision(q, held, d)
+	if d.Refuse != nil {
+		return nil, d.Refuse
+	}
+	x, err := t.placeIn(ctx, held, d) // what becomes of the session
+	if err != nil {
+		return nil, err
+	}
+	resp, err = t.giveOut(ctx, x) // what they get
+	if err != nil {
+		return nil, err
+	}
+	return resp, t.keepPart(ctx, x)
+}
+
+// exchangeRequest is the request as core/exchange decides it.
+func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string, explain bool) exchange.Request {
+	d := exchange.Request{
+		Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
+		SubjectType:   tokenType(q.SubjectTokenType),
+		RequestedType: tokenType(q.RequestedTokenType),
+		Scope:         q.Scope,
+		Audiences:     q.Audiences,
+		Legacy:        q.legacy(),
+		Explain:       explain,
+	}
+	switch {
+	case q.SubjectToken == nil:
+	case held.User == nil || flaw != "":
+		d.Subject = &exchange.Subject{Flaw: flaw}
+	default:
+		d.Subject = &exchange.Subject{Token: &held.Token, User: held.User, Session: held.Session}
+	}
+	return d
+}
+
+// legacy are the parameters that came and are Keycloak's legacy exchange's.
+func (q *ExchangeRequest) legacy() []string {
+	var out []string
+	for _, p := range []struct {
+		name  string
+		value *string
+	}{
+		{"requested_subject", q.RequestedSubject}, {"requested_issuer", q.RequestedIssuer}, {"subject_issuer", q.SubjectIssuer},
+	} {
+		if p.value != nil {
+			out = append(out, p.name)
+		}
+	}
+	return out
+}
+
+func tokenType(p *string) *oauth.TokenType { return (*oauth.TokenType)(p) }
+
+// recordDecision tells the event what was exchanged, as far as the rules got: what a refusal never
+// looked at is not told, as in Keycloak.
+func (t *turn) recordDecision(q ExchangeRequest, held verify.Held, d exchange.Decision) {
+	switch d.Rule {
+	case explain.ExchangeUnsupported, explain.ExchangeEnabled, explain.ExchangeSubject, explain.ExchangeProof:
+		return
+	}
+	t.about(held.User)
+	if held.Session != nil {
+		t.event.Session = held.Session.ID
+	}
+	t.event.Set("subject_token_client_id", held.Token.Client)
+	if d.Rule == explain.ExchangeType {
+		return
+	}
+	requested := string(oauth.TypeAccessToken)
+	if q.RequestedTokenType != nil {
+		requested = *q.RequestedTokenType
+	}
+	t.event.Set("requested_token_type", requested)
+	if len(d.Targets) > 0 && d.Rule == explain.ExchangeTarget {
+		t.event.Set("audience", d.Targets[0])
+	}
 }

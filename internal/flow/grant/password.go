@@ -1,8 +1,165 @@
 package grant
 
-import "context"
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
 
-// Password signs a user in by name and password.
-func (i *Issuer) Password(ctx context.Context, q PasswordRequest) (*Response, error) {
-	panic("provisional")
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// Password signs a user in by name and password, and gives the client tokens of the new session.
+func (i *Issuer) Password(ctx context.Context, q PasswordRequest) (resp *Response, err error) {
+	t, err := i.begin(ctx, event.Login, oauth.Password, q.Call)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { t.end(ctx, err) }()
+
+	if err := t.authenticate(ctx); err != nil {
+		return nil, err
+	}
+	t.event.Set("auth_method", "oauth_credentials")
+	if err := t.mayAskPasswords(); err != nil {
+		return nil, err
+	}
+	if err := t.checkScope(); err != nil {
+		return nil, err
+	}
+	t.event.Set("auth_method", "openid-connect")
+	u, err := t.signIn(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	s, g := t.newSession(u, oauth.Password)
+	resp, err = t.start(ctx, u, s, g, token.ByPassword)
+	if err != nil {
+		return nil, err
+	}
+	resp.Locale = t.locale(u)
+	return resp, nil
+}
+
+// mayAskPasswords asks that the client may use the password grant. One that needs consent may not: there is
+// no page to ask on.
+func (t *turn) mayAskPasswords() error {
+	if !t.client.DirectAccess {
+		const text = "Client not allowed for direct access grants"
+		return oauth.Errorf(oauth.UnauthorizedClient, text).InEvent("not_allowed", text)
+	}
+	if t.client.ConsentRequired {
+		const text = "Client requires user consent"
+		return oauth.Errorf(oauth.InvalidClient, text).InEvent("consent_denied", text)
+	}
+	return nil
+}
+
+// signIn proves who the user is. Whatever is wrong with name, password or one-time code, the answer is the same
+// and takes as long; what is wrong with the account is told to those only who know the password.
+func (t *turn) signIn(ctx context.Context, q PasswordRequest) (*user.User, error) {
+	wrong := oauth.Errorf(oauth.InvalidGrant, "Invalid user credentials")
+	if q.Username == nil {
+		return nil, oauth.Errorf(oauth.InvalidRequest, "Missing parameter: username").
+			WithStatus(401).InEvent("user_not_found", "")
+	}
+	t.event.Set("username", *q.Username)
+	u, err := t.userByLogin(ctx, *q.Username)
+	if err != nil {
+		return nil, err
+	}
+	if u != nil {
+		t.event.UserID = u.ID
+	}
+	right, err := t.Passwords.Check(ctx, t.at, u, q.Password)
+	switch {
+	case err != nil:
+		return nil, err
+	case u == nil:
+		return nil, wrong.InEvent("user_not_found", "")
+	case !right:
+		return nil, wrong.InEvent("invalid_user_credentials", "")
+	case !u.Enabled:
+		return nil, oauth.Errorf(oauth.InvalidGrant, "Account disabled").InEvent("user_disabled", "")
+	}
+	credentials, err := t.Users.Credentials(ctx, t.at.Realm.Key, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	right, err = t.checkOTP(ctx, u, credentials, q.OTP)
+	switch {
+	case err != nil:
+		return nil, err
+	case !right:
+		return nil, wrong.InEvent("invalid_user_credentials", "")
+	case pending(u, credentials):
+		return nil, oauth.Errorf(oauth.InvalidGrant, "Account is not fully set up").InEvent("resolve_required_actions", "")
+	}
+	return u, nil
+}
+
+// userByLogin finds who signs in under a name, or an e-mail address where the realm takes those; nil
+// where nobody does. Service accounts do not sign in.
+func (t *turn) userByLogin(ctx context.Context, login string) (*user.User, error) {
+	login = strings.ToLower(login)
+	r := t.at.Realm
+	var u *user.User
+	err := error(fault.ErrNotFound)
+	if r.LoginWithEmail && strings.Contains(login, "@") {
+		u, err = t.Users.UserByEmail(ctx, r.Key, login)
+	}
+	if errors.Is(err, fault.ErrNotFound) {
+		u, err = t.Users.UserByName(ctx, r.Key, login)
+	}
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case u.ServiceAccount != "":
+		return nil, nil
+	}
+	return u, nil
+}
+
+// otpLife is for how long a one-time code is remembered, longer than any is good for.
+const otpLife = 10 * time.Minute
+
+// checkOTP asks users who have a credential for one-time codes for such a code. Each works once, on
+// whichever node.
+func (t *turn) checkOTP(ctx context.Context, u *user.User, credentials []user.Credential, code string) (bool, error) {
+	needed := false
+	for i := range credentials {
+		c := &credentials[i]
+		if c.Kind != user.KindOTP {
+			continue
+		}
+		needed = true
+		if c.CheckOTP(code, t.at.Now) {
+			return t.Once.UseOnce(ctx, t.at.Realm.Key, "otp", c.ID+" "+code, t.at.Now.Add(otpLife))
+		}
+	}
+	return !needed, nil
+}
+
+// pending tells whether the user must do something before they may sign in; there is no page to do it on.
+func pending(u *user.User, credentials []user.Credential) bool {
+	for _, c := range credentials {
+		if c.Kind == "password" && c.Temporary {
+			return true
+		}
+	}
+	return len(u.RequiredActions) > 0
+}
+
+// locale is the language that the user chose, where the realm has several.
+func (t *turn) locale(u *user.User) string {
+	if values := u.Attributes["locale"]; t.at.Realm.Internationalize && len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }

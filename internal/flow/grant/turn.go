@@ -2,11 +2,10 @@ package grant
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
-	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -42,27 +41,12 @@ func (i *Issuer) begin(ctx context.Context, kind event.Kind, grant oauth.GrantTy
 // end records the turn, whatever became of it and though the caller may have gone.
 func (t *turn) end(ctx context.Context, err error) {
 	if err != nil {
-		t.fail(err)
+		t.event.Fail(err)
 	}
 	if !t.keepsTrace(err != nil) {
 		t.event.Trace = nil
 	}
 	t.Events.Record(context.WithoutCancel(ctx), t.event)
-}
-
-// fail makes the event one of failure.
-func (t *turn) fail(err error) {
-	t.event.Kind = t.event.Kind.Failed()
-	t.event.Error = string(oauth.ServerError)
-	var e *oauth.Error
-	if !errors.As(err, &e) {
-		return
-	}
-	t.event.Error = e.Event
-	if e.Event == "" {
-		t.event.Error = string(e.Code)
-	}
-	t.event.Set("reason", e.Reason)
 }
 
 // keepsTrace tells whether the realm keeps the traces of events like this one.
@@ -76,23 +60,21 @@ func (t *turn) keepsTrace(refused bool) bool {
 	return refused
 }
 
-// explained runs a decision: without a trace where that is not kept, and once more with one where it
-// turned out to be kept, for it is the refusals that people ask about.
-func explained[D any](t *turn, decide func(explain bool) D, result func(D) (*explain.Trace, bool)) D {
+// decide takes a decision: with a trace where the realm keeps that of every event, and once more with one
+// after a refusal where it keeps that, so that the good path pays nothing for it.
+func (t *turn) decide(decide func(explain bool) exchange.Decision) exchange.Decision {
 	d := decide(t.keepsTrace(false))
-	trace, refused := result(d)
-	if trace == nil && t.keepsTrace(refused) {
+	if d.Refuse != nil && d.Trace == nil && t.keepsTrace(true) {
 		d = decide(true)
-		trace, _ = result(d)
 	}
-	t.event.Trace = trace
+	t.event.Trace = d.Trace
 	return d
 }
 
 // authenticate proves which client asks, and that its request may be looked at.
 func (t *turn) authenticate(ctx context.Context) error {
-	if !t.at.Realm.Enabled {
-		return oauth.Errorf(oauth.AccessDenied, "Realm not enabled").InEvent("realm_disabled", "")
+	if err := t.checkRealm(); err != nil {
+		return err
 	}
 	a, err := t.Verifier.Client(ctx, t.at, t.call.Credentials)
 	t.event.Client = a.ID
@@ -101,6 +83,14 @@ func (t *turn) authenticate(ctx context.Context) error {
 	}
 	t.event.Set("client_auth_method", a.Method)
 	return t.admit(a.Client)
+}
+
+// checkRealm refuses what is asked of a realm that is switched off.
+func (t *turn) checkRealm() error {
+	if !t.at.Realm.Enabled {
+		return oauth.Errorf(oauth.AccessDenied, "Realm not enabled").InEvent("realm_disabled", "")
+	}
+	return nil
 }
 
 // admit checks what concerns every grant of a client that is known, in Keycloak's order.

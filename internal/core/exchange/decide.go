@@ -1,0 +1,84 @@
+package exchange
+
+import (
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+)
+
+// rule refuses, or leaves it to those after it, and records what it looked at.
+type rule struct {
+	name explain.Rule
+	ask  func(*state, *explain.Trace) *oauth.Error
+}
+
+// rules are all rules, in order; the numbers are those of Keycloak's checks.
+var rules = []rule{
+	{explain.ExchangeUnsupported, plain},       // S1–S3: no parameter of the legacy exchange
+	{explain.ExchangeEnabled, enabled},         // S4: exchange is on for the requester
+	{explain.ExchangeSubject, presented},       // S5–S7: there is a subject token, said to be an access token
+	{explain.ExchangeSubject, valid},           // T1: it is valid
+	{explain.ExchangeProof, unbound},           // T2: it needs no proof, for none can be checked
+	{explain.ExchangeType, askable},            // R1: what is asked for may be
+	{explain.ExchangeTarget, known},            // A1: the audiences exist
+	{explain.ExchangePublic, entitled},         // A2: the requester has credentials, or may do without
+	{explain.ExchangeTarget, open},             // A3: the audiences are enabled
+	{explain.ExchangeHolder, holding},          // A4: the subject token was issued to the requester, or for it
+	{explain.ExchangeScope, scoped},            // C1: the scopes asked for are the requester's
+	{explain.ExchangeType, issuable},           // R2: what is asked for can be issued
+	{explain.ExchangeSession, online},          // X1: a refresh token has a session to live in
+	{explain.ExchangeSession, bounded},         // X2: and does not outlive it
+	{explain.ExchangeConsent, consented},       // X3: the user consented to the scopes
+	{explain.ExchangePermitted, permitted},     // the requester lists the audiences
+	{explain.ExchangeAccepts, accepted},        // the audiences list the requester
+	{explain.AudienceRequested, reachable},     // X4: scopes and roles lead to the audiences
+	{explain.ExchangePermitted, onlyPermitted}, // where none was named: those not listed are dropped,
+	{explain.ExchangeAccepts, onlyAccepting},   // and those that do not list the requester
+}
+
+// renewal are the rules that are asked again when what came of an exchange is refreshed. The others
+// looked at what does not change, or at what every refresh looks at.
+var renewal = []rule{
+	{explain.ExchangeTarget, known},
+	{explain.ExchangeTarget, open},
+	{explain.ExchangePermitted, permitted},
+	{explain.ExchangeAccepts, accepted},
+	{explain.AudienceRequested, reachable},
+	{explain.ExchangePermitted, onlyPermitted},
+	{explain.ExchangeAccepts, onlyAccepting},
+}
+
+// Decide decides an exchange. It reads nothing but the request and changes nothing.
+func Decide(q Request) Decision {
+	d := decide(&state{Request: q}, rules)
+	if d.Grant != nil && q.Realm.Exchange.CapLifetime && q.Subject.Token.Expires != 0 {
+		d.Grant.NotAfter = time.Unix(q.Subject.Token.Expires, 0)
+	}
+	return d
+}
+
+// decide asks the rules one after the other.
+func decide(s *state, rules []rule) Decision {
+	var trace *explain.Trace
+	if s.Explain {
+		trace = &explain.Trace{}
+	}
+	for _, r := range rules {
+		if refusal := r.ask(s, trace); refusal != nil {
+			return Decision{Refuse: refusal, Rule: r.name, Targets: s.targets, Trace: trace}
+		}
+	}
+	return Decision{Grant: &Grant{Type: s.kind, Audiences: s.filter(), Resolution: *s.resolve(trace)}, Trace: trace}
+}
+
+// state is a request and what the rules found out about it on the way.
+type state struct {
+	Request
+	kind     oauth.TokenType // what is asked for
+	kept     []string        // the audiences that narrowing left; nil: it took none away
+	found    *audience.Resolution
+	resolved bool     // it was found once
+	targets  []string // the audiences that a refusal is about
+}

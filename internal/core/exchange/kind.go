@@ -1,0 +1,73 @@
+package exchange
+
+import (
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+)
+
+// askable asks that the requester may ask for the type of token that it does (R1).
+func askable(s *state, t *explain.Trace) *oauth.Error {
+	s.kind = oauth.TypeAccessToken
+	if s.RequestedType != nil {
+		s.kind = *s.RequestedType
+	}
+	switch s.kind {
+	case oauth.TypeAccessToken, oauth.TypeIDToken, oauth.TypeSAML2:
+	case oauth.TypeRefreshToken:
+		if !mayRefresh(s.Client) {
+			return unsupported(s, t)
+		}
+	default:
+		return unsupported(s, t)
+	}
+	t.Add(explain.ExchangeType, explain.Allowed, string(s.kind))
+	return nil
+}
+
+// mayRefresh tells whether the client may exchange for refresh tokens. A public client may not: its tokens
+// are in a browser.
+func mayRefresh(c *realm.Client) bool {
+	return c.Exchange.Refresh && !c.Tokens.NoRefresh && !c.Public
+}
+
+// issuable refuses what may be asked for and is not issued (R2).
+func issuable(s *state, t *explain.Trace) *oauth.Error {
+	if s.kind == oauth.TypeSAML2 {
+		return unsupported(s, t)
+	}
+	return nil
+}
+
+func unsupported(s *state, t *explain.Trace) *oauth.Error {
+	t.Add(explain.ExchangeType, explain.Denied, string(s.kind))
+	return refuse("requested_token_type unsupported")
+}
+
+// online asks that a refresh token has a session to live in (X1). Subjects that came by an exchange have
+// none: nothing is kept for their client. An offline session is the client's that began it.
+func online(s *state, t *explain.Trace) *oauth.Error {
+	if s.kind != oauth.TypeRefreshToken {
+		return nil
+	}
+	if s.Subject.Token.Origin.Session != token.Online || s.Subject.Token.Session == "" {
+		t.Add(explain.ExchangeSession, explain.Denied, s.Subject.Token.Client, "the subject token has no online session of its own")
+		return refuse("Refresh token not valid as requested_token_type because creating a new session is needed")
+	}
+	return nil
+}
+
+// bounded refuses refresh tokens that would outlive the session (X2).
+func bounded(s *state, t *explain.Trace) *oauth.Error {
+	if s.kind != oauth.TypeRefreshToken {
+		return nil
+	}
+	for _, scope := range s.resolve(t).Scopes {
+		if scope.Name == oauth.ScopeOffline {
+			t.Add(explain.ExchangeSession, explain.Denied, s.Client.ID, "an offline session would be needed")
+			return refuse("Scope offline_access not allowed for token exchange")
+		}
+	}
+	return nil
+}

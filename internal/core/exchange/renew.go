@@ -1,0 +1,30 @@
+package exchange
+
+import (
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// Renewal is the refresh of what an exchange issued, to be decided anew: what it was allowed then it
+// must be allowed still, and the audiences that it was narrowed to stay the only ones.
+type Renewal struct {
+	Realm     *realm.Realm
+	Issuer    string
+	Client    *realm.Client
+	User      *user.User
+	Session   *session.Session
+	Scope     string   // what the refresh token may have, or what of it is asked for
+	Audiences []string // that the refresh token carries; nil where it was not narrowed
+	Explain   bool
+}
+
+// Renew decides whether what an exchange issued may be refreshed.
+func Renew(q Renewal) Decision {
+	return decide(&state{kind: oauth.TypeRefreshToken, Request: Request{
+		Realm: q.Realm, Issuer: q.Issuer, Client: q.Client,
+		Subject: &Subject{User: q.User, Session: q.Session},
+		Scope:   &q.Scope, Audiences: q.Audiences, Explain: q.Explain,
+	}}, renewal)
+}

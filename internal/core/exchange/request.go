@@ -1,0 +1,79 @@
+package exchange
+
+import (
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// Request is an exchange to be decided. A parameter that may be absent is a pointer: absent and empty
+// are answered differently.
+type Request struct {
+	Realm  *realm.Realm
+	Issuer string        // the realm's, as the caller reaches it
+	Client *realm.Client // the requester
+
+	Subject       *Subject         // nil where there was no parameter "subject_token"
+	SubjectType   *oauth.TokenType // parameter "subject_token_type"
+	RequestedType *oauth.TokenType // parameter "requested_token_type"
+	Scope         *string          // parameter "scope"
+	Audiences     []string         // parameter "audience", each time it came
+
+	// Legacy are the parameters of Keycloak's legacy exchange that came, as "requested_subject".
+	Legacy []string
+
+	Explain bool // record a trace
+}
+
+// Subject is the token to be exchanged, as far as it is known.
+type Subject struct {
+	// Token is what a valid token says; nil where it is not valid, or nobody has looked yet.
+	Token   *token.Verified
+	User    *user.User       // who it speaks of; nil beside a nil Token
+	Session *session.Session // behind it; nil where none is kept
+	Flaw    string           // why it is not valid, for the trace; never told to the caller
+}
+
+// Decision is what came of a request: Grant or Refuse, one of them nil.
+type Decision struct {
+	Grant  *Grant
+	Refuse *oauth.Error
+
+	Rule    explain.Rule   // that refused; empty beside a Grant
+	Targets []string       // the audiences that it refused, where it was about audiences
+	Trace   *explain.Trace // nil unless asked for
+}
+
+// Grant is what an exchange may issue.
+type Grant struct {
+	Type oauth.TokenType // access, ID or refresh token
+
+	// Audiences are the only ones that the token, and all that it refreshes to, may have; empty where
+	// what scopes and roles lead to needed no narrowing.
+	Audiences []string
+
+	// Resolution is who the token is for and what it carries.
+	Resolution audience.Resolution
+
+	// NotAfter is when access and ID tokens end at the latest; zero where the subject does not limit them.
+	NotAfter time.Time
+}
+
+// Cap is when a token of the grant ends that would end at expires: no later than the subject.
+func (g *Grant) Cap(expires time.Time, t *explain.Trace) time.Time {
+	switch {
+	case g.NotAfter.IsZero():
+		return expires
+	case g.NotAfter.Before(expires):
+		t.Add(explain.ExchangeLifetime, explain.Dropped, "")
+		return g.NotAfter
+	}
+	t.Add(explain.ExchangeLifetime, explain.Kept, "")
+	return expires
+}

@@ -1,0 +1,58 @@
+package exchange
+
+import (
+	"slices"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+)
+
+// resolve is where the token may be used, found once, and once more when a rule narrowed it. The trace is of
+// the first time: the rule that narrows says what it drops.
+func (s *state) resolve(t *explain.Trace) *audience.Resolution {
+	if s.found != nil {
+		return s.found
+	}
+	q := s.audienceRequest()
+	q.Explain = t != nil && !s.resolved
+	found := audience.Resolve(q)
+	t.Join(found.Trace)
+	s.found, s.resolved = &found, true
+	return s.found
+}
+
+// audienceRequest is what the exchange means for the audience.
+func (s *state) audienceRequest() audience.Request {
+	q := audience.Request{
+		Realm: s.Realm, Issuer: s.Issuer, Client: s.Client,
+		User: s.Subject.User, Session: s.Subject.Session,
+		Audiences:  s.filter(),
+		KeepScopes: s.kind == oauth.TypeRefreshToken,
+	}
+	if s.Scope != nil {
+		q.Scope = *s.Scope
+	}
+	if s.Client.Exchange.Permitted != nil {
+		q.Permitted = *s.Client.Exchange.Permitted
+	}
+	if s.Client.Tokens.Lightweight {
+		q.Use = mapper.Lightweight
+	}
+	return q
+}
+
+// filter is the audiences to keep, each once: those named, or those that a rule left; nil keeps all.
+func (s *state) filter() []string {
+	if len(s.Audiences) == 0 {
+		return s.kept
+	}
+	var out []string
+	for _, id := range s.Audiences {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}

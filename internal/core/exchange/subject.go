@@ -1,0 +1,99 @@
+package exchange
+
+import (
+	"slices"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+)
+
+// plain refuses the parameters of Keycloak's legacy exchange (S1–S3): what they ask for is not what
+// would be issued.
+func plain(s *state, t *explain.Trace) *oauth.Error {
+	for _, name := range []string{"requested_subject", "requested_issuer", "subject_issuer"} {
+		if slices.Contains(s.Legacy, name) {
+			t.Add(explain.ExchangeUnsupported, explain.Denied, name, "not supported for standard token exchange")
+			return refuse("Parameter '" + name + "' is not supported for standard token exchange")
+		}
+	}
+	return nil
+}
+
+// enabled asks for the requester's switch (S4). A public client has one of its own.
+func enabled(s *state, t *explain.Trace) *oauth.Error {
+	if !s.Client.Exchange.Enabled && !s.mayBePublic() {
+		t.Add(explain.ExchangeEnabled, explain.Denied, s.Client.ID)
+		return refuse("Standard token exchange is not enabled for the requested client")
+	}
+	t.Add(explain.ExchangeEnabled, explain.Allowed, s.Client.ID)
+	return nil
+}
+
+// presented asks for a subject token of the only type that is exchanged (S5–S7).
+func presented(s *state, t *explain.Trace) *oauth.Error {
+	deny := func(text string) *oauth.Error {
+		t.Add(explain.ExchangeSubject, explain.Denied, "", text)
+		return refuse(text)
+	}
+	switch {
+	case s.Subject == nil:
+		return deny("Parameter 'subject_token' required for standard token exchange")
+	case s.SubjectType == nil:
+		return deny("Parameter 'subject_token_type' required for standard token exchange")
+	case *s.SubjectType != oauth.TypeAccessToken:
+		return deny("Parameter 'subject_token' supports access tokens only")
+	}
+	return nil
+}
+
+// valid asks that the subject token was found valid (T1).
+func valid(s *state, t *explain.Trace) *oauth.Error {
+	if s.Subject.Token == nil || s.Subject.User == nil {
+		flaw := s.Subject.Flaw
+		if flaw == "" {
+			flaw = "not a valid access token"
+		}
+		t.Add(explain.ExchangeSubject, explain.Denied, "", flaw)
+		return oauth.Errorf(oauth.InvalidRequest, "Invalid token").
+			InEvent("invalid_token", "subject_token validation failure")
+	}
+	t.Add(explain.ExchangeSubject, explain.Allowed, s.Subject.User.Username, s.Subject.Token.Client)
+	return nil
+}
+
+// unbound refuses a subject token that is bound to a key (T2): what is issued for it would be bound to none,
+// and proofs are not checked.
+func unbound(s *state, t *explain.Trace) *oauth.Error {
+	if s.Subject.Token.Confirmation == nil {
+		return nil
+	}
+	if s.Subject.Token.Client != s.Client.ID {
+		const text = "Sender-constrained token exchange rejected as the token was not issued for the requesting client"
+		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "bound to another client")
+		return refuse(text)
+	}
+	t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "no proof")
+	return oauth.Errorf(oauth.InvalidRequest, "DPoP proof is missing").
+		InEvent("invalid_dpop_proof", "DPoP proof is missing")
+}
+
+// holding asks that the subject token was issued to the requester, or names it as an audience (A4). A public
+// client proves nothing, so only its own tokens are its to exchange.
+func holding(s *state, t *explain.Trace) *oauth.Error {
+	switch {
+	case s.Subject.Token.Client == s.Client.ID:
+		t.Add(explain.ExchangeHolder, explain.Allowed, s.Client.ID, "the subject token was issued to it")
+		return nil
+	case !s.Client.Public && slices.Contains(s.Subject.Token.Audience, s.Client.ID):
+		t.Add(explain.ExchangeHolder, explain.Allowed, s.Client.ID, "named in the subject token's audience")
+		return nil
+	}
+	t.Add(explain.ExchangeHolder, explain.Denied, s.Client.ID)
+	return oauth.Errorf(oauth.AccessDenied, "Client is not within the token audience").
+		InEvent("not_allowed", "client is not within the token audience")
+}
+
+// refuse is how most rules refuse: the caller and the event are told the same.
+func refuse(text string) *oauth.Error {
+	return oauth.Errorf(oauth.InvalidRequest, "%s", text).InEvent("invalid_request", text)
+}
