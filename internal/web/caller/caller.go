@@ -3,7 +3,6 @@
 package caller
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -115,20 +114,17 @@ func parseAddr(s string) netip.Addr {
 // validHost tells whether s is a host with or without port (RFC 3986 §3.2.2), in the letters that
 // names and addresses are written in.
 func validHost(s string) bool {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		host, port = s, ""
-	} else if port == "" {
+	host, port, hasPort := s, "", false
+	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
+		host, port, hasPort = s[:i], s[i+1:], true
+	}
+	if hasPort && (port == "" || strings.Trim(port, "0123456789") != "") {
 		return false
 	}
-	for _, c := range []byte(port) {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	if bare := strings.Trim(host, "[]"); strings.Contains(bare, ":") {
-		_, err := netip.ParseAddr(bare)
-		return err == nil
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		inner, ok = strings.CutSuffix(inner, "]")
+		a, err := netip.ParseAddr(inner)
+		return ok && err == nil && a.Is6()
 	}
 	for _, c := range []byte(host) {
 		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
