@@ -1,0 +1,33 @@
+package explain
+
+import "strings"
+
+// Setting is a field of a representation and its value, as option -s of the command line takes them.
+type Setting struct{ Field, Value string }
+
+// Attribute is the setting of an attribute. Names of attributes have dots and must be quoted.
+func Attribute(name, value string) Setting { return Setting{`attributes."` + name + `"`, value} }
+
+// Config is the setting of a mapper's configuration.
+func Config(name, value string) Setting { return Setting{`config."` + name + `"`, value} }
+
+// Command is the command that does verb ("create", "update", "delete") to a resource of the realm, as
+// typed in a shell. kcadm.sh takes the same one.
+func Command(verb, resource, realm string, settings ...Setting) string {
+	words := []string{"tokenhouse", "admin", verb, quote(resource), "-r", quote(realm)}
+	for _, s := range settings {
+		words = append(words, "-s", quote(s.Field+"="+s.Value))
+	}
+	return strings.Join(words, " ")
+}
+
+// plain are the characters that mean themselves in every shell.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@+"
+
+// quote makes one word of s.
+func quote(s string) string {
+	if s != "" && strings.Trim(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
