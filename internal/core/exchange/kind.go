@@ -9,10 +9,7 @@ import (
 
 // askable asks that the requester may ask for the type of token that it does (R1).
 func askable(s *state, t *explain.Trace) *oauth.Error {
-	s.kind = oauth.TypeAccessToken
-	if s.RequestedType != nil {
-		s.kind = *s.RequestedType
-	}
+	s.kind = requestedType(s.Request)
 	switch s.kind {
 	case oauth.TypeAccessToken, oauth.TypeIDToken, oauth.TypeSAML2:
 	case oauth.TypeRefreshToken:
@@ -24,6 +21,14 @@ func askable(s *state, t *explain.Trace) *oauth.Error {
 	}
 	t.Add(explain.ExchangeType, explain.Allowed, string(s.kind))
 	return nil
+}
+
+// requestedType is what is asked for, an access token where nothing is said.
+func requestedType(q Request) oauth.TokenType {
+	if q.RequestedType == nil {
+		return oauth.TypeAccessToken
+	}
+	return *q.RequestedType
 }
 
 // mayRefresh tells whether the client may exchange for refresh tokens. A public client may not: its tokens
