@@ -93,12 +93,13 @@ type Lifespans struct {
 
 // EventSettings say which events are kept in the database, and for how long.
 type EventSettings struct {
-	Enabled      bool
-	Expiration   time.Duration // zero: kept for ever
-	Kinds        []string      // saved event types; empty: all that Keycloak saves
-	Admin        bool
-	AdminDetails bool   // admin events keep the representation
-	Trace        string // which events keep their trace: "refused", "all", "none"
+	Enabled         bool
+	Expiration      time.Duration // zero: kept for ever
+	Kinds           []string      // saved event types; empty: all that Keycloak saves
+	Admin           bool
+	AdminDetails    bool          // admin events keep the representation
+	AdminExpiration time.Duration // of admin events; zero: kept for ever
+	Trace           string        // which events keep their trace: "refused", "all", "none"
 }
 
 // ExchangePolicy are the realm's rules for token exchange (tokenhouse.exchange.*).

@@ -35,6 +35,10 @@ type Tx interface {
 
 	// Send runs statements in order, in one round trip, and fills in their Rows.
 	Send(ctx context.Context, statements []Statement) error
+
+	// Committed has a function called once the transaction is durable, and with SQLite before any
+	// other can begin.
+	Committed(func())
 }
 
 // Statement is SQL with its arguments.

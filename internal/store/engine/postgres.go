@@ -45,9 +45,14 @@ type asker interface {
 }
 
 // postgresTx runs SQL with whoever it is given.
-type postgresTx struct{ asker }
+type postgresTx struct {
+	asker
+	committed []func()
+}
 
-func (t postgresTx) Each(ctx context.Context, sql string, args []any, row func(Scan) error) error {
+func (t *postgresTx) Committed(f func()) { t.committed = append(t.committed, f) }
+
+func (t *postgresTx) Each(ctx context.Context, sql string, args []any, row func(Scan) error) error {
 	rows, err := t.Query(ctx, sql, args...)
 	if err != nil {
 		return err
@@ -61,7 +66,7 @@ func (t postgresTx) Each(ctx context.Context, sql string, args []any, row func(S
 	return rows.Err()
 }
 
-func (t postgresTx) One(ctx context.Context, sql string, args []any, dest ...any) error {
+func (t *postgresTx) One(ctx context.Context, sql string, args []any, dest ...any) error {
 	err := t.QueryRow(ctx, sql, args...).Scan(dest...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoRows
@@ -69,12 +74,12 @@ func (t postgresTx) One(ctx context.Context, sql string, args []any, dest ...any
 	return err
 }
 
-func (t postgresTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+func (t *postgresTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	tag, err := t.asker.Exec(ctx, sql, args...)
 	return tag.RowsAffected(), err
 }
 
-func (t postgresTx) Send(ctx context.Context, statements []Statement) error {
+func (t *postgresTx) Send(ctx context.Context, statements []Statement) error {
 	pointers := make([]*Statement, len(statements))
 	for i := range statements {
 		pointers[i] = &statements[i]
@@ -84,7 +89,7 @@ func (t postgresTx) Send(ctx context.Context, statements []Statement) error {
 
 // send runs statements in one round trip. Outside a transaction they are one of their own: a
 // pipeline without a synchronisation point within is (PostgreSQL manual, 55.2.4).
-func (t postgresTx) send(ctx context.Context, statements []*Statement) (err error) {
+func (t *postgresTx) send(ctx context.Context, statements []*Statement) (err error) {
 	b := &pgx.Batch{}
 	for _, st := range statements {
 		b.Queue(st.SQL, st.Args...)
@@ -107,24 +112,35 @@ func (t postgresTx) send(ctx context.Context, statements []*Statement) (err erro
 }
 
 func (p *postgres) Each(ctx context.Context, sql string, args []any, row func(Scan) error) error {
-	return postgresTx{p.pool}.Each(ctx, sql, args, row)
+	return (&postgresTx{asker: p.pool}).Each(ctx, sql, args, row)
 }
 
 func (p *postgres) One(ctx context.Context, sql string, args []any, dest ...any) error {
-	return postgresTx{p.pool}.One(ctx, sql, args, dest...)
+	return (&postgresTx{asker: p.pool}).One(ctx, sql, args, dest...)
 }
 
 func (p *postgres) view(ctx context.Context, read func(Reader) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, p.pool, options, func(tx pgx.Tx) error { return read(postgresTx{tx}) })
+	return pgx.BeginTxFunc(ctx, p.pool, options, func(tx pgx.Tx) error { return read(&postgresTx{asker: tx}) })
 }
 
 func (p *postgres) change(ctx context.Context, change func(Tx) error) error {
-	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return change(postgresTx{tx}) })
+	t := &postgresTx{}
+	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+		t.asker = tx
+		return change(t)
+	})
+	if err != nil {
+		return err
+	}
+	for _, f := range t.committed {
+		f()
+	}
+	return nil
 }
 
 func (p *postgres) apply(ctx context.Context, statements []*Statement) error {
-	return postgresTx{p.pool}.send(ctx, statements)
+	return (&postgresTx{asker: p.pool}).send(ctx, statements)
 }
 
 // listen calls wake whenever somebody notifies the channel, until ctx ends or the connection does.

@@ -159,15 +159,23 @@ func (s *sqlite) change(ctx context.Context, change func(Tx) error) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	return s.transaction(func() error { return change(sqliteTx{s}) })
+	t := &sqliteTx{s: s}
+	if err := s.transaction(func() error { return change(t) }); err != nil {
+		return err
+	}
+	for _, f := range t.committed {
+		f()
+	}
+	return nil
 }
 
 func (s *sqlite) apply(ctx context.Context, statements []*Statement) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	t := &sqliteTx{s: s}
 	return s.transaction(func() error {
 		for _, st := range statements {
-			rows, err := sqliteTx{s}.Exec(ctx, st.SQL, st.Args...)
+			rows, err := t.Exec(ctx, st.SQL, st.Args...)
 			if err != nil {
 				return err
 			}
@@ -180,20 +188,21 @@ func (s *sqlite) apply(ctx context.Context, statements []*Statement) error {
 // transaction runs between BEGIN and COMMIT; whoever calls it holds s.writing. IMMEDIATE, since a
 // transaction that begins by reading cannot write any more once another process wrote.
 func (s *sqlite) transaction(run func() error) (err error) {
-	if _, err := (sqliteTx{s}).Exec(context.Background(), "BEGIN IMMEDIATE"); err != nil {
+	t := &sqliteTx{s: s}
+	if _, err := t.Exec(context.Background(), "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	done := false
 	defer func() {
 		if !done { // also when run panics: the next transaction could not begin
-			_, undo := sqliteTx{s}.Exec(context.Background(), "ROLLBACK")
+			_, undo := t.Exec(context.Background(), "ROLLBACK")
 			err = errors.Join(err, undo)
 		}
 	}()
 	if err := run(); err != nil {
 		return err
 	}
-	if _, err := (sqliteTx{s}).Exec(context.Background(), "COMMIT"); err != nil {
+	if _, err := t.Exec(context.Background(), "COMMIT"); err != nil {
 		return err
 	}
 	done = true
@@ -201,9 +210,14 @@ func (s *sqlite) transaction(run func() error) (err error) {
 }
 
 // sqliteTx is a transaction of the connection that writes. Contexts are not watched, as in Each.
-type sqliteTx struct{ s *sqlite }
+type sqliteTx struct {
+	s         *sqlite
+	committed []func()
+}
 
-func (t sqliteTx) statement(query string) (*sql.Stmt, error) {
+func (t *sqliteTx) Committed(f func()) { t.committed = append(t.committed, f) }
+
+func (t *sqliteTx) statement(query string) (*sql.Stmt, error) {
 	if st, ok := t.s.prepared[query]; ok {
 		return st, nil
 	}
@@ -215,7 +229,7 @@ func (t sqliteTx) statement(query string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-func (t sqliteTx) Each(ctx context.Context, query string, args []any, row func(Scan) error) error {
+func (t *sqliteTx) Each(ctx context.Context, query string, args []any, row func(Scan) error) error {
 	st, err := t.statement(query)
 	if err != nil {
 		return err
@@ -224,7 +238,7 @@ func (t sqliteTx) Each(ctx context.Context, query string, args []any, row func(S
 	return drain(ctx, rows, err, row)
 }
 
-func (t sqliteTx) One(_ context.Context, query string, args []any, dest ...any) error {
+func (t *sqliteTx) One(_ context.Context, query string, args []any, dest ...any) error {
 	st, err := t.statement(query)
 	if err != nil {
 		return err
@@ -232,7 +246,7 @@ func (t sqliteTx) One(_ context.Context, query string, args []any, dest ...any) 
 	return first(st.QueryRowContext(context.Background(), args...), dest)
 }
 
-func (t sqliteTx) Exec(_ context.Context, query string, args ...any) (int64, error) {
+func (t *sqliteTx) Exec(_ context.Context, query string, args ...any) (int64, error) {
 	st, err := t.statement(query)
 	if err != nil {
 		return 0, err
@@ -244,7 +258,7 @@ func (t sqliteTx) Exec(_ context.Context, query string, args ...any) (int64, err
 	return result.RowsAffected()
 }
 
-func (t sqliteTx) Send(ctx context.Context, statements []Statement) error {
+func (t *sqliteTx) Send(ctx context.Context, statements []Statement) error {
 	for i := range statements {
 		st := &statements[i]
 		rows, err := t.Exec(ctx, st.SQL, st.Args...)
@@ -260,7 +274,7 @@ func (t sqliteTx) Send(ctx context.Context, statements []Statement) error {
 func (s *sqlite) foreignVersion(ctx context.Context) (version int64, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	err = sqliteTx{s}.One(ctx, "PRAGMA data_version", nil, &version)
+	err = (&sqliteTx{s: s}).One(ctx, "PRAGMA data_version", nil, &version)
 	return version, err
 }
 

@@ -1,21 +1,52 @@
-// Package storetest gives tests real stores on both databases.
+// Package storetest gives tests real stores: SQLite in a file of the test's own, and PostgreSQL in
+// a cluster that ends with the test binary.
 package storetest
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/internal/store"
 )
 
-// Each runs a test on a fresh SQLite store and on a fresh PostgreSQL one.
-func Each(t *testing.T, test func(t *testing.T, s *store.Store)) { panic("provisional") }
+// MasterKey seals the databases of tests.
+const MasterKey = "dG9rZW5ob3VzZSB0b2tlbmhvdXNlIHRva2VuaG91c2U="
 
-// SQLite is a fresh store in a throw-away SQLite file, closed when the test ends.
-func SQLite(t testing.TB) *store.Store { panic("provisional") }
+// Each runs a test on a fresh SQLite store, and on a fresh PostgreSQL one.
+func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
+	EachURL(t, func(t *testing.T, url string) { test(t, Open(t, url)) })
+}
 
-// Postgres is the URL of a fresh PostgreSQL database. Without PostgreSQL the test is skipped.
-func Postgres(t testing.TB) string { panic("provisional") }
+// EachURL runs a test on a fresh database of each engine, which the test opens itself.
+func EachURL(t *testing.T, test func(t *testing.T, url string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, File(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
+}
 
-// Open opens a store on a database, as one node; it is closed when the test ends. Nodes of one
-// database share a key.
-func Open(t testing.TB, url string) *store.Store { panic("provisional") }
+// SQLite is a fresh SQLite store.
+func SQLite(t testing.TB) *store.Store { return Open(t, File(t)) }
+
+// File is the URL of a fresh SQLite database.
+func File(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }
+
+// Open opens a store on a database, as one node; it is closed when the test ends.
+func Open(t testing.TB, url string) *store.Store {
+	t.Helper()
+	return OpenWith(t, store.Config{URL: url})
+}
+
+// OpenWith is Open with a configuration; the master key is filled in.
+func OpenWith(t testing.TB, c store.Config) *store.Store {
+	t.Helper()
+	c.MasterKey = MasterKey
+	s, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	})
+	return s
+}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/store/engine"
+)
+
+// Credentials are a user's credentials in their order; none where there is no such user.
+func (s *Store) Credentials(ctx context.Context, realmKey, userID string) ([]user.Credential, error) {
+	return s.readCredentials(ctx, s.db, realmKey, userID)
+}
+
+// Credentials are sealed whole: hashes too are worth stealing.
+func (s *Store) readCredentials(ctx context.Context, r engine.Reader, realmKey, userID string) ([]user.Credential, error) {
+	var out []user.Credential
+	err := r.Each(ctx, `SELECT id, sealed FROM credential WHERE realm = $1 AND user_id = $2 ORDER BY place`,
+		[]any{realmKey, userID}, func(scan engine.Scan) error {
+			var id string
+			var sealed []byte
+			if err := scan(&id, &sealed); err != nil {
+				return err
+			}
+			plain, err := s.key.Open(sealed, realmKey, "credential", userID, id)
+			if err != nil {
+				return fmt.Errorf("credential %s of user %s: %w", id, userID, err)
+			}
+			var c user.Credential
+			if err := json.Unmarshal(plain, &c); err != nil {
+				return fmt.Errorf("credential %s of user %s: %w", id, userID, err)
+			}
+			out = append(out, c)
+			return nil
+		})
+	return out, err
+}
+
+func (s *Store) credentialStatements(realmKey, userID string, credentials []user.Credential) ([]engine.Statement, error) {
+	var out []engine.Statement
+	for i, c := range credentials {
+		plain, err := json.Marshal(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, engine.Statement{
+			SQL:  `INSERT INTO credential (realm, user_id, id, place, sealed) VALUES ($1, $2, $3, $4, $5)`,
+			Args: []any{realmKey, userID, c.ID, int64(i), s.key.Seal(plain, realmKey, "credential", userID, c.ID)},
+		})
+	}
+	return out, nil
+}
+
+// changedCredentials write all of a user's credentials anew if one of them changed.
+func (s *Store) changedCredentials(realmKey, userID string, before, after []user.Credential) ([]engine.Statement, error) {
+	old, err := json.Marshal(before)
+	if err != nil {
+		return nil, err
+	}
+	now, err := json.Marshal(after)
+	if err != nil || bytes.Equal(old, now) {
+		return nil, err
+	}
+	added, err := s.credentialStatements(realmKey, userID, after)
+	return append([]engine.Statement{{
+		SQL:  `DELETE FROM credential WHERE realm = $1 AND user_id = $2`,
+		Args: []any{realmKey, userID},
+	}}, added...), err
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/store/engine"
+)
+
+// StartSession adds a session with its first grant. Where the session is there already, as an
+// offline one that another client began, the grant is added to it, and its LastAccess moved.
+func (s *Store) StartSession(ctx context.Context, realmKey string, ss session.Session, g session.Grant) error {
+	doc, err := json.Marshal(ss)
+	if err != nil {
+		return err
+	}
+	grant, err := grantStatement(realmKey, g)
+	if err != nil {
+		return err
+	}
+	id := sessionID{realmKey, ss.ID, ss.Offline}
+	err = s.db.Write(ctx, &engine.Write{
+		Lock: id.lock(),
+		Statements: []engine.Statement{{
+			SQL: `INSERT INTO session (realm, id, offline, user_id, started, last_access, doc) VALUES ($1, $2, $3, $4, $5, $6, $7)
+				ON CONFLICT (realm, id, offline) DO UPDATE SET last_access = excluded.last_access
+				WHERE session.last_access < excluded.last_access`,
+			Args: []any{realmKey, ss.ID, ss.Offline, ss.UserID, micros(ss.Started), micros(ss.LastAccess), string(doc)},
+		}, grant},
+		Committed: func() { s.sessions.drop(id) },
+	})
+	if err != nil {
+		return fmt.Errorf("start session: %w", s.fails(err))
+	}
+	return nil
+}
+
+// Session finds a session; fault.ErrNotFound. It is shared and must not be changed. With PostgreSQL
+// it may be as it was a second ago.
+func (s *Store) Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error) {
+	state, err := s.state(ctx, sessionID{realmKey, id, offline})
+	if err != nil {
+		return nil, err
+	}
+	return &state.session, nil
+}
+
+// UserSessions are the sessions of a user, oldest first, as they are now.
+func (s *Store) UserSessions(ctx context.Context, realmKey, userID string, offline bool) ([]session.Session, error) {
+	var out []session.Session
+	err := s.db.Each(ctx, `SELECT doc, last_access FROM session WHERE realm = $1 AND user_id = $2 AND offline = $3 ORDER BY started`,
+		[]any{realmKey, userID, offline}, func(scan engine.Scan) error {
+			ss, err := scanSession(scan)
+			out = append(out, ss)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read sessions of user %s: %w", userID, err)
+	}
+	return out, nil
+}
+
+// EndSession ends a session with its grants. Nothing happens where it is gone already.
+func (s *Store) EndSession(ctx context.Context, realmKey, id string, offline bool) error {
+	key := sessionID{realmKey, id, offline}
+	err := s.db.Write(ctx, &engine.Write{
+		Lock: key.lock(),
+		Statements: []engine.Statement{{
+			SQL:  `DELETE FROM session WHERE realm = $1 AND id = $2 AND offline = $3`,
+			Args: []any{realmKey, id, offline},
+		}},
+		Last:      s.announce(notice{realm: realmKey, kind: kindSession, id: id}),
+		Committed: func() { s.sessions.drop(key) },
+	})
+	if err != nil {
+		return fmt.Errorf("end session: %w", s.fails(err))
+	}
+	return nil
+}
+
+// scanSession reads doc and last_access.
+func scanSession(scan engine.Scan) (ss session.Session, err error) {
+	var doc []byte
+	var access int64
+	if err := scan(&doc, &access); err != nil {
+		return ss, err
+	}
+	if err := json.Unmarshal(doc, &ss); err != nil {
+		return ss, fmt.Errorf("session: %w", err)
+	}
+	ss.LastAccess = moment(access)
+	return ss, nil
+}
+
+// sessionID names a session in the cache.
+type sessionID struct {
+	realm, id string
+	offline   bool
+}
+
+// lock is what a write to the session, or to a grant in it, locks first.
+func (id sessionID) lock() string { return id.realm + id.id }
+
+// sessionState is a session with its grants as they were read. It is not changed, but replaced.
+type sessionState struct {
+	session session.Session
+	grants  map[string]*session.Grant // by the client's key
+	read    int64                     // when, since Store.tail.start
+}
+
+// state is a session as the cache has it. With PostgreSQL it is read anew after a second: other
+// nodes tell when a session ends, but not whenever one is used.
+func (s *Store) state(ctx context.Context, id sessionID) (*sessionState, error) {
+	if st, ok := s.sessions.get(id); ok && (!s.db.Shared() || s.tail.since(st.read) < trustFor) {
+		return st, nil
+	}
+	return s.sessions.load(id, func() (*sessionState, error) { return s.readState(ctx, id) })
+}
+
+func (s *Store) readState(ctx context.Context, id sessionID) (*sessionState, error) {
+	st := &sessionState{grants: map[string]*session.Grant{}, read: s.tail.clock()}
+	found := false
+	err := s.db.Each(ctx, `SELECT s.doc, s.last_access, COALESCE(g.doc, '')
+		FROM session s LEFT JOIN session_grant g ON g.realm = s.realm AND g.session = s.id AND g.offline = s.offline
+		WHERE s.realm = $1 AND s.id = $2 AND s.offline = $3`,
+		[]any{id.realm, id.id, id.offline}, func(scan engine.Scan) error {
+			var grant []byte
+			ss, err := scanSession(func(dest ...any) error { return scan(append(dest, &grant)...) })
+			if err != nil || len(grant) == 0 {
+				st.session, found = ss, true
+				return err
+			}
+			g, err := parseGrant(grant)
+			st.grants[g.Client] = g
+			st.session, found = ss, true
+			return err
+		})
+	if err == nil && !found {
+		err = fault.ErrNotFound
+	}
+	return st, s.found(err)
+}
+
+// dropSession forgets a session, online and offline.
+func (s *Store) dropSession(realmKey, id string) {
+	s.sessions.drop(sessionID{realmKey, id, false})
+	s.sessions.drop(sessionID{realmKey, id, true})
+}

@@ -1,0 +1,371 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/store/engine"
+)
+
+// userID names a user in the cache.
+type userID struct{ realm, id string }
+
+// alias is another way to name a user. The cache of aliases is a hint, checked against the user.
+type alias struct {
+	realm string
+	by    string // the column
+	value string
+}
+
+// cachedUser is a user with the groups as they were then.
+type cachedUser struct {
+	user   *user.User
+	groups int64 // value of Store.groups
+}
+
+// User finds a user by id; fault.ErrNotFound. The user has Groups and no Extra, is shared, and must
+// not be changed.
+func (s *Store) User(ctx context.Context, realmKey, id string) (*user.User, error) {
+	if err := s.confirmed(ctx); err != nil {
+		return nil, err
+	}
+	key, groups := userID{realmKey, id}, s.groups.Load()
+	if c, ok := s.users.get(key); ok && (c.groups == groups || len(c.user.GroupKeys) == 0) {
+		return c.user, nil
+	}
+	c, err := s.users.load(key, func() (cachedUser, error) {
+		u, err := s.readUser(ctx, realmKey, id)
+		return cachedUser{u, groups}, err
+	})
+	return c.user, err
+}
+
+func (s *Store) readUser(ctx context.Context, realmKey, id string) (*user.User, error) {
+	var doc []byte
+	err := s.db.One(ctx, `SELECT doc FROM users WHERE realm = $1 AND id = $2`, []any{realmKey, id}, &doc)
+	if err != nil {
+		return nil, s.found(err)
+	}
+	u := &user.User{}
+	if err := json.Unmarshal(doc, u); err != nil {
+		return nil, fmt.Errorf("read user %s: %w", id, err)
+	}
+	if len(u.GroupKeys) > 0 {
+		u.Groups, err = s.groupsOf(ctx, realmKey, id)
+	}
+	return u, err
+}
+
+// UserByName finds a user by username, in any case; as User.
+func (s *Store) UserByName(ctx context.Context, realmKey, username string) (*user.User, error) {
+	username = strings.ToLower(username)
+	return s.userBy(ctx, alias{realmKey, "username", username},
+		`SELECT id FROM users WHERE realm = $1 AND username = $2`,
+		func(u *user.User) bool { return u.Username == username })
+}
+
+// UserByEmail finds a user by e-mail address, in any case, and the first by username where several
+// have it; as User.
+func (s *Store) UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error) {
+	email = strings.ToLower(email)
+	if email == "" {
+		return nil, fault.ErrNotFound
+	}
+	return s.userBy(ctx, alias{realmKey, "email", email},
+		`SELECT id FROM users WHERE realm = $1 AND email = $2 ORDER BY username LIMIT 1`,
+		func(u *user.User) bool { return u.Email == email })
+}
+
+// ServiceAccount finds the service account of a client, by the client's key; as User.
+func (s *Store) ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error) {
+	return s.userBy(ctx, alias{realmKey, "service_account", clientKey},
+		`SELECT id FROM users WHERE realm = $1 AND service_account = $2 ORDER BY username LIMIT 1`,
+		func(u *user.User) bool { return u.ServiceAccount == clientKey })
+}
+
+func (s *Store) userBy(ctx context.Context, a alias, query string, has func(*user.User) bool) (*user.User, error) {
+	if id, ok := s.names.get(a); ok {
+		u, err := s.User(ctx, a.realm, id)
+		if err == nil && has(u) {
+			return u, nil
+		}
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return nil, err
+		}
+	}
+	id, err := s.names.load(a, func() (id string, err error) {
+		err = s.found(s.db.One(ctx, query, []any{a.realm, a.value}, &id))
+		return id, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.User(ctx, a.realm, id)
+}
+
+// Account is a user with credentials and Extra, read anew and the caller's to change; fault.ErrNotFound.
+func (s *Store) Account(ctx context.Context, realmKey, id string) (user.Account, error) {
+	var a user.Account
+	err := s.db.View(ctx, func(r engine.Reader) error {
+		var doc, extra []byte
+		err := r.One(ctx, `SELECT doc, extra FROM users WHERE realm = $1 AND id = $2`, []any{realmKey, id}, &doc, &extra)
+		if err != nil {
+			return s.found(err)
+		}
+		a, err = s.account(ctx, r, realmKey, id, doc, extra)
+		return err
+	})
+	return a, err
+}
+
+// account completes a user's row with the credentials.
+func (s *Store) account(ctx context.Context, r engine.Reader, realmKey, id string, doc, extra []byte) (a user.Account, err error) {
+	if err = json.Unmarshal(doc, &a.User); err != nil {
+		return a, fmt.Errorf("read user %s: %w", id, err)
+	}
+	if a.User.Extra, err = parseExtra(extra); err != nil {
+		return a, fmt.Errorf("read user %s: %w", id, err)
+	}
+	a.Credentials, err = s.readCredentials(ctx, r, realmKey, id)
+	return a, err
+}
+
+// CreateUser adds a user. fault.ErrConflict where the id or the username is taken, fault.ErrNotFound
+// where there is no such realm. That an e-mail address is free is the caller's to see to: whether
+// it must be is the realm's setting.
+func (s *Store) CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error {
+	batch, err := s.userStatements(realmKey, a)
+	if err != nil {
+		return err
+	}
+	err = s.db.Change(ctx, func(tx engine.Tx) error { return tx.Send(ctx, append(batch, adminStatements(audit)...)) })
+	if err != nil {
+		return fmt.Errorf("create user %q: %w", a.User.Username, s.fails(err))
+	}
+	return nil
+}
+
+// userStatements add a user.
+func (s *Store) userStatements(realmKey string, a user.Account) ([]engine.Statement, error) {
+	doc, extra, err := userTexts(a.User)
+	if err != nil {
+		return nil, err
+	}
+	u := &a.User
+	out := []engine.Statement{{
+		SQL: `INSERT INTO users (realm, id, username, email, service_account, doc, extra, version)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, 1)`,
+		Args: []any{realmKey, u.ID, strings.ToLower(u.Username), filled(strings.ToLower(u.Email)), filled(u.ServiceAccount), doc, extra},
+	}}
+	credentials, err := s.credentialStatements(realmKey, u.ID, a.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(out, credentials...), linkStatements(realmKey, u)...), nil
+}
+
+func userTexts(u user.User) (doc string, extra any, err error) {
+	text, err := json.Marshal(u)
+	if err != nil {
+		return "", nil, err
+	}
+	extra, err = extraText(u.Extra)
+	return string(text), extra, err
+}
+
+// filled is a text as columns have it that are NULL where there is none.
+func filled(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// linkStatements write by which roles and groups a user is found.
+func linkStatements(realmKey string, u *user.User) []engine.Statement {
+	var out []engine.Statement
+	for _, role := range u.Roles {
+		out = append(out, engine.Statement{
+			SQL:  `INSERT INTO user_role (realm, user_id, role) VALUES ($1, $2, $3) ON CONFLICT (realm, user_id, role) DO NOTHING`,
+			Args: []any{realmKey, u.ID, role},
+		})
+	}
+	for _, group := range u.GroupKeys {
+		out = append(out, engine.Statement{
+			SQL:  `INSERT INTO user_group (realm, user_id, group_id) VALUES ($1, $2, $3) ON CONFLICT (realm, user_id, group_id) DO NOTHING`,
+			Args: []any{realmKey, u.ID, group},
+		})
+	}
+	return out
+}
+
+// importUsers adds users as they come, some at a time.
+func (s *Store) importUsers(ctx context.Context, tx engine.Tx, realmKey string, users iter.Seq2[user.Account, error]) error {
+	var batch []engine.Statement
+	for a, err := range users {
+		if err != nil {
+			return err
+		}
+		statements, err := s.userStatements(realmKey, a)
+		if err != nil {
+			return fmt.Errorf("user %q: %w", a.User.Username, err)
+		}
+		if batch = append(batch, statements...); len(batch) >= batchSize {
+			if err := tx.Send(ctx, batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	return tx.Send(ctx, batch)
+}
+
+// EditUser changes a user. Counting the row's version up first locks it, so that parallel edits
+// queue. The account has credentials and Extra; Extra that the edit sets to nil stays as it is.
+// fault.ErrNotFound, fault.ErrConflict. The edit may run again, and must not call the store.
+func (s *Store) EditUser(ctx context.Context, realmKey, id string, edit func(*user.Account) ([]event.Admin, error)) error {
+	err := s.db.Change(ctx, func(tx engine.Tx) error {
+		var doc, extra []byte
+		err := tx.One(ctx, `UPDATE users SET version = version + 1 WHERE realm = $1 AND id = $2 RETURNING doc, extra`,
+			[]any{realmKey, id}, &doc, &extra)
+		if err != nil {
+			return s.found(err)
+		}
+		before, err := s.account(ctx, tx, realmKey, id, doc, extra)
+		if err != nil {
+			return err
+		}
+		a, err := s.account(ctx, tx, realmKey, id, doc, extra) // another copy: an edit may change what before points to
+		if err != nil {
+			return err
+		}
+		audit, err := edit(&a)
+		if err != nil {
+			return err
+		}
+		a.User.ID = id
+		batch, err := s.updateStatements(realmKey, before, a)
+		if err != nil {
+			return err
+		}
+		tx.Committed(func() { s.users.drop(userID{realmKey, id}) })
+		batch = append(batch, adminStatements(audit)...)
+		return tx.Send(ctx, append(batch, s.announce(notice{realm: realmKey, kind: kindUser, id: id})...))
+	})
+	if err != nil {
+		return fmt.Errorf("edit user %s: %w", id, s.fails(err))
+	}
+	return nil
+}
+
+func (s *Store) updateStatements(realmKey string, before, a user.Account) ([]engine.Statement, error) {
+	doc, extra, err := userTexts(a.User)
+	if err != nil {
+		return nil, err
+	}
+	u := &a.User
+	out := []engine.Statement{{
+		SQL: `UPDATE users SET username = $3, email = $4, service_account = $5, doc = $6, extra = COALESCE($7, extra)
+			WHERE realm = $1 AND id = $2`,
+		Args: []any{realmKey, u.ID, strings.ToLower(u.Username), filled(strings.ToLower(u.Email)), filled(u.ServiceAccount), doc, extra},
+	}}
+	if !slices.Equal(before.User.Roles, u.Roles) || !slices.Equal(before.User.GroupKeys, u.GroupKeys) {
+		out = append(out,
+			engine.Statement{SQL: `DELETE FROM user_role WHERE realm = $1 AND user_id = $2`, Args: []any{realmKey, u.ID}},
+			engine.Statement{SQL: `DELETE FROM user_group WHERE realm = $1 AND user_id = $2`, Args: []any{realmKey, u.ID}})
+		out = append(out, linkStatements(realmKey, u)...)
+	}
+	changed, err := s.changedCredentials(realmKey, u.ID, before.Credentials, a.Credentials)
+	return append(out, changed...), err
+}
+
+// DeleteUser removes a user and ends their sessions; fault.ErrNotFound.
+func (s *Store) DeleteUser(ctx context.Context, realmKey, id string, audit []event.Admin) error {
+	err := s.db.Change(ctx, func(tx engine.Tx) error {
+		n, err := tx.Exec(ctx, `DELETE FROM users WHERE realm = $1 AND id = $2`, realmKey, id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.ErrNotFound
+		}
+		news := []notice{{realm: realmKey, kind: kindUser, id: id}}
+		err = tx.Each(ctx, `DELETE FROM session WHERE realm = $1 AND user_id = $2 RETURNING id`, []any{realmKey, id},
+			func(scan engine.Scan) error {
+				n := notice{realm: realmKey, kind: kindSession}
+				err := scan(&n.id)
+				news = append(news, n)
+				return err
+			})
+		if err != nil {
+			return err
+		}
+		tx.Committed(func() { _ = s.hear(ctx, news) }) // of users and sessions: it cannot fail
+		return tx.Send(ctx, append(adminStatements(audit), s.announce(news...)...))
+	})
+	if err != nil {
+		return fmt.Errorf("delete user %s: %w", id, s.found(err))
+	}
+	return nil
+}
+
+// Users streams all users of a realm by username, as they are at one moment, in constant memory.
+func (s *Store) Users(ctx context.Context, realmKey string) iter.Seq2[user.Account, error] {
+	return func(yield func(user.Account, error) bool) {
+		err := s.db.View(ctx, func(r engine.Reader) error {
+			for after := ""; ; {
+				page, err := s.usersAfter(ctx, r, realmKey, after)
+				if err != nil || len(page) == 0 {
+					return err
+				}
+				for _, a := range page {
+					if !yield(a, nil) {
+						return nil
+					}
+				}
+				after = page[len(page)-1].User.Username
+			}
+		})
+		if err != nil {
+			yield(user.Account{}, fmt.Errorf("read users: %w", err))
+		}
+	}
+}
+
+// pageSize is how many users are read at once.
+const pageSize = 500
+
+func (s *Store) usersAfter(ctx context.Context, r engine.Reader, realmKey, after string) ([]user.Account, error) {
+	type row struct {
+		id         string
+		doc, extra []byte
+	}
+	var rows []row
+	err := r.Each(ctx, `SELECT id, doc, extra FROM users WHERE realm = $1 AND username > $2 ORDER BY username LIMIT $3`,
+		[]any{realmKey, after, int64(pageSize)}, func(scan engine.Scan) error {
+			var u row
+			err := scan(&u.id, &u.doc, &u.extra)
+			rows = append(rows, u)
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	page := make([]user.Account, 0, len(rows))
+	for _, u := range rows {
+		a, err := s.account(ctx, r, realmKey, u.id, u.doc, u.extra)
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, a)
+	}
+	return page, nil
+}
