@@ -22,7 +22,7 @@ type Config struct {
 	Management  Management
 	Bootstrap   Bootstrap
 
-	Import       string // directory of realm files to import at start; none where empty
+	Import       string // realm file, or directory of them, to import at start; none where empty
 	FetchPrivate bool   // key sets of clients may be fetched from private addresses
 	AccessLog    bool   // every request is logged
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -80,9 +81,9 @@ func prepare(ctx context.Context, st *store.Store, c Config) error {
 	if c.Import == "" {
 		return nil
 	}
-	report, err := realms.ImportFS(ctx, os.DirFS(c.Import), manage.ImportOptions{Existing: manage.Skip})
+	report, err := Import(ctx, realms, c.Import, manage.ImportOptions{Existing: manage.Skip})
 	if errors.Is(err, fs.ErrNotExist) {
-		c.log().WarnContext(ctx, "there is no directory to import realms from", "directory", c.Import)
+		c.log().WarnContext(ctx, "there is nothing to import realms from", "path", c.Import)
 		return nil
 	}
 	if err != nil {
@@ -92,4 +93,22 @@ func prepare(ctx context.Context, st *store.Store, c Config) error {
 		c.log().InfoContext(ctx, "realm file", "realm", r.Realm, "outcome", r.Outcome, "clients", r.Clients, "users", r.Users, "kept", len(r.Notes))
 	}
 	return nil
+}
+
+// Import imports a realm file, or all those of a directory. An error that is fs.ErrNotExist says that
+// there is neither.
+func Import(ctx context.Context, realms *manage.Realms, path string, o manage.ImportOptions) (manage.Report, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return manage.Report{}, err
+	}
+	if info.IsDir() {
+		return realms.ImportFS(ctx, os.DirFS(path), o)
+	}
+	return realms.Import(ctx, File(path), o)
+}
+
+// File is a realm file on disk.
+func File(path string) manage.Document {
+	return func() (io.ReadCloser, error) { return os.Open(path) }
 }

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/server"
+	"github.com/tokenhouse/tokenhouse/internal/store"
+)
+
+// opened is the database that the options name, with the flows that administrate it.
+type opened struct {
+	store  *store.Store
+	realms *manage.Realms
+}
+
+// withDatabase runs work on the database that the options of cmd name.
+func (p *program) withDatabase(cmd *cobra.Command, work func(ctx context.Context, db opened) error) (err error) {
+	s, err := resolve(cmd.Flags(), p.environ)
+	if err != nil {
+		return err
+	}
+	s.Log, s.Env = p.logger(s), p.lookupEnv
+	st, err := server.OpenStore(cmd.Context(), s.Config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	return work(cmd.Context(), opened{st, server.Realms(st, s.Config)})
+}
+
+// addStoreFlags declares the options of commands that open the database.
+func addStoreFlags(cmd *cobra.Command) {
+	addFlags(cmd.Flags(), func(o option) bool { return o.store })
+}

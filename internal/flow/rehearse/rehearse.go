@@ -1,0 +1,151 @@
+// Package rehearse plays decisions through that nobody asked for: what a client would get for a
+// user, and why. It calls the code that decides requests, since an explanation that other code
+// produces is worth nothing; it verifies no token, writes nothing and signs nothing.
+package rehearse
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/core/mint"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// Scene is who would ask for a token.
+type Scene struct {
+	Realm   *realm.Realm
+	Base    string // the server's URL as callers reach it
+	Client  *realm.Client
+	User    *user.User // who signs in, or the client's service account
+	Service bool       // User is the service account: the client asks for itself
+	Scope   string     // parameter "scope"
+	Now     time.Time
+}
+
+// Audience is where an access token could be used.
+type Audience struct {
+	Audiences []string
+	Scope     string // of the token
+	Trace     *explain.Trace
+	Wanted    []Wanted
+}
+
+// Wanted is an audience that was asked about.
+type Wanted struct {
+	Audience string
+	Reached  bool
+	Fixes    []explain.Fix // each of which reaches it; none where it is reached
+}
+
+// OfAudience tells where an access token would be usable, and how it could be where it is wanted.
+func OfAudience(s Scene, want ...string) Audience {
+	found := audience.Resolve(s.request())
+	a := Audience{Audiences: found.Audiences, Scope: found.ScopeClaim(), Trace: found.Trace}
+	for _, name := range want {
+		w := Wanted{Audience: name, Reached: slices.Contains(found.Audiences, name)}
+		if !w.Reached {
+			w.Fixes = audience.Fixes(s.request(), name)
+		}
+		a.Wanted = append(a.Wanted, w)
+	}
+	return a
+}
+
+// Token is what an access token would say.
+type Token struct {
+	Claims token.Claims
+	Trace  *explain.Trace
+}
+
+// OfToken composes the access token that the scene leads to. Its ids are placeholders.
+func OfToken(s Scene) Token {
+	found := audience.Resolve(s.request())
+	made := s.mint(&found)
+	trace := &explain.Trace{}
+	trace.Join(found.Trace)
+	trace.Join(made.Trace)
+	return Token{made.Claims, trace}
+}
+
+// Exchange is what would come of a token exchange.
+type Exchange struct {
+	Refusal   *oauth.Error // nil: it would be granted
+	Audiences []string     // of the token that would be issued
+	Scope     string
+	Trace     *explain.Trace
+	Fixes     []explain.Fix
+}
+
+// Parameters are those of an exchange request. What is absent is nil.
+type Parameters struct {
+	RequestedType *oauth.TokenType
+	Scope         *string
+	Audiences     []string
+}
+
+// OfExchange decides what the requester would get for the access token that the scene leads to.
+func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
+	held := OfToken(subject)
+	origin := subject.origin()
+	access := oauth.TypeAccessToken
+	d := exchange.Decide(exchange.Request{
+		Realm:         subject.Realm,
+		Issuer:        subject.Realm.Issuer(subject.Base),
+		Client:        requester,
+		Subject:       &exchange.Subject{Token: &token.Verified{Claims: held.Claims, Origin: origin}, User: subject.User, Session: subject.session()},
+		SubjectType:   &access,
+		RequestedType: p.RequestedType,
+		Scope:         p.Scope,
+		Audiences:     p.Audiences,
+		Explain:       true,
+	})
+	out := Exchange{Refusal: d.Refuse, Trace: d.Trace}
+	if d.Grant == nil {
+		return out
+	}
+	out.Audiences, out.Scope = d.Grant.Resolution.Audiences, d.Grant.Resolution.ScopeClaim()
+	return out
+}
+
+// request asks the heart where the scene's token may be used.
+func (s Scene) request() audience.Request {
+	use := mapper.Access
+	if s.Client.Tokens.Lightweight {
+		use = mapper.Lightweight
+	}
+	return audience.Request{Realm: s.Realm, Issuer: s.Realm.Issuer(s.Base), Client: s.Client, User: s.User,
+		Session: s.session(), Scope: s.Scope, Use: use, Explain: true}
+}
+
+// placeholder stands where a token would have an id of its own.
+const placeholder = "00000000-0000-0000-0000-000000000000"
+
+// session is the sign-in that the scene supposes; a service account has none.
+func (s Scene) session() *session.Session {
+	if s.Service || s.User == nil {
+		return nil
+	}
+	return &session.Session{ID: placeholder, UserID: s.User.ID, Username: s.User.Username, Started: s.Now, LastAccess: s.Now, Method: "openid-connect"}
+}
+
+// origin is how the scene's token would have come to be.
+func (s Scene) origin() token.Origin {
+	o := token.Origin{Session: token.Online, Lightweight: s.Client.Tokens.Lightweight, Grant: token.ByPassword}
+	if s.Service {
+		o.Session, o.Grant = token.Transient, token.ByClientCredentials
+	}
+	return o
+}
+
+func (s Scene) mint(found *audience.Resolution) mint.Token {
+	return mint.Access(mint.Request{For: found, Base: s.Base, ID: placeholder, Origin: s.origin(),
+		Now: s.Now, Expires: s.Now.Add(s.Realm.Lifespans.AccessToken), Explain: true})
+}
