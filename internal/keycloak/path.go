@@ -27,15 +27,15 @@ func indexed(path string, i int) string { return path + "[" + strconv.Itoa(i) + 
 
 // At puts the field that an error names under a path.
 func At(path string, err error) error {
-	var invalid *fault.Invalid
-	if errors.As(err, &invalid) {
-		return &fault.Invalid{Field: join(path, invalid.Field), Message: invalid.Message}
-	}
 	var p *Problem
 	if errors.As(err, &p) {
 		below := *p
 		below.Path = join(path, p.Path)
 		return &below
+	}
+	var invalid *fault.Invalid
+	if errors.As(err, &invalid) {
+		return &fault.Invalid{Field: join(path, invalid.Field), Message: invalid.Message}
 	}
 	return err
 }

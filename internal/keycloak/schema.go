@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 )
 
 //go:embed schema.txt
@@ -39,6 +41,15 @@ func (p *Problem) Error() string {
 		return p.Text
 	}
 	return p.Path + ": " + p.Text
+}
+
+// As lets a problem be taken for the *fault.Invalid that it is to whoever does not read documents.
+func (p *Problem) As(target any) bool {
+	invalid, ok := target.(**fault.Invalid)
+	if ok {
+		*invalid = &fault.Invalid{Field: p.Path, Message: p.Text}
+	}
+	return ok
 }
 
 // representation is what schema.txt says of one: members with their types.

@@ -1,12 +1,50 @@
 package realm
 
 import (
+	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 )
 
-// CheckName refuses a realm name that cannot be part of a URL, in Keycloak's words.
+// Validate checks what the draft touched, and what must not be taken from under it. The first thing
+// that cannot be accepted is a *fault.Invalid, in Keycloak's words where Keycloak has any. Whether
+// names are free is for the store to tell.
+func (d *Draft) Validate() error {
+	for _, c := range d.Changes() {
+		if err := d.check(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Draft) check(c Change) error {
+	switch doc := c.Doc.(type) {
+	case nil:
+		return d.checkDeleted(c)
+	case *Settings:
+		return CheckSettings(doc)
+	case *Client:
+		return CheckClient(&d.now, doc)
+	case *ClientScope:
+		return CheckScope(doc)
+	case *Role:
+		return CheckRole(doc)
+	}
+	return nil
+}
+
+func (d *Draft) checkDeleted(c Change) error {
+	if c.Kind == KindRole && c.Key == d.now.DefaultRole {
+		return &fault.Invalid{Message: "the default role of the realm cannot be removed."}
+	}
+	return nil
+}
+
+// CheckName refuses a realm name that cannot be part of a URL.
 func CheckName(name string) error {
 	switch {
 	case strings.TrimSpace(name) == "":
@@ -17,7 +55,7 @@ func CheckName(name string) error {
 	return CheckReserved(name)
 }
 
-// longestName is what Keycloak's columns hold, in bytes.
+// longestName is what Keycloak's columns hold.
 const longestName = 255
 
 // CheckReserved refuses a text with a character that has a meaning in URLs.
@@ -30,3 +68,139 @@ func CheckReserved(s string) error {
 
 // reserved are the characters of RFC 3986 §2.2 but for the apostrophe, and the backslash.
 const reserved = ":/?#[]@!$&()*+,;=\\"
+
+// CheckSettings refuses settings that contradict themselves.
+func CheckSettings(s *Settings) error {
+	if err := CheckName(s.Name); err != nil {
+		return err
+	}
+	idle, longest := s.sessionLimits()
+	switch {
+	case s.Lifespans.ClientIdle > idle:
+		return &fault.Invalid{Field: "clientSessionIdleTimeout", Message: "Client Session Idle Timeout cannot be greater than Realm SSO Idle Timeout."}
+	case s.Lifespans.ClientMax > longest:
+		return &fault.Invalid{Field: "clientSessionMaxLifespan", Message: "Client Session Max Lifespan cannot be greater than Realm SSO Max Lifespan."}
+	case !slices.Contains([]string{"none", "external", "all"}, s.SSLRequired):
+		return &fault.Invalid{Field: "sslRequired", Message: s.SSLRequired + " is none of none, external, all"}
+	}
+	return nil
+}
+
+// sessionLimits are how long a session can be idle, and how long it can last, remembered ones included.
+func (s *Settings) sessionLimits() (idle, longest time.Duration) {
+	l := s.Lifespans
+	return max(l.SessionIdle, l.SessionIdleRemember), max(l.SessionMax, l.SessionMaxRemember)
+}
+
+// CheckClient refuses a client that cannot work or is a danger: URLs that run scripts, redirect URIs
+// with a fragment, sessions that outlive the realm's. All that is wrong is named, joined by semicolons.
+func CheckClient(r *Realm, c *Client) error {
+	if strings.TrimSpace(c.ID) == "" {
+		return &fault.Invalid{Field: "clientId", Message: "Client ID cannot be blank"}
+	}
+	if len(c.ID) > longestName {
+		return &fault.Invalid{Field: "clientId", Message: "Client ID is longer than 255 characters"}
+	}
+	if c.Protocol != "" && c.Protocol != "openid-connect" && c.Protocol != "saml" {
+		return &fault.Invalid{Field: "protocol", Message: "Invalid protocol: " + c.Protocol}
+	}
+	var wrong []fault.Invalid
+	add := func(field, message string) {
+		if message != "" {
+			wrong = append(wrong, fault.Invalid{Field: field, Message: message})
+		}
+	}
+	add("rootUrl", checkURL("Root URL", c.RootURL))
+	if !strings.HasPrefix(c.BaseURL, "/") { // else it is below the root URL
+		add("baseUrl", checkURL("Base URL", c.BaseURL))
+	}
+	add("backchannelLogoutUrl", checkURL("Backchannel logout URL", c.Logout.BackChannelURL))
+	for _, uri := range c.RedirectURIs {
+		add("redirectUris", checkRedirect(uri))
+	}
+	idle, longest := r.sessionLimits()
+	if o := c.Tokens.SessionIdle; o.Set && o.Value > idle {
+		add("clientSessionIdleTimeout", "Client session idle timeout cannot exceed realm SSO session idle timeout.")
+	}
+	if o := c.Tokens.SessionMax; o.Set && o.Value > longest {
+		add("clientSessionMaxLifespan", "Client session max lifespan cannot exceed realm SSO session max lifespan.")
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	messages := make([]string, len(wrong))
+	for i := range wrong {
+		messages[i] = wrong[i].Message
+	}
+	return &fault.Invalid{Field: wrong[0].Field, Message: strings.Join(messages, "; ")}
+}
+
+// checkURL says what is wrong with a URL that the server shows or calls; empty where nothing is.
+// Placeholders of Keycloak's, as ${authBaseUrl}, stand for the server's own URL.
+func checkURL(what, s string) string {
+	if s == "" || strings.HasPrefix(s, "${") {
+		return ""
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err == nil && scripting(u):
+		return what + " uses an illegal scheme"
+	case err != nil, !slices.Contains([]string{"http", "https", "ftp", "file"}, strings.ToLower(u.Scheme)):
+		return what + " is not a valid URL"
+	}
+	return ""
+}
+
+func checkRedirect(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil: // wildcards and the schemes of apps are no URLs
+		return ""
+	case scripting(u):
+		return "A redirect URI uses an illegal scheme"
+	case strings.Contains(s, "#"):
+		return "A redirect URI must not contain an URL fragment"
+	}
+	return ""
+}
+
+// scripting tells whether a browser that follows the URL runs what stands in it.
+func scripting(u *url.URL) bool {
+	return strings.EqualFold(u.Scheme, "javascript") || strings.EqualFold(u.Scheme, "data")
+}
+
+// CheckScope refuses a client scope that cannot be asked for: the parameter "scope" parts names at
+// blanks (RFC 6749 §3.3).
+func CheckScope(s *ClientScope) error {
+	if !scopeName(s.Name) {
+		return &fault.Invalid{Field: "name", Message: "Unexpected name \"" + s.Name + "\" for ClientScope"}
+	}
+	if s.Protocol != "openid-connect" && s.Protocol != "saml" {
+		return &fault.Invalid{Field: "protocol", Message: "Unexpected protocol"}
+	}
+	return nil
+}
+
+// scopeName tells whether a text is a scope-token of RFC 6749 §3.3, and not too long.
+func scopeName(s string) bool {
+	if s == "" || len(s) > longestName {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if c <= ' ' || c == '"' || c == '\\' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// CheckRole refuses a role without a name.
+func CheckRole(r *Role) error {
+	switch {
+	case strings.TrimSpace(r.Name) == "":
+		return &fault.Invalid{Field: "name", Message: "role has no name"}
+	case len(r.Name) > longestName:
+		return &fault.Invalid{Field: "name", Message: "Role name is longer than 255 characters"}
+	}
+	return nil
+}

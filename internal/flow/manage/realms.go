@@ -5,14 +5,13 @@ package manage
 import (
 	"context"
 	"errors"
-	"io"
-	"io/fs"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
-	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
 // Realms creates, imports, exports and deletes realms.
@@ -25,84 +24,48 @@ type Realms struct {
 	Env func(name string) (string, bool)
 }
 
-// Document opens a realm file for reading. It is called once for each pass over the file.
-type Document func() (io.ReadCloser, error)
+// master is the realm whose administrators administrate all realms.
+const master = "master"
 
-// Existing says what an import does with a realm that exists already.
-type Existing int
-
-const (
-	Fail      Existing = iota // the import is refused: fault.ErrConflict
-	Skip                      // the realm stays as it is
-	Overwrite                 // the realm is replaced
-)
-
-// ImportOptions are the ways an import can go.
-type ImportOptions struct {
-	Existing Existing
-	Actor    event.Actor
-}
-
-// Report is what an import did, realm by realm.
-type Report struct{ Realms []Imported }
-
-// Imported is what became of one realm of an import.
-type Imported struct {
-	Realm   string
-	Outcome string // "created", "replaced" or "skipped"
-	Clients int
-	Users   int
-	Notes   []keycloak.Note // what is kept and not acted on
-}
-
-// Import reads a realm file, which holds one realm or an array of them. Each realm is stored in one
-// transaction, all or nothing. What is wrong with the file is a *fault.Invalid that names the place
-// in it; nothing is stored then.
-func (m *Realms) Import(ctx context.Context, doc Document, o ImportOptions) (Report, error) {
-	return Report{}, errors.ErrUnsupported
-}
-
-// ImportFS imports a directory of realm files, as Keycloak's export to a directory writes it:
-// <realm>-realm.json with <realm>-users-N.json beside it, or any other *.json with users inside.
-func (m *Realms) ImportFS(ctx context.Context, fsys fs.FS, o ImportOptions) (Report, error) {
-	return Report{}, errors.ErrUnsupported
-}
-
-// Snapshot is the contents of a realm file in memory, for decisions without a store.
-type Snapshot struct {
-	Realm *realm.Realm
-	Users []*user.User // with Groups filled in
-	Notes []keycloak.Note
-}
-
-// Read reads the realms of a file without storing them. Passwords are not hashed and no keys made.
-func (m *Realms) Read(ctx context.Context, doc Document) ([]Snapshot, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// ExportOptions say what an export holds.
-type ExportOptions struct {
-	WithoutUsers bool
-}
-
-// Export writes a realm as a realm file, secrets and password hashes included, one user at a time.
-func (m *Realms) Export(ctx context.Context, name string, w io.Writer, o ExportOptions) error {
-	return errors.ErrUnsupported
-}
-
-// Administrator is who may do everything on the first start: a user, or a client's service account.
-type Administrator struct {
-	Username, Password     string
-	ClientID, ClientSecret string
-}
-
-// Bootstrap makes the master realm, and in it the administrators named, where there is no master
-// realm yet. It tells whether it did.
-func (m *Realms) Bootstrap(ctx context.Context, a Administrator) (made bool, err error) {
-	return false, errors.ErrUnsupported
-}
-
-// Delete removes a realm with all that it holds, and its management client in the master realm.
+// Delete removes a realm with all that it holds, and its management client in the master realm. The
+// master realm itself stays.
 func (m *Realms) Delete(ctx context.Context, actor event.Actor, name string) error {
-	return errors.ErrUnsupported
+	if name == master {
+		return &fault.Invalid{Message: "Can't delete master realm"}
+	}
+	r, err := m.Store.Realm(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := m.Store.DeleteRealm(ctx, name, m.trail(actor).of(r, "DELETE", "REALM", name, nil)); err != nil {
+		return err
+	}
+	return m.editMaster(ctx, func(d *realm.Draft) { realmfile.DropManagement(d, name) })
+}
+
+// editMaster changes the master realm, where there is one.
+func (m *Realms) editMaster(ctx context.Context, edit func(*realm.Draft)) error {
+	err := m.Store.Edit(ctx, master, func(d *realm.Draft) ([]event.Admin, error) {
+		edit(d)
+		return nil, nil
+	})
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (m *Realms) trail(actor event.Actor) trail { return trail{actor, m.Now(), m.NewID} }
+
+func (m *Realms) options() realmfile.Options {
+	return realmfile.Options{Now: m.Now(), NewID: m.NewID, NewSecret: newSecret}
+}
+
+// problems makes what is wrong with a document a *fault.Invalid.
+func problems(err error) error {
+	var p *keycloak.Problem
+	if errors.As(err, &p) {
+		return &fault.Invalid{Field: p.Path, Message: p.Text}
+	}
+	return err
 }

@@ -12,15 +12,21 @@ import (
 // Store is all that this package keeps things in.
 type Store interface {
 	Configuration
+	Documents
 	People
 }
 
-// Configuration stores realms.
+// Configuration stores realms as a whole.
 type Configuration interface {
 	Realm(ctx context.Context, name string) (*realm.Realm, error)
+	RealmNames(ctx context.Context) ([]string, error)
 	CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm.Group, users iter.Seq2[user.Account, error], audit []event.Admin) error
-	Edit(ctx context.Context, name string, edit func(*realm.Draft) ([]event.Admin, error)) error
 	DeleteRealm(ctx context.Context, name string, audit []event.Admin) error
+}
+
+// Documents stores what a realm's configuration consists of.
+type Documents interface {
+	Edit(ctx context.Context, name string, edit func(*realm.Draft) ([]event.Admin, error)) error
 	Extra(ctx context.Context, realmKey string, kind realm.Kind, key string) (realm.Extra, error)
 }
 
@@ -28,5 +34,4 @@ type Configuration interface {
 type People interface {
 	Users(ctx context.Context, realmKey string) iter.Seq2[user.Account, error]
 	Groups(ctx context.Context, realmKey string) ([]*realm.Group, error)
-	CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error
 }

@@ -100,7 +100,7 @@ func (b *builder) settings() error {
 	b.note("", keptMembers(b.file, name))
 	s.DefaultScopes, s.OptionalScopes = nil, nil
 	b.Draft = realm.New(b.id(b.file.Text("id")), s)
-	return nil
+	return realm.CheckSettings(&s)
 }
 
 // attributes puts the file's attributes over those of a new realm. Lifespans of client sessions that
@@ -117,7 +117,9 @@ func (b *builder) attributes(all keycloak.Object, name string) {
 		attributes[attribute] = value
 	}
 	if value, ok := attributes["organizationsEnabled"]; ok { // an attribute before it was a member
-		putMissing(all, "organizationsEnabled", value == "true")
+		if !b.file.Has("organizationsEnabled") {
+			all.Put("organizationsEnabled", value == "true")
+		}
 		delete(attributes, "organizationsEnabled")
 	}
 	all.Put("attributes", attributes)
@@ -163,7 +165,9 @@ func (b *builder) scopes() error {
 			return &fault.Invalid{Field: path + ".name", Message: "Client Scope " + name + " already exists"}
 		}
 		fillUserinfo(o)
-		b.putScope(o, path)
+		if err := realm.CheckScope(b.putScope(o, path)); err != nil { // Keycloak refuses it at its admin API only
+			b.note(path, []keycloak.Note{{Text: err.Error()}})
+		}
 	}
 	optional := keycloak.Value[[]string](b.file, "defaultOptionalClientScopes")
 	if b.realm().Scope(scopeOffline) == nil {

@@ -89,6 +89,9 @@ func (b *builder) client(o keycloak.Object, path string) error {
 	if mapper := twice(c.Mappers); mapper != "" {
 		return &fault.Invalid{Field: "protocolMappers", Message: "Protocol mapper name must be unique per protocol: " + mapper}
 	}
+	if err := realm.CheckClient(b.realm(), c); err != nil {
+		return err
+	}
 	b.note(path, notes)
 	b.note(path, keptOfClient(o))
 	b.Draft.PutClient(c)

@@ -23,7 +23,7 @@ func (b *builder) roles() error {
 	if err := b.fileRoles(byDefault); err != nil {
 		return err
 	}
-	b.management(builtin)
+	b.management()
 	if !b.made[clientAccount] {
 		b.builtin(clientAccount, []keycloak.Object{named(builtin.Account, "delete-account")})
 	}
@@ -99,7 +99,7 @@ func (b *builder) builtin(clientID string, roles []keycloak.Object) {
 	for _, o := range roles {
 		owner := b.realm().Role(realm.RoleRef{Client: clientID, Name: o.Text("name")})
 		for _, n := range keycloak.NamedRoles(keycloak.Value[keycloak.Object](o, "composites"), "realm", "client") {
-			b.include(owner.Key, b.realm().Role(n.RoleRef))
+			b.include(owner.Key, b.realm().Role(realm.RoleRef{Client: clientID, Name: n.Name}))
 		}
 	}
 }
@@ -113,35 +113,6 @@ func (b *builder) include(ownerKey string, part *realm.Role) {
 	with := *owner
 	with.Composites = append(slices.Clone(owner.Composites), part.Key)
 	b.Draft.PutRole(&with)
-}
-
-// management makes the roles of administrators: all of them on a new realm, what is missing of them on
-// one whose file has the client.
-func (b *builder) management(builtin builtinRoles) {
-	id := managementClient(b.realm().Name)
-	if !b.made[id] && !b.file.Has("roles") && b.realm().Client(id) == nil {
-		return
-	}
-	var admin *realm.Role
-	if b.realm().Name == master {
-		for _, o := range builtin.Master {
-			b.putMissingRole(o, "")
-		}
-		admin = b.realm().Role(realm.RoleRef{Name: "admin"})
-		b.include(admin.Key, b.realm().Role(realm.RoleRef{Name: "create-realm"}))
-	} else {
-		admin = b.putMissingRole(builtin.Admin, id)
-	}
-	var missing []string
-	for _, o := range builtin.Management {
-		if b.realm().Role(realm.RoleRef{Client: id, Name: o.Text("name")}) == nil {
-			missing = append(missing, o.Text("name"))
-		}
-	}
-	b.builtin(id, builtin.Management)
-	for _, name := range missing {
-		b.include(admin.Key, b.realm().Role(realm.RoleRef{Client: id, Name: name}))
-	}
 }
 
 // fileRoles makes the roles of the file. The default role is among them where the file has it.

@@ -18,21 +18,12 @@ func read[T any](name, realmName string) T {
 	if err != nil {
 		panic(err)
 	}
-	text := strings.NewReplacer("{realm}", url.PathEscape(realmName), "{management}", quoted(managementClient(realmName))).Replace(string(data))
+	text := strings.ReplaceAll(string(data), "{realm}", url.PathEscape(realmName))
 	var v T
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		panic("realmfile: defaults/" + name + ".json: " + err.Error())
 	}
 	return v
-}
-
-// quoted is a text as it stands between the quotes of a JSON string.
-func quoted(s string) string {
-	data, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // a string always encodes
-	}
-	return string(data[1 : len(data)-1])
 }
 
 // master is the realm whose administrators administrate all realms.
@@ -50,7 +41,8 @@ func managementClient(realmName string) string {
 // another realm.
 func ManagementClient(realmName string) string { return realmName + "-realm" }
 
-// builtinRoles are the roles that come with a realm.
+// builtinRoles are the roles that come with a realm. Those of management are of the client that manages
+// it, which their composites leave unnamed.
 type builtinRoles struct {
 	Realm      []keycloak.Object `json:"realm"`
 	Account    []keycloak.Object `json:"account"`

@@ -1,0 +1,118 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
+)
+
+// Administrator is who may do everything on the first start: a user, or a client's service account, or
+// both.
+type Administrator struct {
+	Username, Password     string
+	ClientID, ClientSecret string
+}
+
+// Bootstrap makes the master realm, and in it the administrators named, where there is no master
+// realm yet. It tells whether it did. On later starts it only sees that each realm has its management
+// client: the start before may have ended between making a realm and making that.
+func (m *Realms) Bootstrap(ctx context.Context, a Administrator) (made bool, err error) {
+	names, err := m.Store.RealmNames(ctx)
+	if err != nil {
+		return false, err
+	}
+	r, err := m.Store.Realm(ctx, master)
+	if err == nil {
+		return false, m.mend(ctx, r, names)
+	}
+	if !errors.Is(err, fault.ErrNotFound) {
+		return false, err
+	}
+	contents, err := realmfile.Build(masterFile(a), &realmfile.Mentions{}, m.options())
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		realmfile.AddManagement(contents.Draft, name, m.NewID)
+	}
+	if err := m.completeKeys(contents.Draft); err != nil {
+		return false, err
+	}
+	err = m.Store.CreateRealm(ctx, contents.Draft, contents.Groups, m.administrators(contents, a), nil)
+	if errors.Is(err, fault.ErrConflict) { // another node was first
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// mend makes the management clients that are missing.
+func (m *Realms) mend(ctx context.Context, r *realm.Realm, names []string) error {
+	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return name == master || r.Client(realmfile.ManagementClient(name)) != nil
+	})
+	if len(missing) == 0 {
+		return nil
+	}
+	return m.editMaster(ctx, func(d *realm.Draft) {
+		for _, name := range missing {
+			realmfile.AddManagement(d, name, m.NewID)
+		}
+	})
+}
+
+// masterFile is the realm file of a new master realm.
+func masterFile(a Administrator) keycloak.Object {
+	o := keycloak.Object{}
+	o.Put("realm", master)
+	o.Put("enabled", true)
+	o.Put("displayName", "Keycloak")
+	o.Put("displayNameHtml", `<div class="kc-logo-text"><span>Keycloak</span></div>`)
+	o.Put("accessTokenLifespan", 60)
+	if a.ClientID != "" {
+		o.Put("clients", []map[string]any{{"clientId": a.ClientID, "secret": a.ClientSecret, "serviceAccountsEnabled": true,
+			"standardFlowEnabled": false, "attributes": map[string]string{temporary: "true"}}})
+	}
+	return o
+}
+
+// temporary marks administrators of the first start, who are to be replaced by others.
+const temporary = "is_temporary_admin"
+
+// administrators are the accounts of a new master realm, each with the role that holds everything.
+func (m *Realms) administrators(c *realmfile.Contents, a Administrator) iter.Seq2[user.Account, error] {
+	r := c.Draft.Realm()
+	admin := r.Role(realm.RoleRef{Name: "admin"}).Key
+	accounts := c.ServiceAccounts()
+	for i := range accounts {
+		accounts[i].User.Roles = append(accounts[i].User.Roles, admin)
+	}
+	if a.Username != "" {
+		accounts = append(accounts, m.administrator(r, a, admin))
+	}
+	return func(yield func(user.Account, error) bool) {
+		for _, account := range accounts {
+			if !yield(account, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *Realms) administrator(r *realm.Realm, a Administrator, admin string) user.Account {
+	account := user.Account{User: user.User{ID: m.NewID(), Username: strings.ToLower(a.Username), Enabled: true, Created: m.Now(),
+		Attributes: map[string][]string{temporary: {"true"}}, Roles: []string{r.DefaultRole, admin}, Extra: realm.Extra{}}}
+	if a.Password != "" {
+		password := user.Credential{ID: m.NewID(), Created: m.Now()}
+		setPassword(&password, a.Password, user.HashingOf(r.PasswordPolicy))
+		account.Credentials = []user.Credential{password}
+	}
+	return account
+}
