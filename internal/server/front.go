@@ -27,7 +27,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.outside(w, r)
 		return
 	}
-	answer := &watched{ResponseWriter: w}
+	answer := &watched{w, http.StatusOK}
 	f.next.ServeHTTP(answer, inner)
 	took := time.Since(start)
 	f.metrics.request(r.Method, inner.Pattern, answer.status, took)
@@ -68,21 +68,12 @@ func (f *front) outside(w http.ResponseWriter, r *http.Request) {
 // watched remembers the status of an answer.
 type watched struct {
 	http.ResponseWriter
-	status int
+	status int // 200 until another is written, as in net/http
 }
 
 func (w *watched) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
+	w.status = status
 	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *watched) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -96,7 +96,7 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 	held := OfToken(subject)
 	origin := subject.origin()
 	access := oauth.TypeAccessToken
-	d := exchange.Decide(exchange.Request{
+	q := exchange.Request{
 		Realm:         subject.Realm,
 		Issuer:        subject.Realm.Issuer(subject.Base),
 		Client:        requester,
@@ -106,13 +106,12 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 		Scope:         p.Scope,
 		Audiences:     p.Audiences,
 		Explain:       true,
-	})
-	out := Exchange{Refusal: d.Refuse, Trace: d.Trace}
-	if d.Grant == nil {
-		return out
 	}
-	out.Audiences, out.Scope = d.Grant.Resolution.Audiences, d.Grant.Resolution.ScopeClaim()
-	return out
+	d := exchange.Decide(q)
+	if d.Grant == nil {
+		return Exchange{Refusal: d.Refuse, Trace: d.Trace, Fixes: exchange.Fixes(q, d)}
+	}
+	return Exchange{Audiences: d.Grant.Resolution.Audiences, Scope: d.Grant.Resolution.ScopeClaim(), Trace: d.Trace}
 }
 
 // request asks the heart where the scene's token may be used.
