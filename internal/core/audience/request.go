@@ -49,12 +49,13 @@ type Resolution struct {
 	// applied, whatever they write to.
 	Mappers []Source
 
-	// Held are the roles of the user that the token may carry, Roles those that it carries: role
-	// mappers add to them and rename them, and an audience that was not asked for takes its own away.
+	// Held are the roles of the user that the token may carry. Roles are those that it carries: mappers
+	// add to them and rename them. Realm roles come first, those of a client together.
 	Held  *realm.RoleSet
 	Roles []realm.RoleRef
 
-	Audiences []string // of the token, each once
+	// Audiences are those of the token, each once; the ones asked for are Request.Audiences.
+	Audiences []string
 	Missing   []string // asked for and not reachable, in the order asked
 	Trace     *explain.Trace
 }
@@ -62,5 +63,30 @@ type Resolution struct {
 // Source is a mapper and who brought it.
 type Source struct {
 	*realm.Mapper
+	Kind  *mapper.Kind
 	Scope *realm.ClientScope // nil: the client's own
+
+	shapes bool // it bears on the roles or the audience
 }
+
+// From is the name of who brought the mapper, as "client scope roles".
+func (s Source) From() string {
+	if s.Scope == nil {
+		return "the client"
+	}
+	return "client scope " + s.Scope.Name
+}
+
+// Subject is what the mapper is about, as far as its settings say: an audience, a claim, or its own name.
+func (s Source) Subject() string {
+	if s.Mapper.Kind == mapper.KindAudience {
+		return mapper.IncludedAudience(s.Mapper)
+	}
+	if claim := s.Config["claim.name"]; claim != "" {
+		return claim
+	}
+	return s.Name
+}
+
+// Shapes tells whether the mapper bears on the roles or the audience: Resolve has applied it.
+func (s Source) Shapes() bool { return s.shapes }

@@ -16,6 +16,7 @@ const (
 	ScopePermitted Rule = "scope.permitted"
 
 	RoleResolved Rule = "role.resolved"
+	RoleClient   Rule = "role.client"
 	RoleMapping  Rule = "role.scope-mapping"
 	RoleMapper   Rule = "role.mapper"
 
@@ -55,29 +56,32 @@ type phrase struct {
 
 var phrases = map[Rule]phrase{
 	ScopeDefault: {"default client scopes of the client are always in play", map[Outcome]string{
-		Kept: "default scope of client %1", Dropped: "default scope of client %1, but the user has none of its roles"}},
+		Kept: "default scope of client %1"}},
 	ScopeOptional: {"optional client scopes are in play when the request names them", map[Outcome]string{
-		Kept: "optional scope of client %1, asked for", Dropped: "asked for, but the user has none of its roles"}},
+		Kept: "optional scope of client %1, asked for"}},
 	ScopeUnasked: {"optional client scopes that the request does not name are not in play", map[Outcome]string{
 		Skipped: "optional scope of client %1, not asked for"}},
 	ScopePermitted: {"a client scope with role mappings is in play only for users who have one of the roles", map[Outcome]string{
-		Kept: "the user has a role of it", Dropped: "the user has none of its roles"}},
+		Dropped: "the user has none of its roles", Skipped: "the roles of it that the user has are of clients not asked for"}},
 	RoleResolved: {"roles of the user, with composites and groups, that the token may carry", map[Outcome]string{
-		Kept: "held by the user", None: "the user holds no role of it"}},
+		Kept: "held by the user", None: "the user holds no role of it that the token may carry"}},
+	RoleClient: {"roles of clients that are disabled or gone are left out", map[Outcome]string{
+		Dropped: "held by the user, but its client is disabled or gone"}},
 	RoleMapping: {"without full scope a client carries only its own roles and those of its scope mappings", map[Outcome]string{
 		Dropped: "client %1 may not carry it: no scope mapping names it"}},
 	RoleMapper: {"hardcoded-role and role-name mappers add and rename roles", map[Outcome]string{
-		Added: "added by mapper %1", Kept: "renamed by mapper %1 from %2"}},
+		Added: "added by mapper %1 of %2", Dropped: "renamed by mapper %1 of %2"}},
 	AudienceMapper: {"Audience mappers of the scopes in play add their client or custom string", map[Outcome]string{
 		Added: "Audience mapper %1 of %2", Skipped: "Audience mapper %1 of %2 is not for this token", None: "no Audience mapper names it in the scopes in play"}},
 	AudienceRole: {"Audience Resolve adds each other client of which the token has a role", map[Outcome]string{
-		Added: "the token carries role %1 of it", None: "the token carries no role of it", Skipped: "no Audience Resolve mapper is in play"}},
+		Added: "the token carries role %1 of it", Skipped: "Audience Resolve mapper %1 of %2 is not for this token",
+		None: "the token carries a role of it, but no Audience Resolve mapper for this token is in play", Dropped: "a client's own roles do not make it an audience"}},
 	AudienceRealm: {"the realm-audience mapper adds the realm's issuer when the token has realm roles", map[Outcome]string{
-		Added: "the token carries realm role %1", Skipped: "the token carries no realm role"}},
+		Added: "the token carries realm roles", None: "the token carries no realm role", Skipped: "mapper %1 of %2 is not for this token"}},
 	AudienceClaim: {"a claim mapper named aud replaces the audience", map[Outcome]string{
-		Added: "set by claim mapper %1"}},
+		Added: "set by claim mapper %1 of %2", Dropped: "replaced by claim mapper %1 of %2", Skipped: "claim mapper %1 of %2 is not for this token"}},
 	AudienceClient: {"clients that are disabled or gone are no audience", map[Outcome]string{
-		Dropped: "%1"}},
+		Dropped: "the client is disabled", None: "there is no such client"}},
 	AudiencePermitted: {"a target that the requester lists as permitted and names is reachable without a mapper", map[Outcome]string{
 		Added: "listed by %1 as permitted, and named in the request"}},
 	AudienceFilter: {"the audiences that were asked for are kept, all others removed", map[Outcome]string{

@@ -22,17 +22,32 @@ type Request struct {
 	Expires time.Time // zero: the token does not say
 	Nonce   string    // of the authorization request
 
-	// AuthTime is when the user signed in with their browser, and tells that they did (acr); zero elsewhere.
 	Confirmation *token.Confirmation
 	Actor        *token.Actor
 	MayAct       *token.Actor
 	Path         []token.Hop
 
-	Explain bool
+	Explain bool // record what mappers wrote; what led to roles and audience is in the trace of For
 }
 
 // Token is what a token says, not signed yet.
 type Token struct {
 	Claims token.Claims
 	Trace  *explain.Trace // nil unless asked for
+}
+
+// sid is the id of the session behind the token; empty where none is kept.
+func (q *Request) sid() string {
+	if q.For.Session.Transient() || q.Origin.Session == token.Transient {
+		return ""
+	}
+	return q.For.Session.ID
+}
+
+// seconds is a time as tokens say it; zero is absent.
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
 }

@@ -1,0 +1,66 @@
+package mapper
+
+import (
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+)
+
+const claimValue = "claim.value"
+
+// hardcoded writes what it is set to.
+func hardcoded(w *Work, m *realm.Mapper) bool {
+	value, ok := m.Config[claimValue]
+	return ok && w.write(m, "", convert(m.Config[jsonType], value))
+}
+
+// fullName writes "name", the first and the last name (OpenID Connect Core §5.1).
+func fullName(w *Work, _ *realm.Mapper) bool {
+	if w.User == nil {
+		return false
+	}
+	name := w.User.FullName()
+	if name != "" {
+		w.Claims.Other.Set(name, "name")
+	}
+	return name != ""
+}
+
+// addressMembers are the members of "address" (OpenID Connect Core §5.1.1), and the settings that name
+// the user's attribute for each.
+var addressMembers = []struct{ member, setting, attribute string }{
+	{"street_address", "user.attribute.street", "street"},
+	{"locality", "user.attribute.locality", "locality"},
+	{"region", "user.attribute.region", "region"},
+	{"postal_code", "user.attribute.postal_code", "postal_code"},
+	{"country", "user.attribute.country", "country"},
+	{"formatted", "user.attribute.formatted", "formatted"},
+}
+
+func addressSettings() []string {
+	var out []string
+	for _, a := range addressMembers {
+		out = append(out, a.setting)
+	}
+	return out
+}
+
+// address writes "address" of those of its members that the user has.
+func address(w *Work, m *realm.Mapper) bool {
+	if w.User == nil {
+		return false
+	}
+	var out token.Object
+	for _, a := range addressMembers {
+		name := a.attribute
+		if set, ok := m.Config[a.setting]; ok {
+			name = set
+		}
+		if values := attributeOf(w.User, name); len(values) > 0 {
+			out = append(out, token.Member{Name: a.member, Value: values[0]})
+		}
+	}
+	if out != nil {
+		w.Claims.Other.Set(out, "address")
+	}
+	return out != nil
+}

@@ -1,0 +1,70 @@
+package mapper
+
+import (
+	"strconv"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
+
+const sessionNote = "user.session.note"
+
+// noteAuthTime is the note that says when the user signed in; the session has a field for it.
+const noteAuthTime = "AUTH_TIME"
+
+// noteSSO is the note of a grant whose client got the user from a session that was there already.
+const noteSSO = "SSO_AUTH"
+
+// note writes a note of the session.
+func note(w *Work, m *realm.Mapper) bool {
+	if w.Session == nil {
+		return false
+	}
+	name := m.Config[sessionNote]
+	value, ok := w.Session.Notes[name]
+	if name == noteAuthTime && !w.Session.AuthTime.IsZero() {
+		value, ok = strconv.FormatInt(w.Session.AuthTime.Unix(), 10), true
+	}
+	return ok && w.write(m, "", convert(m.Config[jsonType], value))
+}
+
+// acr writes how the user proved who they are: "1" where they did so for this client, "0" where a session was
+// enough, or what the realm calls these levels.
+func acr(w *Work, _ *realm.Mapper) bool {
+	level := 1
+	if w.Grant != nil && w.Grant.Notes[noteSSO] == "true" {
+		level = 0
+	}
+	w.Claims.ACR = strconv.Itoa(level)
+	named := false
+	for name, l := range w.Realm.ACR {
+		if l == level && (!named || name < w.Claims.ACR) {
+			w.Claims.ACR, named = name, true
+		}
+	}
+	return true
+}
+
+// sessionState writes the session's id under the name that it had before "sid".
+func sessionState(w *Work, _ *realm.Mapper) bool {
+	if w.Session.Transient() {
+		return false
+	}
+	w.Claims.Other.Set(w.Session.ID, "session_state")
+	return true
+}
+
+// nonce writes the authorization request's nonce into the access token, as it was once.
+func nonce(w *Work, _ *realm.Mapper) bool {
+	w.Claims.Nonce = w.Nonce
+	return w.Nonce != ""
+}
+
+// allowedOrigins writes the client's web origins.
+func allowedOrigins(w *Work, _ *realm.Mapper) bool {
+	origins := w.Client.Origins(w.Base)
+	if len(origins) == 0 {
+		return false
+	}
+	w.Claims.Other.Set(origins, "allowed-origins")
+	return true
+}

@@ -1,0 +1,39 @@
+package mint
+
+import "github.com/tokenhouse/tokenhouse/internal/core/token"
+
+// provider is how refresh tokens say which session provider knows their session, in Keycloak's words.
+const provider = "default"
+
+// Refresh composes a refresh token, or an offline token where the session is one; access is the token
+// issued beside it, whose subject and client it has. It carries the filter of an exchange, so that what it
+// refreshes to is narrowed alike. ReuseID is for the caller to set where refresh tokens rotate.
+func Refresh(q Request, access *token.Claims) Token {
+	r := q.For
+	scope := r.RefreshScope()
+	t := Token{Claims: token.Claims{
+		ID:                q.ID,
+		Type:              token.TypRefresh,
+		Issuer:            r.Issuer,
+		Audience:          []string{r.Issuer},
+		Subject:           access.Subject,
+		Client:            access.Client,
+		Session:           q.sid(),
+		Scope:             &scope,
+		Expires:           seconds(q.Expires),
+		IssuedAt:          seconds(q.Now),
+		RequestedAudience: r.Request.Audiences,
+		AccessAudience:    access.Audience,
+		Provider:          provider,
+		Actor:             q.Actor,
+		MayAct:            q.MayAct,
+		Path:              q.Path,
+	}}
+	if r.Session != nil && r.Session.Offline {
+		t.Claims.Type = token.TypOffline
+	}
+	if r.Client.Public { // a client with credentials may refresh with another key
+		t.Claims.Confirmation = q.Confirmation
+	}
+	return t
+}
