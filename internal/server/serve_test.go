@@ -25,9 +25,9 @@ var databases = []database{
 	}},
 }
 
-// serve starts a server with these realm files, and an administrator "admin" with the password
-// "admin", and gives its URL. It ends with the test.
-func serve(t testing.TB, db server.Database, realms map[string][]byte) string {
+// start starts a server with these realm files, and an administrator "admin" with the password "admin",
+// and gives its URL. It ends with the test.
+func start(t testing.TB, db server.Database, realms map[string][]byte) (*server.Server, string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range realms {
@@ -52,5 +52,5 @@ func serve(t testing.TB, db server.Database, realms map[string][]byte) string {
 			t.Error(err)
 		}
 	})
-	return web.URL
+	return s, web.URL
 }
