@@ -133,7 +133,10 @@ func (p *program) explain(cmd *cobra.Command, q *question, tell func(scene) erro
 		return usagef("flag --requested-token-type: %q is none of access, refresh, id", q.typ)
 	}
 	if q.file != "" {
-		realms := &manage.Realms{Now: time.Now, Env: p.lookupEnv}
+		if _, err := resolve(cmd.Flags(), p.environ); err != nil {
+			return err
+		}
+		realms := server.Realms(nil, server.Config{Env: p.lookupEnv})
 		snapshots, err := realms.Read(cmd.Context(), server.File(q.file))
 		if err != nil {
 			return fmt.Errorf("%s: %w", q.file, err)

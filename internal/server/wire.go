@@ -45,8 +45,8 @@ func OpenStore(ctx context.Context, c Config) (*store.Store, error) {
 		KeyFile: c.Database.KeyFile, Log: c.log(), Now: c.clock()})
 }
 
-// Realms are the flows that import, export and create realms in st.
-func Realms(st *store.Store, c Config) *manage.Realms {
+// Realms are the flows that import, export and create realms in st. A nil st will do to read files.
+func Realms(st manage.Store, c Config) *manage.Realms {
 	return &manage.Realms{Store: st, Now: c.clock(), NewID: uuid.NewString, Env: c.Env}
 }
 
