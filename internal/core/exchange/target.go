@@ -57,7 +57,7 @@ func open(s *state, t *explain.Trace) *oauth.Error {
 			t.Add(explain.ExchangeTarget, explain.Denied, id, "disabled")
 			return oauth.Errorf(oauth.InvalidClient, "Client disabled").InEvent("client_disabled", "audience client disabled")
 		}
-		if len(s.Audiences) > 0 {
+		if c != nil && len(s.Audiences) > 0 {
 			t.Add(explain.ExchangeTarget, explain.Allowed, id)
 		}
 	}
@@ -72,6 +72,9 @@ func permitted(s *state, t *explain.Trace) *oauth.Error {
 			t.Add(explain.ExchangePermitted, explain.Denied, id, s.Client.ID)
 			return notPermitted("client " + s.Client.ID + " may not exchange to " + id)
 		}
+		if s.Client.Exchange.Permitted != nil {
+			t.Add(explain.ExchangePermitted, explain.Allowed, id, s.Client.ID)
+		}
 	}
 	return nil
 }
@@ -83,6 +86,9 @@ func accepted(s *state, t *explain.Trace) *oauth.Error {
 			s.targets = []string{id}
 			t.Add(explain.ExchangeAccepts, explain.Denied, id, s.Client.ID)
 			return notPermitted(id + " does not accept exchanges from " + s.Client.ID)
+		}
+		if c := s.Realm.Client(id); c != nil && c.Exchange.Accepts != nil {
+			t.Add(explain.ExchangeAccepts, explain.Allowed, id, s.Client.ID)
 		}
 	}
 	return nil
@@ -121,17 +127,20 @@ func (s *state) narrow(t *explain.Trace, by explain.Rule, pass func(string) bool
 	for _, id := range s.resolve(t).Audiences {
 		if pass(id) {
 			kept = append(kept, id)
-			continue
+		} else {
+			dropped = append(dropped, id)
 		}
-		dropped = append(dropped, id)
-		t.Add(by, explain.Dropped, id, s.Client.ID)
 	}
-	switch {
-	case len(dropped) == 0:
+	if len(dropped) == 0 {
 		return nil
-	case len(kept) == 0:
+	}
+	if len(kept) == 0 {
 		s.targets = dropped
+		t.Add(by, explain.Denied, dropped[0], s.Client.ID)
 		return refusal(dropped[0])
+	}
+	for _, id := range dropped {
+		t.Add(by, explain.Dropped, id, s.Client.ID)
 	}
 	s.kept, s.found = kept, nil // to be found again, with these only
 	return nil

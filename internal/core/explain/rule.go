@@ -108,9 +108,9 @@ var phrases = map[Rule]phrase{
 	ExchangeConsent: {"where the requester needs consent the user must have given it", map[Outcome]string{
 		Denied: "the user has not consented to %1"}},
 	ExchangePermitted: {"the requester lists the audiences that it may exchange to", map[Outcome]string{
-		Allowed: "%1", Denied: "client %1 does not list it"}},
+		Allowed: "client %1 lists it", Denied: "client %1 does not list it", Dropped: "client %1 does not list it"}},
 	ExchangeAccepts: {"the target lists the requesters that it accepts", map[Outcome]string{
-		Allowed: "%1", Denied: "it does not list %1"}},
+		Allowed: "it lists %1", Denied: "it does not list %1", Dropped: "it does not list %1"}},
 	ExchangeLifetime: {"an exchanged token does not outlive its subject", map[Outcome]string{
 		Kept: "the subject lives longer", Dropped: "cut to the rest of the subject's life"}},
 	ClaimMapper: {"claim mappers of the scopes in play write their claims", map[Outcome]string{
