@@ -37,7 +37,7 @@ func Build(o keycloak.Object, users *Mentions, options Options) (*Contents, erro
 	if err := checkNames(o); err != nil {
 		return nil, err
 	}
-	b := &builder{file: o, users: users, Contents: Contents{options: options, paths: map[string]string{}}}
+	b := &builder{file: o, users: users, own: unmark(o), Contents: Contents{options: options, paths: map[string]string{}}}
 	for _, step := range []func() error{
 		b.settings, b.scopes, b.clients, b.roles, b.composites, b.namedRoles, b.scopeMappings,
 		b.groups, b.defaultGroups, b.providers, b.keys, b.migrate, b.accounts,
@@ -55,6 +55,7 @@ type builder struct {
 	file  keycloak.Object
 	users *Mentions
 
+	own         bool            // the file is an export of ours: there is nothing to complete
 	made        map[string]bool // client_ids of built-in clients that the file does not have
 	offlineMade bool            // so is the client scope offline_access
 
@@ -109,7 +110,7 @@ func (b *builder) attributes(all keycloak.Object, name string) {
 	attributes := keycloak.Value[map[string]string](read[keycloak.Object]("realm", name), "attributes")
 	for _, member := range []string{"oauth2DeviceCodeLifespan", "oauth2DevicePollingInterval", "clientSessionIdleTimeout",
 		"clientSessionMaxLifespan", "clientOfflineSessionIdleTimeout", "clientOfflineSessionMaxLifespan"} {
-		if b.file.Has(member) {
+		if b.file.Has(member) && !b.own {
 			attributes[member] = string(b.file[member])
 		}
 	}
@@ -164,7 +165,9 @@ func (b *builder) scopes() error {
 		if name := o.Text("name"); b.realm().Scope(name) != nil {
 			return &fault.Invalid{Field: path + ".name", Message: "Client Scope " + name + " already exists"}
 		}
-		fillUserinfo(o)
+		if !b.own {
+			fillUserinfo(o)
+		}
 		if err := realm.CheckScope(b.putScope(o, path)); err != nil { // Keycloak refuses it at its admin API only
 			b.note(path, []keycloak.Note{{Text: err.Error()}})
 		}

@@ -82,7 +82,9 @@ func (b *builder) client(o keycloak.Object, path string) error {
 	if key := o.Text("id"); key != "" && b.realm().ClientByKey(key) != nil {
 		return &fault.Invalid{Field: "id", Message: "another client has the id " + strconv.Quote(key)}
 	}
-	b.complete(o, path)
+	if !b.own || needsSecret(o) {
+		b.complete(o, path)
+	}
 	c, notes := keycloak.ToClient(b.realm(), o)
 	c.Key = b.id(c.Key)
 	b.keyMappers(c.Mappers)
@@ -162,6 +164,12 @@ func (b *builder) complete(o keycloak.Object, path string) {
 	}
 	o.Put("attributes", attributes)
 	fillUserinfo(o)
+}
+
+// needsSecret tells whether a client that somebody wrote into an export of ours could not authenticate.
+func needsSecret(o keycloak.Object) bool {
+	return o.Text("secret") == "" && !keycloak.Value[bool](o, "publicClient") && !keycloak.Value[bool](o, "bearerOnly") &&
+		(!o.Has("clientAuthenticatorType") || strings.HasPrefix(o.Text("clientAuthenticatorType"), "client-secret"))
 }
 
 // webOrigins are the origins of redirect URIs, each once.

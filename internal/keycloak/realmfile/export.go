@@ -21,7 +21,30 @@ func Export(r *realm.Realm, groups []*realm.Group, extra func(realm.Kind, string
 	e.components(o)
 	o.Put("groups", e.groupsBelow(childrenOf(groups), ""))
 	o.Put("keycloakVersion", Version)
+	mark(o)
 	return o, e.err
+}
+
+// exported is an attribute that marks our exports. Keycloak completes what it imports, its own exports
+// too: mappers get a switch for userinfo, clients a secret. What we export is complete, and comes back
+// as it was.
+const exported = "tokenhouse.export"
+
+func mark(o keycloak.Object) {
+	attributes := keycloak.Value[map[string]string](o, "attributes")
+	attributes[exported] = "1"
+	o.Put("attributes", attributes)
+}
+
+// unmark tells whether a representation is an export of ours, and removes the mark.
+func unmark(o keycloak.Object) bool {
+	attributes := keycloak.Value[map[string]string](o, "attributes")
+	own := attributes[exported] == "1"
+	if own {
+		delete(attributes, exported)
+		o.Put("attributes", attributes)
+	}
+	return own
 }
 
 type exporter struct {
