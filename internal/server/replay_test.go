@@ -31,10 +31,10 @@ func TestReplay(t *testing.T) {
 	}
 	for _, db := range databases {
 		t.Run(db.name, func(t *testing.T) {
-			run := &replayRun{database: db, recordings: recordings}
+			run := &replayRun{database: db, recordings: recordings, seen: map[replay.Place]bool{}}
 			readList(t, "testdata/golden/accepted.json", &run.accepted)
+			readList(t, "testdata/golden/pending.json", &run.pending)
 			readList(t, "testdata/golden/independent.json", &run.independent)
-			run.used = make([]bool, len(run.accepted))
 			t.Cleanup(func() { run.finish(t, len(names)) })
 			for _, name := range names {
 				t.Run(name, func(t *testing.T) {
@@ -51,10 +51,11 @@ type replayRun struct {
 	database    database
 	recordings  replay.Recordings
 	accepted    []replay.Accepted
+	pending     []replay.Pending
 	independent []replay.Independent
 
 	mu      sync.Mutex
-	used    []bool // which of the accepted differences were seen
+	seen    map[replay.Place]bool // which of the accepted and pending differences there were
 	tallies []tally
 }
 
@@ -80,7 +81,7 @@ func (run *replayRun) play(t *testing.T, name string) {
 			t.Fatal(err)
 		}
 	}
-	base := serve(t, run.database.open(t), realms)
+	_, base := start(t, run.database.open(t), realms)
 	player := replay.NewPlayer(base, run.recordings.Issuer, replay.Administrator{Username: "admin", Password: "admin"})
 	counts := tally{name: name}
 	waits := scenario.Waits(run.independent)
@@ -89,7 +90,7 @@ func (run *replayRun) play(t *testing.T, name string) {
 		var failure error
 		if waits[i] == "" {
 			left, failure = player.Play(t.Context(), step)
-			left = run.unaccepted(name, step.Name, left)
+			left, waits[i] = run.judge(name, step.Name, left)
 		}
 		if step.Want != nil {
 			counts.add(waits[i], len(left) > 0 || failure != nil)
@@ -122,23 +123,36 @@ func (y *tally) add(waits string, differs bool) {
 	}
 }
 
-// unaccepted are the differences that nobody accepted.
-func (run *replayRun) unaccepted(scenario, step string, differences []replay.Difference) []replay.Difference {
+// judge leaves the differences that nobody accepted and no issue is going to end. Where only such are
+// left that an issue is going to end, it gives that issue.
+func (run *replayRun) judge(scenario, step string, differences []replay.Difference) (left []replay.Difference, waits string) {
 	run.mu.Lock()
 	defer run.mu.Unlock()
-	return slices.DeleteFunc(differences, func(d replay.Difference) bool {
-		covered := false
-		for i, a := range run.accepted {
+next:
+	for _, d := range differences {
+		for _, a := range run.accepted {
 			if a.Covers(scenario, step, d) {
-				run.used[i], covered = true, true
+				run.seen[a.Place] = true
+				continue next
 			}
 		}
-		return covered
-	})
+		for _, p := range run.pending {
+			if p.Covers(scenario, step, d) {
+				run.seen[p.Place] = true
+				waits = p.Issue
+				continue next
+			}
+		}
+		left = append(left, d)
+	}
+	if len(left) > 0 {
+		waits = ""
+	}
+	return left, waits
 }
 
-// finish prints how the run came out. When all scenarios ran, an accepted difference that was not
-// seen is a failure: the list must not outlive its reasons.
+// finish prints how the run came out. When all scenarios ran, a listed difference that was not seen is a
+// failure: the lists must not outlive their reasons.
 func (run *replayRun) finish(t *testing.T, scenarios int) {
 	slices.SortFunc(run.tallies, func(a, b tally) int { return cmp.Compare(a.name, b.name) })
 	total := tally{name: "all"}
@@ -152,9 +166,14 @@ func (run *replayRun) finish(t *testing.T, scenarios int) {
 	if len(run.tallies) < scenarios {
 		return
 	}
-	for i, a := range run.accepted {
-		if !run.used[i] {
-			t.Errorf("accepted difference is gone: %s / %s / %s", a.Scenario, a.Step, a.Path)
+	for _, a := range run.accepted {
+		if !run.seen[a.Place] {
+			t.Errorf("accepted difference is gone: %+v", a.Place)
+		}
+	}
+	for _, p := range run.pending {
+		if !run.seen[p.Place] {
+			t.Errorf("pending difference is gone: %+v", p.Place)
 		}
 	}
 }

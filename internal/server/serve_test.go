@@ -40,7 +40,7 @@ func start(t testing.TB, db server.Database, realms map[string][]byte) (*server.
 		Database:    db,
 		Bootstrap:   server.Bootstrap{Username: "admin", Password: "admin"},
 		Import:      dir,
-		Log:         slog.New(slog.DiscardHandler),
+		Log:         slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		t.Fatal(err)

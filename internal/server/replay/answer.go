@@ -3,7 +3,6 @@ package replay
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -125,11 +124,11 @@ func decode(part string, into *map[string]any) error {
 	return json.Unmarshal(text, into)
 }
 
-// find reads the value at a path such as "a.b[0].c" of a JSON body, as text.
-func find(body []byte, path string) (string, error) {
+// find reads the value at a path such as "a.b[0].c" of a JSON body, as text; empty where there is none.
+func find(body []byte, path string) string {
 	var v any
-	if err := json.Unmarshal(body, &v); err != nil {
-		return "", fmt.Errorf("%s: the answer is no JSON", path)
+	if json.Unmarshal(body, &v) != nil {
+		return ""
 	}
 	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
 		switch at := v.(type) {
@@ -146,10 +145,9 @@ func find(body []byte, path string) (string, error) {
 	}
 	switch v := v.(type) {
 	case nil:
-		return "", fmt.Errorf("%s: the answer has no such member", path)
+		return ""
 	case string:
-		return v, nil
+		return v
 	}
-	text, err := json.Marshal(v)
-	return string(text), err
+	return show(v)
 }

@@ -57,7 +57,7 @@ func TestPlayKeepsWhatLaterStepsNeed(t *testing.T) {
 		 "want":{"status":200,"header":{"Content-Type":"application/json"},"body":{"method":"POST","authorization":"","token":"t&1"}}},
 		{"name":"second","path":"/a","query":[["q","${kept}"]],"bearer":"${kept}",
 		 "want":{"status":200,"header":{"Content-Type":"application/json"},"body":{"method":"GET","authorization":"Bearer t&1","q":"t&1"}}},
-		{"name":"third","path":"/a","query":[["q","${kept}"]],"save":{"none":"a.b"},
+		{"name":"third","path":"/a","query":[["q","${kept}"]],
 		 "want":{"status":201,"header":{"Content-Type":"application/json"},"body":{"method":"GET","authorization":"","q":"other"}}}]`)
 	var paths []string
 	for _, d := range got[2] {
@@ -66,7 +66,7 @@ func TestPlayKeepsWhatLaterStepsNeed(t *testing.T) {
 	if len(got[0]) > 0 || len(got[1]) > 0 {
 		t.Errorf("differences where none are: %v %v", got[0], got[1])
 	}
-	if want := []string{"status", "body.q", "save.none"}; !slices.Equal(paths, want) {
+	if want := []string{"status", "body.q"}; !slices.Equal(paths, want) {
 		t.Errorf("third step differs at %q, want %q", paths, want)
 	}
 }
@@ -80,6 +80,18 @@ func TestAnswersAreOpened(t *testing.T) {
 		 "t":{"jwt":{"header":{"alg":"none","typ":"JWT"},"claims":{"iat":"<time>","exp":"<time>","exp-iat":60,"aud":["a"],"jti":"<id:1>"}}}}}}]`)
 	if len(got[1]) > 0 {
 		t.Error(got[1])
+	}
+}
+
+func TestFind(t *testing.T) {
+	const body = `{"a":{"b":[{"c":"text"},{"c":7}]}}`
+	for path, want := range map[string]string{"a.b[0].c": "text", "a.b[1].c": "7", "a.b[2].c": "", "a.x": "", "a.b.c": ""} {
+		if got := find([]byte(body), path); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+	if got := find([]byte("no JSON"), "a"); got != "" {
+		t.Errorf("found %q in what is no JSON", got)
 	}
 }
 

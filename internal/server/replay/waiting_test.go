@@ -27,11 +27,11 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-func TestAcceptedCovers(t *testing.T) {
-	a := Accepted{Scenario: "exchange/*", Step: "refresh", Path: "body.access_token*"}
+func TestPlaceCovers(t *testing.T) {
+	a := Place{Scenario: "exchange/*", Step: "refresh", Path: "body.access_token*"}
 	d := Difference{Path: "body.access_token.jwt.claims.aud"}
 	if !a.Covers("exchange/refresh", "refresh", d) {
-		t.Error("the accepted difference is not covered")
+		t.Error("the difference is not covered")
 	}
 	for _, other := range []struct{ scenario, step, path string }{
 		{"token/refresh", "refresh", d.Path}, {"exchange/refresh", "refresh again", d.Path}, {"exchange/refresh", "refresh", "body.scope"},
