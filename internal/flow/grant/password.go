@@ -156,9 +156,10 @@ func pending(u *user.User, credentials []user.Credential) bool {
 	return len(u.RequiredActions) > 0
 }
 
-// locale is the language that the user chose, where the realm has several.
+// locale is the language that the user chose; Keycloak tells it to the browser whether or not the realm
+// has several.
 func (t *turn) locale(u *user.User) string {
-	if values := u.Attributes["locale"]; t.at.Realm.Internationalize && len(values) > 0 {
+	if values := u.Attributes["locale"]; len(values) > 0 {
 		return values[0]
 	}
 	return ""
