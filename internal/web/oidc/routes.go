@@ -25,14 +25,21 @@ func (s *site) routes() http.Handler {
 	s.add(mux, "/realms/{realm}/.well-known/openid-configuration", wellKnown)
 	s.add(mux, "/realms/{realm}/.well-known/oauth-authorization-server", wellKnown)
 	s.add(mux, "/.well-known/oauth-authorization-server/realms/{realm}", wellKnown) // RFC 8414 §3.1
-	s.add(mux, "/.well-known/openid-configuration/{rest...}", endpoint{refusal: errNotFound, nowhere: true})
 
-	s.add(mux, protocol+"/{rest...}", endpoint{get: notFound})
-	s.add(mux, "/realms/{realm}/protocol/{protocol}/{rest...}", endpoint{refusal: errNoProtocol})
+	// Both with and without what follows: else ServeMux would redirect the one to the other.
+	s.addAll(mux, []string{protocol, protocol + "/{rest...}"}, endpoint{get: notFound})
+	s.addAll(mux, []string{"/realms/{realm}/protocol/{protocol}", "/realms/{realm}/protocol/{protocol}/{rest...}"}, endpoint{refusal: errNoProtocol})
 	s.add(mux, "/realms/{realm}/{rest...}", endpoint{refusal: errNotFound})
+	s.addAll(mux, []string{"/.well-known/openid-configuration", "/.well-known/openid-configuration/{rest...}"}, endpoint{refusal: errNotFound, nowhere: true})
 	s.add(mux, "/{rest...}", endpoint{refusal: errNowhere, nowhere: true})
 	mux.Handle("/{$}", render.Answer(s.Log, s.root))
 	return mux
+}
+
+func (s *site) addAll(mux *http.ServeMux, patterns []string, e endpoint) {
+	for _, p := range patterns {
+		s.add(mux, p, e)
+	}
 }
 
 // root sends people to the console, as Keycloak does.

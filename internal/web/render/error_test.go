@@ -91,9 +91,11 @@ func TestOurFaultsAreNotTold(t *testing.T) {
 		handler render.Handler
 		cause   string
 	}{
-		"any error":           {func(http.ResponseWriter, *http.Request) error { return broken }, "connection refused"},
-		"behind a challenge":  {func(http.ResponseWriter, *http.Request) error { return &render.Challenge{Realm: "shop", Err: broken} }, "connection refused"},
-		"a server error":      {func(http.ResponseWriter, *http.Request) error { return oauth.Errorf(oauth.ServerError, "signing").Because(broken) }, "connection refused"},
+		"any error":          {func(http.ResponseWriter, *http.Request) error { return broken }, "connection refused"},
+		"behind a challenge": {func(http.ResponseWriter, *http.Request) error { return &render.Challenge{Realm: "shop", Err: broken} }, "connection refused"},
+		"a server error": {func(http.ResponseWriter, *http.Request) error {
+			return oauth.Errorf(oauth.ServerError, "signing").Because(broken)
+		}, "connection refused"},
 		"a panic":             {func(http.ResponseWriter, *http.Request) error { panic("connection refused") }, "connection refused"},
 		"a panic of the code": {func(http.ResponseWriter, *http.Request) error { var m map[string]int; m["a"] = 1; return nil }, "nil map"},
 		"what is no JSON":     {func(w http.ResponseWriter, _ *http.Request) error { return render.JSON(w, 200, func() {}) }, "encode the answer"},
