@@ -33,14 +33,20 @@ var (
 	_ manage.Store    = (*store.Store)(nil)
 	_ revoke.Realms   = (*store.Store)(nil)
 	_ revoke.Sessions = (*store.Store)(nil)
+	_ revoke.Marks    = (*store.Store)(nil)
 	_ verify.Users    = (*store.Store)(nil)
 	_ verify.Sessions = (*store.Store)(nil)
 	_ verify.Marks    = (*store.Store)(nil)
 	_ verify.Accounts = (*store.Store)(nil)
 )
 
-// OpenStore opens the database that c names.
+// OpenStore opens the database that c names. The directory of a SQLite file is made where it is missing.
 func OpenStore(ctx context.Context, c Config) (*store.Store, error) {
+	if dir := c.Database.directory(); dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
 	return store.Open(ctx, store.Config{URL: c.Database.URL, MasterKey: c.Database.MasterKey,
 		KeyFile: c.Database.KeyFile, Log: c.log(), Now: c.clock()})
 }
@@ -61,7 +67,7 @@ func endpoints(st *store.Store, c Config, events *recorder) oidc.Deps {
 		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Verifier: verifier,
 			Passwords: verify.NewPasswords(st), Once: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
 		Inspect: &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
-		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Events: events, Now: now, NewID: uuid.NewString},
+		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,
 		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted},
 		Log:     c.log(),
