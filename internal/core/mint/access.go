@@ -1,6 +1,10 @@
 package mint
 
-import "github.com/tokenhouse/tokenhouse/internal/core/token"
+import (
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+)
 
 // Access composes an access token. For must be resolved for use mapper.Access or mapper.Lightweight.
 //
@@ -26,6 +30,9 @@ func Access(q Request) Token {
 	}}
 	if q.Confirmation != nil && q.Confirmation.JKT != "" {
 		t.Claims.Type = token.TypDPoP
+	}
+	if r.Client.Tokens.LowerCaseBearer {
+		t.Claims.Type = strings.ToLower(t.Claims.Type)
 	}
 	if r.User != nil && q.transient() {
 		t.Claims.Subject = r.User.ID

@@ -32,6 +32,7 @@ type issue struct {
 type family struct {
 	id    string    // jti of the token
 	reuse string    // reuse_id, where tokens rotate
+	scope *string   // of the token before it, which it keeps whatever was asked for; nil: it is the first
 	until time.Time // when the token expires; zero: it does not say
 }
 
@@ -129,6 +130,9 @@ func (t *turn) addRefreshToken(ctx context.Context, resp *Response, w issue, req
 	request.ID, request.Expires = w.refresh.id, w.refresh.until
 	minted := mint.Refresh(request, access)
 	minted.Claims.ReuseID = w.refresh.reuse
+	if w.refresh.scope != nil {
+		minted.Claims.Scope = w.refresh.scope
+	}
 	signed, err := t.Keys.Sign(ctx, t.at.Realm, internalAlg, headerJWT, &minted.Claims)
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func (i *Issuer) Password(ctx context.Context, q PasswordRequest) (resp *Respons
 	if err != nil {
 		return nil, err
 	}
-	resp.Locale = t.locale(u)
+	resp.Locale = locale(u)
 	return resp, nil
 }
 
@@ -156,9 +156,8 @@ func pending(u *user.User, credentials []user.Credential) bool {
 	return len(u.RequiredActions) > 0
 }
 
-// locale is the language that the user chose; Keycloak tells it to the browser whether or not the realm
-// has several.
-func (t *turn) locale(u *user.User) string {
+// locale is the language that the user chose.
+func locale(u *user.User) string {
 	if values := u.Attributes["locale"]; len(values) > 0 {
 		return values[0]
 	}

@@ -170,6 +170,7 @@ func (t *turn) heir(held verify.Held) *family {
 		return nil
 	}
 	f := t.newFamily(held.Session, held.Grant)
+	f.scope = held.Token.Scope
 	if f.reuse != "" {
 		f.reuse = familyOf(&held.Token)
 	}

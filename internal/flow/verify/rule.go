@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -63,8 +64,8 @@ const clockDrift = 1
 func refuse(r Reason) error { return &Failure{Reason: r} }
 
 func isAccess(_ context.Context, q *question) error {
-	if q.Token.Type != token.TypBearer && q.Token.Type != token.TypDPoP {
-		return refuse(WrongType)
+	if !strings.EqualFold(q.Token.Type, token.TypBearer) && !strings.EqualFold(q.Token.Type, token.TypDPoP) {
+		return refuse(WrongType) // some clients want the type in lower case
 	}
 	return nil
 }
