@@ -3,10 +3,12 @@ package inspect
 import (
 	"slices"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
+
+// methodExchange is the Method of a grant that an exchange began.
+const methodExchange = "token_exchange"
 
 // filter is what a token was narrowed to when it was exchanged, as far as it tells: the only
 // audiences that mappers may put into the answer, so that introspection never lists an audience or role that
@@ -32,7 +34,7 @@ func filter(h *verify.Held) (audiences, permitted []string) {
 // exchanged tells whether the token came by an exchange, or by refreshing what did.
 func exchanged(h *verify.Held) bool {
 	return h.Token.Origin.Grant == token.ByExchange || len(h.Token.Path) > 0 ||
-		h.Grant != nil && h.Grant.Method == string(oauth.TokenExchange)
+		h.Grant != nil && h.Grant.Method == methodExchange
 }
 
 // carriesMore tells whether the token has roles of a client that is not in its audience.
