@@ -15,28 +15,33 @@ func (s *Store) Credentials(ctx context.Context, realmKey, userID string) ([]use
 	return s.readCredentials(ctx, s.db, realmKey, userID)
 }
 
-// Credentials are sealed whole: hashes too are worth stealing.
 func (s *Store) readCredentials(ctx context.Context, r engine.Reader, realmKey, userID string) ([]user.Credential, error) {
 	var out []user.Credential
-	err := r.Each(ctx, `SELECT id, sealed FROM credential WHERE realm = $1 AND user_id = $2 ORDER BY place`,
-		[]any{realmKey, userID}, func(scan engine.Scan) error {
-			var id string
-			var sealed []byte
-			if err := scan(&id, &sealed); err != nil {
-				return err
-			}
-			plain, err := s.key.Open(sealed, realmKey, "credential", userID, id)
-			if err != nil {
-				return fmt.Errorf("credential %s of user %s: %w", id, userID, err)
-			}
-			var c user.Credential
-			if err := json.Unmarshal(plain, &c); err != nil {
-				return fmt.Errorf("credential %s of user %s: %w", id, userID, err)
-			}
-			out = append(out, c)
-			return nil
-		})
+	err := s.eachCredential(ctx, r, `SELECT user_id, id, sealed FROM credential WHERE realm = $1 AND user_id = $2 ORDER BY place`,
+		[]any{realmKey, userID}, func(_ string, c user.Credential) { out = append(out, c) })
 	return out, err
+}
+
+// eachCredential reads credentials by a query whose first argument is the realm. They are sealed
+// whole: hashes too are worth stealing.
+func (s *Store) eachCredential(ctx context.Context, r engine.Reader, query string, args []any, take func(userID string, c user.Credential)) error {
+	return r.Each(ctx, query, args, func(scan engine.Scan) error {
+		var userID, id string
+		var sealed []byte
+		if err := scan(&userID, &id, &sealed); err != nil {
+			return err
+		}
+		var c user.Credential
+		plain, err := s.key.Open(sealed, args[0].(string), "credential", userID, id)
+		if err == nil {
+			err = json.Unmarshal(plain, &c)
+		}
+		if err != nil {
+			return fmt.Errorf("credential %s of user %s: %w", id, userID, err)
+		}
+		take(userID, c)
+		return nil
+	})
 }
 
 func (s *Store) credentialStatements(realmKey, userID string, credentials []user.Credential) ([]engine.Statement, error) {

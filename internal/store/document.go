@@ -116,13 +116,22 @@ func withoutExtra(doc any) any {
 	return doc
 }
 
+// encode is the stored form of a value. What was kept verbatim stays so: no letter is escaped that
+// need not be.
+func encode(v any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
 // extraText is the stored form of Extra; nil, which is NULL, where it is nil.
 func extraText(x realm.Extra) (any, error) {
 	if x == nil {
 		return nil, nil
 	}
-	text, err := json.Marshal(x)
-	return string(text), err
+	return encode(x)
 }
 
 func parseExtra(text []byte) (x realm.Extra, err error) {
@@ -135,7 +144,7 @@ func parseExtra(text []byte) (x realm.Extra, err error) {
 
 // putDocument is the statement that adds or replaces a document.
 func (s *Store) putDocument(realmKey string, version int64, c realm.Change) (st engine.Statement, err error) {
-	doc, err := json.Marshal(c.Doc)
+	doc, err := encode(c.Doc)
 	if err != nil {
 		return st, err
 	}
@@ -156,7 +165,7 @@ func (s *Store) putDocument(realmKey string, version int64, c realm.Change) (st 
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (realm, kind, id) DO UPDATE SET name = excluded.name, doc = excluded.doc,
 				extra = COALESCE(excluded.extra, config.extra), sealed = excluded.sealed, version = excluded.version`,
-		Args: []any{realmKey, string(c.Kind), c.Key, columnText(c.Name), string(doc), extra, sealed, version},
+		Args: []any{realmKey, string(c.Kind), c.Key, columnText(c.Name), doc, extra, sealed, version},
 	}, nil
 }
 

@@ -30,17 +30,15 @@ func (s *Store) Record(_ context.Context, e event.Event) {
 // eventStatement adds an event. The parts that callers choose, as client ids, hold what may not even
 // be text.
 func eventStatement(e event.Event) (st engine.Statement, err error) {
-	details, err := json.Marshal(e.Details)
+	details, err := encode(e.Details)
 	if err != nil {
 		return st, err
 	}
 	var trace any
 	if e.Trace != nil {
-		text, err := json.Marshal(e.Trace)
-		if err != nil {
+		if trace, err = encode(e.Trace); err != nil {
 			return st, err
 		}
-		trace = string(text)
 	}
 	if e.ID == "" {
 		e.ID = uuid.NewString()
@@ -49,7 +47,7 @@ func eventStatement(e event.Event) (st engine.Statement, err error) {
 		SQL: `INSERT INTO event (realm, at, id, realm_name, kind, client, user_id, session, address, error, details, trace)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (realm, at, id) DO NOTHING`,
 		Args: []any{e.Realm, micros(e.Time), e.ID, storable(e.RealmName), string(e.Kind), storable(e.Client), storable(e.UserID),
-			storable(e.Session), storable(e.Address), storable(e.Error), string(details), trace},
+			storable(e.Session), storable(e.Address), storable(e.Error), details, trace},
 	}, nil
 }
 
@@ -112,12 +110,12 @@ func adminStatements(audit []event.Admin) []engine.Statement {
 		if a.ID == "" {
 			a.ID = uuid.NewString()
 		}
-		actor, _ := json.Marshal(a.Actor) // four texts: it cannot fail
+		actor, _ := encode(a.Actor) // four texts: it cannot fail
 		out = append(out, engine.Statement{
 			SQL: `INSERT INTO admin_event (realm, at, id, operation, resource_type, resource_path, representation, actor, error)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			Args: []any{a.Realm, micros(a.Time), a.ID, a.Operation, a.ResourceType, storable(a.ResourcePath),
-				storable(a.Representation), string(actor), storable(a.Error)},
+				storable(a.Representation), actor, storable(a.Error)},
 		})
 	}
 	return out

@@ -38,14 +38,14 @@ func (s *Store) PutGrant(ctx context.Context, realmKey string, g session.Grant) 
 
 // grantStatement adds or replaces a grant, unless its session is gone.
 func grantStatement(realmKey string, g session.Grant) (engine.Statement, error) {
-	doc, err := json.Marshal(g)
+	doc, err := encode(g)
 	return engine.Statement{
 		SQL: `INSERT INTO session_grant (realm, session, offline, client, refresh_id, refresh_uses, doc)
 			SELECT $1, $2, CAST($3 AS BOOLEAN), $4, $5, CAST($6 AS BIGINT), $7
 			WHERE EXISTS (SELECT 1 FROM session WHERE realm = $1 AND id = $2 AND offline = CAST($3 AS BOOLEAN))
 			ON CONFLICT (realm, session, offline, client) DO UPDATE
 			SET refresh_id = excluded.refresh_id, refresh_uses = excluded.refresh_uses, doc = excluded.doc`,
-		Args: []any{realmKey, g.Session, g.Offline, g.Client, g.RefreshID, int64(g.RefreshUses), string(doc)},
+		Args: []any{realmKey, g.Session, g.Offline, g.Client, g.RefreshID, int64(g.RefreshUses), doc},
 	}, err
 }
 
@@ -137,7 +137,7 @@ func (s *Store) Refresh(ctx context.Context, realmKey string, prev, next session
 // refresh locks the session's row before the grant's, as all writes do. A refresh that is too late
 // must not keep the session alive, so that the first statement looks at the grant too.
 func (s *Store) refresh(realmKey string, prev, next session.Grant) (*engine.Write, error) {
-	doc, err := json.Marshal(next)
+	doc, err := encode(next)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (s *Store) refresh(realmKey string, prev, next session.Grant) (*engine.Writ
 			SQL: `UPDATE session_grant SET refresh_id = $7, refresh_uses = $8, doc = $9
 				WHERE realm = $1 AND session = $2 AND offline = $3 AND client = $4 AND refresh_id = $5 AND refresh_uses = $6`,
 			Args: []any{realmKey, prev.Session, prev.Offline, prev.Client, prev.RefreshID, int64(prev.RefreshUses),
-				next.RefreshID, int64(next.RefreshUses), string(doc)},
+				next.RefreshID, int64(next.RefreshUses), doc},
 		}},
 	}
 	w.Committed = func() {

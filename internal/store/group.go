@@ -125,7 +125,7 @@ func (s *Store) checkParent(ctx context.Context, tx engine.Tx, realmKey string, 
 func groupStatement(realmKey string, g *realm.Group) (st engine.Statement, err error) {
 	stored := *g
 	stored.Path = ""
-	doc, err := json.Marshal(stored)
+	doc, err := encode(stored)
 	if err != nil {
 		return st, err
 	}
@@ -134,7 +134,7 @@ func groupStatement(realmKey string, g *realm.Group) (st engine.Statement, err e
 		SQL: `INSERT INTO realm_group (realm, id, parent, name, doc, extra) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (realm, id) DO UPDATE SET parent = excluded.parent, name = excluded.name, doc = excluded.doc,
 				extra = COALESCE(excluded.extra, realm_group.extra)`,
-		Args: []any{realmKey, g.Key, g.Parent, g.Name, string(doc), extra},
+		Args: []any{realmKey, g.Key, g.Parent, g.Name, doc, extra},
 	}, err
 }
 

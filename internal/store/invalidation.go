@@ -72,7 +72,7 @@ func (s *Store) announce(notices ...notice) []engine.Statement {
 // tail is how far the news were read.
 type tail struct {
 	turn  chan struct{} // holds a token: who has it reads
-	seq   int64         // guarded by turn
+	seq   int64         // guarded by turn; of a database that is not shared, its foreign version
 	start time.Time
 	asOf  atomic.Int64 // when what was read last was current, since start
 }
@@ -81,7 +81,13 @@ type tail struct {
 func (s *Store) begin(ctx context.Context) error {
 	s.tail.turn = make(chan struct{}, 1)
 	s.tail.start = time.Now()
-	if err := s.db.One(ctx, `SELECT seq FROM invalidation_head WHERE id = 1`, nil, &s.tail.seq); err != nil {
+	var err error
+	if s.db.Shared() {
+		err = s.db.One(ctx, `SELECT seq FROM invalidation_head WHERE id = 1`, nil, &s.tail.seq)
+	} else {
+		s.tail.seq, err = s.db.ForeignVersion(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	if err := s.loadRevoked(ctx); err != nil {
@@ -127,6 +133,9 @@ func (s *Store) catchUp(ctx context.Context, done func() bool) error {
 }
 
 func (s *Store) readNews(ctx context.Context) error {
+	if !s.db.Shared() {
+		return s.lookForForeign(ctx)
+	}
 	var head int64
 	var news []notice
 	err := s.db.Each(ctx, `SELECT h.seq, COALESCE(i.realm, ''), COALESCE(i.kind, ''), COALESCE(i.id, ''), COALESCE(i.version, 0)
@@ -182,7 +191,7 @@ func (s *Store) hear(ctx context.Context, news []notice) error {
 
 // forgetAll drops everything in memory.
 func (s *Store) forgetAll(ctx context.Context) error {
-	s.realms.forget(func(*held) bool { return true })
+	s.realms.forgetAll()
 	s.users.clear()
 	s.names.clear()
 	s.sessions.clear()
@@ -192,12 +201,8 @@ func (s *Store) forgetAll(ctx context.Context) error {
 // follow reads the news until ctx ends.
 func (s *Store) follow(ctx context.Context) {
 	wake := make(chan struct{}, 1)
-	read := s.pollForeign()
-	if s.db.Shared() {
-		read = func(ctx context.Context) error { return s.catchUp(ctx, func() bool { return false }) }
-		if !s.pollOnly {
-			s.running.Go(func() { s.listen(ctx, wake) })
-		}
+	if s.db.Shared() && !s.pollOnly {
+		s.running.Go(func() { s.listen(ctx, wake) })
 	}
 	every := time.NewTicker(pollEvery)
 	defer every.Stop()
@@ -208,7 +213,7 @@ func (s *Store) follow(ctx context.Context) {
 		case <-every.C:
 		case <-wake:
 		}
-		err := read(ctx)
+		err := s.catchUp(ctx, func() bool { return false })
 		if err != nil && ok && ctx.Err() == nil {
 			s.log.Warn("changes of other nodes cannot be read; trying on", "error", err)
 		}
@@ -236,20 +241,15 @@ func (s *Store) listen(ctx context.Context, wake chan<- struct{}) {
 	}
 }
 
-// pollForeign makes a function that drops everything when another process has written to the file.
-func (s *Store) pollForeign() func(context.Context) error {
-	known := int64(-1)
-	return func(ctx context.Context) error {
-		version, err := s.db.ForeignVersion(ctx)
-		if err != nil || version == known {
-			return err
-		}
-		if known != -1 {
-			if err := s.forgetAll(ctx); err != nil {
-				return err
-			}
-		}
-		known = version
-		return nil
+// lookForForeign drops everything when another process has written to the file.
+func (s *Store) lookForForeign(ctx context.Context) error {
+	version, err := s.db.ForeignVersion(ctx)
+	if err != nil || version == s.tail.seq {
+		return err
 	}
+	if err := s.forgetAll(ctx); err != nil {
+		return err
+	}
+	s.tail.seq = version
+	return nil
 }

@@ -70,12 +70,15 @@ func (s *Store) RealmNames(ctx context.Context) ([]string, error) {
 func (s *Store) CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm.Group, users iter.Seq2[user.Account, error], audit []event.Admin) error {
 	r := d.Realm()
 	err := s.db.Change(ctx, func(tx engine.Tx) error {
+		var news []notice
 		if d.Replaces != "" {
-			if err := s.removeRealm(ctx, tx, d.Replaces); err != nil && !errors.Is(err, fault.ErrNotFound) {
+			removed, err := s.removeRealm(ctx, tx, d.Replaces)
+			if err != nil && !errors.Is(err, fault.ErrNotFound) {
 				return err
 			}
+			news = removed
 		}
-		version, err := s.firstVersion(ctx, tx, r.Key)
+		version, err := s.firstVersion(ctx, tx, r.Key, news)
 		if err != nil {
 			return err
 		}
@@ -93,23 +96,53 @@ func (s *Store) CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm
 				return err
 			}
 		}
-		return tx.Send(ctx, adminStatements(audit))
+		return tx.Send(ctx, append(adminStatements(audit), s.announce(news...)...))
 	})
 	if err != nil {
-		return fmt.Errorf("create realm %q: %w", r.Name, s.fails(err))
+		return fmt.Errorf("create realm %q: %w", r.Name, s.taken(ctx, err, r.Key, d.Changes()))
 	}
 	return nil
 }
 
 // firstVersion is the version that a realm begins with: the time, and more than it ever had, so that
 // nobody takes a snapshot of a realm that was deleted for one of the realm that took its place.
-func (s *Store) firstVersion(ctx context.Context, tx engine.Tx, key string) (int64, error) {
+func (s *Store) firstVersion(ctx context.Context, tx engine.Tx, key string, removed []notice) (int64, error) {
 	var before int64
 	err := tx.One(ctx, `SELECT COALESCE(MAX(version), 0) FROM invalidation WHERE realm = $1`, []any{key}, &before)
 	if h := s.realms.known(key); h != nil {
 		before = max(before, h.latest.Load())
 	}
+	for _, n := range removed {
+		before = max(before, n.version)
+	}
 	return max(s.now().UnixMicro(), before+1), err
+}
+
+// taken is fails, and finds which of the changes asks for what another document has.
+func (s *Store) taken(ctx context.Context, err error, key string, changes []realm.Change) error {
+	table, _, duplicate := s.db.Duplicate(err)
+	if !duplicate || table != "config" {
+		return s.fails(err)
+	}
+	type name struct {
+		kind realm.Kind
+		name string
+	}
+	seen := map[name]bool{}
+	for _, c := range changes {
+		n := name{c.Kind, columnText(c.Name)}
+		if c.Doc == nil {
+			continue
+		}
+		var other string
+		err := s.db.One(ctx, `SELECT id FROM config WHERE realm = $1 AND kind = $2 AND name = $3 AND id <> $4`,
+			[]any{key, string(n.kind), n.name, c.Key}, &other)
+		if err == nil || seen[n] {
+			return &fault.Conflict{Kind: string(c.Kind), Field: "name"}
+		}
+		seen[n] = true
+	}
+	return s.fails(err)
 }
 
 // Edit changes a realm's configuration in one transaction. It counts the realm's version up first:
@@ -117,8 +150,9 @@ func (s *Store) firstVersion(ctx context.Context, tx engine.Tx, key string) (int
 // realm as it is then. An edit that changes nothing writes nothing; one that returns an error
 // neither. The edit may run again, and must not call the store but for what the draft offers.
 func (s *Store) Edit(ctx context.Context, name string, edit func(*realm.Draft) ([]event.Admin, error)) error {
+	var key string
+	var changes []realm.Change
 	err := s.db.Change(ctx, func(tx engine.Tx) error {
-		var key string
 		var version int64
 		err := tx.One(ctx, `UPDATE realm SET version = version + 1 WHERE name = $1 RETURNING id, version`,
 			[]any{name}, &key, &version)
@@ -137,12 +171,12 @@ func (s *Store) Edit(ctx context.Context, name string, edit func(*realm.Draft) (
 		if err != nil {
 			return err
 		}
-		changes := d.Changes()
+		changes = d.Changes()
 		if len(changes)+len(audit) == 0 {
 			return errUnchanged
 		}
 		if err := s.writeChanges(ctx, tx, key, version, changes); err != nil {
-			return s.fails(err)
+			return err
 		}
 		if err := tx.Send(ctx, append(adminStatements(audit), s.announce(configNotices(key, version, changes)...)...)); err != nil {
 			return err
@@ -158,7 +192,7 @@ func (s *Store) Edit(ctx context.Context, name string, edit func(*realm.Draft) (
 	if errors.Is(err, errUnchanged) {
 		return nil
 	}
-	return err
+	return s.taken(ctx, err, key, changes)
 }
 
 var errUnchanged = errors.New("nothing changed")
@@ -248,10 +282,11 @@ func (s *Store) DeleteRealm(ctx context.Context, name string, audit []event.Admi
 		if err := tx.One(ctx, `SELECT id FROM realm WHERE name = $1`, []any{name}, &key); err != nil {
 			return s.found(err)
 		}
-		if err := s.removeRealm(ctx, tx, key); err != nil {
+		news, err := s.removeRealm(ctx, tx, key)
+		if err != nil {
 			return err
 		}
-		return tx.Send(ctx, adminStatements(audit))
+		return tx.Send(ctx, append(adminStatements(audit), s.announce(news...)...))
 	})
 	if err != nil {
 		return fmt.Errorf("delete realm %q: %w", name, err)
@@ -259,19 +294,20 @@ func (s *Store) DeleteRealm(ctx context.Context, name string, audit []event.Admi
 	return nil
 }
 
-// removeRealm deletes a realm's rows. Those of configuration, users and groups go with the realm's.
-func (s *Store) removeRealm(ctx context.Context, tx engine.Tx, key string) error {
+// removeRealm deletes a realm's rows, and gives the news of it. The rows of configuration, users and
+// groups go with the realm's.
+func (s *Store) removeRealm(ctx context.Context, tx engine.Tx, key string) ([]notice, error) {
 	var version int64
 	err := tx.One(ctx, `DELETE FROM realm WHERE id = $1 RETURNING version`, []any{key}, &version)
 	if err != nil {
-		return s.found(err)
+		return nil, s.found(err)
 	}
 	var batch []engine.Statement
 	for _, table := range []string{"session", "revoked", "used_once", "event", "admin_event"} {
 		batch = append(batch, engine.Statement{SQL: `DELETE FROM ` + table + ` WHERE realm = $1`, Args: []any{key}})
 	}
 	tx.Committed(func() { s.forgetRealm(key, version+1) })
-	return tx.Send(ctx, append(batch, s.announce(notice{realm: key, kind: kindGone, id: key, version: version + 1})...))
+	return []notice{{realm: key, kind: kindGone, id: key, version: version + 1}}, tx.Send(ctx, batch)
 }
 
 // forgetRealm drops what is in memory of a realm that was deleted. It is rare, and caches are not

@@ -13,7 +13,7 @@ import (
 // StartSession adds a session with its first grant. Where the session is there already, as an
 // offline one that another client began, the grant is added to it, and its LastAccess moved.
 func (s *Store) StartSession(ctx context.Context, realmKey string, ss session.Session, g session.Grant) error {
-	doc, err := json.Marshal(ss)
+	doc, err := encode(ss)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (s *Store) StartSession(ctx context.Context, realmKey string, ss session.Se
 			SQL: `INSERT INTO session (realm, id, offline, user_id, started, last_access, doc) VALUES ($1, $2, $3, $4, $5, $6, $7)
 				ON CONFLICT (realm, id, offline) DO UPDATE SET last_access = excluded.last_access
 				WHERE session.last_access < excluded.last_access`,
-			Args: []any{realmKey, ss.ID, ss.Offline, ss.UserID, micros(ss.Started), micros(ss.LastAccess), string(doc)},
+			Args: []any{realmKey, ss.ID, ss.Offline, ss.UserID, micros(ss.Started), micros(ss.LastAccess), doc},
 		}, grant},
 		Committed: func() { s.sessions.drop(id) },
 	})

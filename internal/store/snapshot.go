@@ -12,9 +12,10 @@ import (
 
 // realms are the snapshots in memory. The zero value is none.
 type realms struct {
-	byKey  sync.Map // key → *held
-	byName sync.Map // name → *held; a hint, since realms are renamed
-	round  atomic.Int64
+	byKey   sync.Map // key → *held
+	byName  sync.Map // name → *held; a hint, since realms are renamed
+	round   atomic.Int64
+	emptied atomic.Int64 // counts calls of forgetAll
 }
 
 // held is what is in memory of a realm. It is there before the realm is read, so that news that come
@@ -62,6 +63,12 @@ func (r *realms) forget(which func(*held) bool) {
 		}
 		return true
 	})
+}
+
+// forgetAll makes every realm be read anew, also those that are being read.
+func (r *realms) forgetAll() {
+	r.emptied.Add(1)
+	r.forget(func(*held) bool { return true })
 }
 
 // keep makes a snapshot the current one, unless a newer one is there already.
@@ -112,6 +119,7 @@ func (s *Store) current(ctx context.Context, h *held) (*realm.Realm, error) {
 	if snap := h.fresh(); snap != nil {
 		return snap, nil
 	}
+	emptied := s.realms.emptied.Load()
 	var snap *realm.Realm
 	err := s.db.View(ctx, func(r engine.Reader) error {
 		var version int64
@@ -127,6 +135,9 @@ func (s *Store) current(ctx context.Context, h *held) (*realm.Realm, error) {
 	}
 	h.heard(snap.Version)
 	s.realms.keep(h, snap)
+	if s.realms.emptied.Load() != emptied {
+		h.snapshot.CompareAndSwap(snap, nil)
+	}
 	return snap, nil
 }
 

@@ -113,6 +113,9 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
+// Shared tells whether other nodes may use the same database, which they may with PostgreSQL.
+func (s *Store) Shared() bool { return s.db.Shared() }
+
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 

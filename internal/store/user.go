@@ -54,14 +54,11 @@ func (s *Store) readUser(ctx context.Context, realmKey, id string) (*user.User, 
 	if err != nil {
 		return nil, s.found(err)
 	}
-	u := &user.User{}
-	if err := json.Unmarshal(doc, u); err != nil {
-		return nil, fmt.Errorf("read user %s: %w", id, err)
-	}
-	if len(u.GroupKeys) > 0 {
+	u, err := parseUser(doc, nil)
+	if err == nil && len(u.GroupKeys) > 0 {
 		u.Groups, err = s.groupsOf(ctx, realmKey, id)
 	}
-	return u, err
+	return &u, err
 }
 
 // UserByName finds a user by username, in any case; as User.
@@ -128,14 +125,21 @@ func (s *Store) Account(ctx context.Context, realmKey, id string) (user.Account,
 
 // account completes a user's row with the credentials.
 func (s *Store) account(ctx context.Context, r engine.Reader, realmKey, id string, doc, extra []byte) (a user.Account, err error) {
-	if err = json.Unmarshal(doc, &a.User); err != nil {
-		return a, fmt.Errorf("read user %s: %w", id, err)
-	}
-	if a.User.Extra, err = parseExtra(extra); err != nil {
-		return a, fmt.Errorf("read user %s: %w", id, err)
+	if a.User, err = parseUser(doc, extra); err != nil {
+		return a, err
 	}
 	a.Credentials, err = s.readCredentials(ctx, r, realmKey, id)
 	return a, err
+}
+
+func parseUser(doc, extra []byte) (u user.User, err error) {
+	if err = json.Unmarshal(doc, &u); err == nil {
+		u.Extra, err = parseExtra(extra)
+	}
+	if err != nil {
+		return u, fmt.Errorf("read user %s: %w", u.ID, err)
+	}
+	return u, nil
 }
 
 // CreateUser adds a user. fault.ErrConflict where the id or the username is taken, fault.ErrNotFound
@@ -155,30 +159,32 @@ func (s *Store) CreateUser(ctx context.Context, realmKey string, a user.Account,
 
 // userStatements add a user.
 func (s *Store) userStatements(realmKey string, a user.Account) ([]engine.Statement, error) {
-	doc, extra, err := userTexts(a.User)
+	columns, err := userColumns(realmKey, a.User)
 	if err != nil {
 		return nil, err
 	}
-	u := &a.User
 	out := []engine.Statement{{
 		SQL: `INSERT INTO users (realm, id, username, email, service_account, doc, extra, version)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, 1)`,
-		Args: []any{realmKey, u.ID, strings.ToLower(u.Username), filled(strings.ToLower(u.Email)), filled(u.ServiceAccount), doc, extra},
+		Args: columns,
 	}}
-	credentials, err := s.credentialStatements(realmKey, u.ID, a.Credentials)
+	credentials, err := s.credentialStatements(realmKey, a.User.ID, a.Credentials)
 	if err != nil {
 		return nil, err
 	}
-	return append(append(out, credentials...), linkStatements(realmKey, u)...), nil
+	return append(append(out, credentials...), linkStatements(realmKey, &a.User)...), nil
 }
 
-func userTexts(u user.User) (doc string, extra any, err error) {
-	text, err := json.Marshal(u)
+// userColumns are realm, id, username, email, service_account, doc and extra. Names and addresses
+// are kept in lower case, and so found in any.
+func userColumns(realmKey string, u user.User) ([]any, error) {
+	u.Username, u.Email = strings.ToLower(u.Username), strings.ToLower(u.Email)
+	doc, err := encode(u)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	extra, err = extraText(u.Extra)
-	return string(text), extra, err
+	extra, err := extraText(u.Extra)
+	return []any{realmKey, u.ID, u.Username, filled(u.Email), filled(u.ServiceAccount), doc, extra}, err
 }
 
 // filled is a text as columns have it that are NULL where there is none.
@@ -267,15 +273,15 @@ func (s *Store) EditUser(ctx context.Context, realmKey, id string, edit func(*us
 }
 
 func (s *Store) updateStatements(realmKey string, before, a user.Account) ([]engine.Statement, error) {
-	doc, extra, err := userTexts(a.User)
+	u := &a.User
+	columns, err := userColumns(realmKey, *u)
 	if err != nil {
 		return nil, err
 	}
-	u := &a.User
 	out := []engine.Statement{{
 		SQL: `UPDATE users SET username = $3, email = $4, service_account = $5, doc = $6, extra = COALESCE($7, extra)
 			WHERE realm = $1 AND id = $2`,
-		Args: []any{realmKey, u.ID, strings.ToLower(u.Username), filled(strings.ToLower(u.Email)), filled(u.ServiceAccount), doc, extra},
+		Args: columns,
 	}}
 	if !slices.Equal(before.User.Roles, u.Roles) || !slices.Equal(before.User.GroupKeys, u.GroupKeys) {
 		out = append(out,
@@ -344,28 +350,27 @@ func (s *Store) Users(ctx context.Context, realmKey string) iter.Seq2[user.Accou
 const pageSize = 500
 
 func (s *Store) usersAfter(ctx context.Context, r engine.Reader, realmKey, after string) ([]user.Account, error) {
-	type row struct {
-		id         string
-		doc, extra []byte
-	}
-	var rows []row
-	err := r.Each(ctx, `SELECT id, doc, extra FROM users WHERE realm = $1 AND username > $2 ORDER BY username LIMIT $3`,
+	var page []user.Account
+	places := map[string]int{} // by id
+	err := r.Each(ctx, `SELECT doc, extra FROM users WHERE realm = $1 AND username > $2 ORDER BY username LIMIT $3`,
 		[]any{realmKey, after, int64(pageSize)}, func(scan engine.Scan) error {
-			var u row
-			err := scan(&u.id, &u.doc, &u.extra)
-			rows = append(rows, u)
+			var doc, extra []byte
+			if err := scan(&doc, &extra); err != nil {
+				return err
+			}
+			u, err := parseUser(doc, extra)
+			places[u.ID] = len(page)
+			page = append(page, user.Account{User: u})
 			return err
 		})
-	if err != nil {
+	if err != nil || len(page) == 0 {
 		return nil, err
 	}
-	page := make([]user.Account, 0, len(rows))
-	for _, u := range rows {
-		a, err := s.account(ctx, r, realmKey, u.id, u.doc, u.extra)
-		if err != nil {
-			return nil, err
-		}
-		page = append(page, a)
-	}
-	return page, nil
+	last := page[len(page)-1].User.Username
+	return page, s.eachCredential(ctx, r, `SELECT user_id, id, sealed FROM credential WHERE realm = $1 AND user_id IN
+		(SELECT id FROM users WHERE realm = $1 AND username > $2 AND username <= $3) ORDER BY user_id, place`,
+		[]any{realmKey, after, last}, func(userID string, c user.Credential) {
+			a := &page[places[userID]]
+			a.Credentials = append(a.Credentials, c)
+		})
 }

@@ -154,11 +154,11 @@ func (v sqliteView) One(ctx context.Context, query string, args []any, dest ...a
 }
 
 func (s *sqlite) change(ctx context.Context, change func(Tx) error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.writing.Lock()
-	defer s.writing.Unlock()
 	t := &sqliteTx{s: s}
 	if err := s.transaction(func() error { return change(t) }); err != nil {
 		return err
@@ -195,8 +195,9 @@ func (s *sqlite) transaction(run func() error) (err error) {
 	done := false
 	defer func() {
 		if !done { // also when run panics: the next transaction could not begin
-			_, undo := t.Exec(context.Background(), "ROLLBACK")
-			err = errors.Join(err, undo)
+			if _, undo := t.Exec(context.Background(), "ROLLBACK"); undo != nil {
+				err = errors.Join(err, undo)
+			}
 		}
 	}()
 	if err := run(); err != nil {

@@ -47,8 +47,9 @@ func startWriter(b backend, d *dialect, log *slog.Logger) *writer {
 		queue:   make(chan Statement, queueLength),
 		closing: make(chan struct{}),
 	}
-	for range d.writers {
-		w.running.Go(w.run)
+	w.running.Go(func() { w.run(w.queue) })
+	for range d.writers - 1 {
+		w.running.Go(func() { w.run(nil) }) // queued statements are best written by one
 	}
 	return w
 }
@@ -101,15 +102,15 @@ func (w *writer) close() {
 	w.running.Wait()
 }
 
-// run commits groups until the writer is closed and nothing is left.
-func (w *writer) run() {
+// run commits groups until the writer is closed and nothing is left. A nil queue has nothing.
+func (w *writer) run(queue <-chan Statement) {
 	var g group
 	for {
 		g.reset()
-		if !w.await(&g) {
+		if !w.await(&g, queue) {
 			return
 		}
-		w.fill(&g)
+		w.fill(&g, queue)
 		w.commit(&g)
 	}
 }
@@ -130,14 +131,14 @@ func (g *group) reset() {
 
 // await takes the first write. Queued statements alone wait a little for others: nobody waits for
 // them, and a commit costs as much for one as for a hundred. It is false when nothing will come.
-func (w *writer) await(g *group) bool {
+func (w *writer) await(g *group, queue <-chan Statement) bool {
 	var late <-chan time.Time
 	for {
 		select {
 		case p := <-w.writes:
 			g.writes = append(g.writes, p)
 			return true
-		case s := <-w.queue:
+		case s := <-queue:
 			g.queued = append(g.queued, s)
 			if len(g.queued) == largestLater {
 				return true
@@ -148,14 +149,14 @@ func (w *writer) await(g *group) bool {
 		case <-late:
 			return true
 		case <-w.closing:
-			w.fill(g)
+			w.fill(g, queue)
 			return len(g.writes)+len(g.queued) > 0
 		}
 	}
 }
 
 // fill takes what else is there, without waiting.
-func (w *writer) fill(g *group) {
+func (w *writer) fill(g *group, queue <-chan Statement) {
 	for len(g.writes) < largestGroup {
 		select {
 		case p := <-w.writes:
@@ -167,7 +168,7 @@ func (w *writer) fill(g *group) {
 	}
 	for len(g.queued) < largestLater {
 		select {
-		case s := <-w.queue:
+		case s := <-queue:
 			g.queued = append(g.queued, s)
 			continue
 		default:
@@ -197,7 +198,7 @@ func (w *writer) commit(g *group) {
 		for _, p := range g.writes {
 			p.finish(nil)
 		}
-	case w.dialect.isRefused(err) && len(g.writes)+len(g.queued) > 1:
+	case w.dialect.isRefused(err) && !w.dialect.isTransient(err) && len(g.writes)+len(g.queued) > 1:
 		w.each(g) // one of them is at fault: the others must not suffer
 	default:
 		for _, p := range g.writes {
