@@ -74,6 +74,7 @@ func (p *program) command() *cobra.Command {
 		return usagef("%v; see %s --help", err, cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		p.serveCommand(), p.demoCommand(),
 		p.importCommand(), p.exportCommand(),
@@ -98,9 +99,9 @@ func arguments(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
-			return usagef("%s needs %s; see %s --help", cmd.CommandPath(), names[len(args)], cmd.CommandPath())
+			return usagef("%s needs %s; see %s --help", cmd.Name(), names[len(args)], cmd.CommandPath())
 		case len(args) > len(names):
-			return usagef("%s takes no argument %q; values of options are written --name=value", cmd.CommandPath(), args[len(names)])
+			return usagef("%s takes no argument %q; values of options are written --name=value", cmd.Name(), args[len(names)])
 		}
 		return nil
 	}

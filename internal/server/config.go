@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -148,6 +149,15 @@ func (c *Config) checkBootstrap() *fault.Invalid {
 		return &fault.Invalid{Field: "bootstrap-admin-client-id", Message: "an administrating client needs both bootstrap-admin-client-id and bootstrap-admin-client-secret"}
 	}
 	return nil
+}
+
+// directory is where a SQLite file lies; empty for other databases.
+func (d Database) directory() string {
+	path, _, _ := strings.Cut(strings.TrimPrefix(d.URL, "sqlite:"), "?")
+	if path == "" || strings.Contains(path, "://") {
+		return ""
+	}
+	return filepath.Dir(path)
 }
 
 // path is the path that the server lives under, without a slash at the end; empty for none.

@@ -67,7 +67,7 @@ func (s *Server) Close() error {
 
 // sweepEvery is how often what has expired is deleted. Nothing that is correct depends on it: what
 // has expired is refused from that moment on.
-const sweepEvery = time.Minute
+const sweepEvery = 5 * time.Minute
 
 func sweep(ctx context.Context, st *store.Store, now func() time.Time, log *slog.Logger) {
 	tick := time.NewTicker(sweepEvery)
