@@ -39,14 +39,21 @@ type Users interface {
 	Credentials(ctx context.Context, realmKey, userID string) ([]user.Credential, error)
 }
 
-// Sessions are who is signed in, and what they granted. What is not there is fault.ErrNotFound.
+// Sessions are who is signed in. What is not there is fault.ErrNotFound.
 type Sessions interface {
+	Parts
 	StartSession(ctx context.Context, realmKey string, s session.Session, g session.Grant) error
+	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (sessionEnded bool, err error)
+}
+
+// Parts are what clients hold in sessions.
+type Parts interface {
 	Grant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (*session.Grant, error)
 	PutGrant(ctx context.Context, realmKey string, g session.Grant) error
 	// Refresh replaces prev, and is fault.ErrStale where prev is not what is stored any more.
 	Refresh(ctx context.Context, realmKey string, prev, next session.Grant) error
-	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (sessionEnded bool, err error)
+	// DropGrant leaves the session, where EndGrant ends it with the last part.
+	DropGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) error
 }
 
 // Verifier proves callers and what they hold. It is a *verify.Verifier.

@@ -130,7 +130,8 @@ func (t *turn) checkOffline(ctx context.Context, held verify.Held, found *audien
 	if scope != nil && slices.Contains(found.Scopes, scope) && mayStayOffline(found) {
 		return nil
 	}
-	if err := t.endGrant(ctx, held); err != nil {
+	_, err := t.Sessions.EndGrant(ctx, t.at.Realm.Key, held.Session.ID, t.client.Key, true)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return err
 	}
 	const text = "Offline session invalid because offline access not granted anymore"
@@ -196,7 +197,7 @@ func familyOf(t *token.Verified) string { return cmp.Or(t.ReuseID, t.ID) }
 
 // punish ends the grant whose refresh token was used once too often: one of those who used it stole it.
 func (t *turn) punish(ctx context.Context, held verify.Held, why error) error {
-	if err := t.endGrant(ctx, held); err != nil {
+	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, held.Session.ID, t.client.Key, held.Session.Offline); err != nil {
 		return err
 	}
 	text := "Maximum allowed refresh token reuse exceeded"
@@ -204,15 +205,6 @@ func (t *turn) punish(ctx context.Context, held verify.Held, why error) error {
 		text = "Stale token"
 	}
 	return oauth.Errorf(oauth.InvalidGrant, "%s", text).InEvent("invalid_token", text).Because(why)
-}
-
-// endGrant ends the client's part of the session, and the session with the last part.
-func (t *turn) endGrant(ctx context.Context, held verify.Held) error {
-	_, err := t.Sessions.EndGrant(ctx, t.at.Realm.Key, held.Session.ID, t.client.Key, held.Session.Offline)
-	if errors.Is(err, fault.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // sessionKind is the kind of session that tokens with a part in s have behind them.
