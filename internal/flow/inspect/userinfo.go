@@ -107,8 +107,6 @@ func refused(err error) error {
 	switch why {
 	case "":
 		return err
-	case verify.ClientGone:
-		text = "Client not found"
 	case verify.ClientDisabled:
 		text = "Client disabled"
 	case verify.UserDisabled:
