@@ -2,11 +2,10 @@ package engine
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
-
-	"database/sql"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -18,10 +17,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate needs no lock: SQLite's own keeps two processes apart, and of two that start at the same
-// moment one fails.
+// migrate borrows the writer's connection: there is no other that may write.
 func (s *sqlite) migrate(ctx context.Context) error {
-	// The only connection is the writer's; migrations borrow it.
 	if err := s.writer.Close(); err != nil {
 		return err
 	}
@@ -36,7 +33,7 @@ func (s *sqlite) migrate(ctx context.Context) error {
 
 // migrate holds an advisory lock: nodes that start together wait for the first.
 func (p *postgres) migrate(ctx context.Context) error {
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // seconds, times
 	if err != nil {
 		return err
 	}
