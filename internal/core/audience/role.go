@@ -60,7 +60,7 @@ func (r *Resolution) carried(all *realm.RoleSet) *realm.RoleSet {
 			out.Add(role)
 			continue
 		}
-		r.Trace.Add(explain.RoleMapping, explain.Dropped, r.Realm.Ref(role).String(), r.Client.ID)
+		r.explainUnmapped(role)
 	}
 	r.explainHeld(out)
 	return out

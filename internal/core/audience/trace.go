@@ -18,6 +18,13 @@ func (r *Resolution) explainHeld(held *realm.RoleSet) {
 	}
 }
 
+// explainUnmapped records a role that the client may not carry.
+func (r *Resolution) explainUnmapped(role *realm.Role) {
+	if r.Trace != nil {
+		r.Trace.Add(explain.RoleMapping, explain.Dropped, r.Realm.Ref(role).String(), r.Client.ID)
+	}
+}
+
 // ruleOf is the rule that mappers of a kind are explained by.
 func ruleOf(s Source) explain.Rule {
 	switch {

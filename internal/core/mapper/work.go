@@ -51,6 +51,9 @@ func (n *Names) Add(name string) bool {
 	if n.Has(name) {
 		return false
 	}
+	if n.list == nil {
+		n.list = make([]string, 0, 4)
+	}
 	n.list = append(n.list, name)
 	switch {
 	case n.seen != nil:

@@ -6,6 +6,9 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
+// roomForClaims is for how many claims of mappers there is room at first.
+const roomForClaims = 12
+
 // Access composes an access token. For must be resolved for use mapper.Access or mapper.Lightweight.
 //
 // As in Keycloak the subject is for a mapper to write; tokens behind which nothing is kept of their
@@ -27,6 +30,7 @@ func Access(q Request) Token {
 		Actor:        q.Actor,
 		MayAct:       q.MayAct,
 		Path:         q.Path,
+		Other:        make(token.Object, 0, roomForClaims),
 	}}
 	if q.Confirmation != nil && q.Confirmation.JKT != "" {
 		t.Claims.Type = token.TypDPoP

@@ -24,7 +24,7 @@ func writesResponse(s audience.Source) bool { return s.Kind.WritesTo(s.Mapper, m
 // UserInfo are the claims that the userinfo endpoint answers (OpenID Connect Core §5.3.2). For must be
 // resolved for use mapper.UserInfo. "sub" is always there.
 func UserInfo(q Request) token.Object {
-	c := token.Claims{Other: make(token.Object, 1, 12)}
+	c := token.Claims{Other: make(token.Object, 1, roomForClaims)}
 	if q.For.User != nil {
 		c.Subject = q.For.User.ID
 	}

@@ -21,14 +21,18 @@ func write(q *Request, r *audience.Resolution, c *token.Claims) *explain.Trace {
 		Use: r.Use, Roles: r.Roles, Claims: c,
 	}
 	for _, s := range r.Mappers {
-		switch {
-		case s.Shapes():
-		case !s.Kind.WritesTo(s.Mapper, r.Use):
-			trace.Add(explain.ClaimMapper, explain.Skipped, s.Subject(), s.Name, s.From())
-		case s.Kind.Apply(&w, s.Mapper):
-			trace.Add(explain.ClaimMapper, explain.Added, s.Subject(), s.Name, s.From())
-		default:
-			trace.Add(explain.ClaimMapper, explain.None, s.Subject(), s.Name, s.From())
+		if s.Shapes() {
+			continue
+		}
+		outcome := explain.Skipped
+		if s.Kind.WritesTo(s.Mapper, r.Use) {
+			outcome = explain.None
+			if s.Kind.Apply(&w, s.Mapper) {
+				outcome = explain.Added
+			}
+		}
+		if trace != nil {
+			trace.Add(explain.ClaimMapper, outcome, s.Subject(), s.Name, s.From())
 		}
 	}
 	return trace

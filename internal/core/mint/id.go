@@ -27,6 +27,7 @@ func ID(q Request, accessToken, alg string) Token {
 		Actor:    q.Actor,
 		MayAct:   q.MayAct,
 		Path:     q.Path,
+		Other:    make(token.Object, 0, roomForClaims),
 	}}
 	if r.User != nil {
 		t.Claims.Subject = r.User.ID

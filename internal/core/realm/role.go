@@ -62,6 +62,9 @@ func (s *RoleSet) Add(role *Role) bool {
 	if s.Has(role) {
 		return false
 	}
+	if s.list == nil {
+		s.list = make([]*Role, 0, 8)
+	}
 	s.list = append(s.list, role)
 	switch {
 	case s.seen != nil:

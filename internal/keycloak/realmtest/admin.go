@@ -1,7 +1,9 @@
 package realmtest
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,6 +30,9 @@ func (f *Fixture) Admin(commands string) error {
 func (f *Fixture) admin(words []string) error {
 	if len(words) < 4 || words[0] != "tokenhouse" || words[1] != "admin" {
 		return fmt.Errorf("not a command")
+	}
+	if words[2] == "add-roles" { // has no path
+		words = slices.Insert(words, 3, "roles")
 	}
 	verb, path := words[2], strings.Split(words[3], "/")
 	settings, options := keycloak.Object{}, map[string]string{}
@@ -58,8 +63,11 @@ func shape(path []string) string {
 	for i := 1; i < len(out); i += 2 {
 		out[i] = "*"
 	}
-	if len(out) == 4 && out[2] == "protocol-mappers" {
+	if len(out) > 3 && (out[2] == "protocol-mappers" || out[2] == "scope-mappings") {
 		out[3] = path[3]
+	}
+	if len(out) > 4 {
+		out[4] = "*"
 	}
 	return strings.Join(out, "/")
 }
@@ -114,16 +122,74 @@ var verbs = map[string]func(f *Fixture, path []string, settings keycloak.Object,
 	"create clients/*/protocol-mappers/models": func(f *Fixture, path []string, settings keycloak.Object, _ map[string]string) error {
 		return f.client(path[1], func(c *realm.Client) { c.Mappers = append(c.Mappers, keycloak.ToMapper(settings)) })
 	},
-	"create client-scopes/*/protocol-mappers/models": func(f *Fixture, path []string, settings keycloak.Object, _ map[string]string) error {
-		old := f.Realm.ScopeByKey(path[1])
-		if old == nil {
-			return fmt.Errorf("no client scope %s", path[1])
-		}
-		s := *old
-		s.Mappers = append(slices.Clone(s.Mappers), keycloak.ToMapper(settings))
-		f.Draft.PutScope(&s)
-		return nil
+	"delete clients/*/optional-client-scopes/*": func(f *Fixture, path []string, _ keycloak.Object, _ map[string]string) error {
+		return f.client(path[1], func(c *realm.Client) {
+			c.OptionalScopes = slices.DeleteFunc(c.OptionalScopes, func(key string) bool { return key == path[3] })
+		})
 	},
+	"update clients/*/protocol-mappers/models/*": func(f *Fixture, path []string, settings keycloak.Object, _ map[string]string) error {
+		return f.client(path[1], func(c *realm.Client) { configure(c.Mappers, path[4], settings) })
+	},
+	"update client-scopes/*/protocol-mappers/models/*": func(f *Fixture, path []string, settings keycloak.Object, _ map[string]string) error {
+		return f.scope(path[1], func(s *realm.ClientScope) { configure(s.Mappers, path[4], settings) })
+	},
+	"create clients/*/scope-mappings/realm":     mapRole,
+	"create clients/*/scope-mappings/clients/*": mapRole,
+	"add-roles roles": func(f *Fixture, _ []string, _ keycloak.Object, options map[string]string) error {
+		role := f.Realm.Role(realm.RoleRef{Client: options["--cclientid"], Name: options["--rolename"]})
+		if role == nil {
+			return fmt.Errorf("no role %s", options["--rolename"])
+		}
+		for i := range f.Accounts {
+			if u := &f.Accounts[i].User; u.Username == options["--uusername"] {
+				u.Roles = append(slices.Clip(u.Roles), role.Key)
+				return nil
+			}
+		}
+		return fmt.Errorf("no user %s", options["--uusername"])
+	},
+	"create client-scopes/*/protocol-mappers/models": func(f *Fixture, path []string, settings keycloak.Object, _ map[string]string) error {
+		return f.scope(path[1], func(s *realm.ClientScope) { s.Mappers = append(s.Mappers, keycloak.ToMapper(settings)) })
+	},
+}
+
+// mapRole maps the roles of the body, by their ids.
+func mapRole(f *Fixture, path []string, _ keycloak.Object, options map[string]string) error {
+	var roles []struct{ ID, Name string }
+	if err := json.Unmarshal([]byte(options["-b"]), &roles); err != nil {
+		return err
+	}
+	return f.client(path[1], func(c *realm.Client) {
+		c.ScopeMappings = slices.Clone(c.ScopeMappings)
+		for _, role := range roles {
+			c.ScopeMappings = append(c.ScopeMappings, role.ID)
+		}
+	})
+}
+
+// configure changes the settings of a mapper.
+func configure(mappers []realm.Mapper, key string, settings keycloak.Object) {
+	for i := range mappers {
+		m := &mappers[i]
+		if m.Key != key {
+			continue
+		}
+		m.Config = maps.Clone(m.Config)
+		maps.Copy(m.Config, keycloak.Value[map[string]string](settings, "config"))
+	}
+}
+
+// scope changes a copy of a client scope.
+func (f *Fixture) scope(key string, change func(*realm.ClientScope)) error {
+	old := f.Realm.ScopeByKey(key)
+	if old == nil {
+		return fmt.Errorf("no client scope %s", key)
+	}
+	s := *old
+	s.Mappers = slices.Clone(s.Mappers)
+	change(&s)
+	f.Draft.PutScope(&s)
+	return nil
 }
 
 // client changes a copy of a client.
