@@ -7,9 +7,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
-// methodExchange is the Method of a grant that an exchange began.
-const methodExchange = "token_exchange"
-
 // filter is what a token was narrowed to when it was exchanged, as far as it tells: the only
 // audiences that mappers may put into the answer, so that introspection never lists an audience or role that
 // the token lacks. Nil is no filter.
@@ -31,10 +28,10 @@ func filter(h *verify.Held) (audiences, permitted []string) {
 	return audiences, permitted
 }
 
-// exchanged tells whether the token came by an exchange, or by refreshing what did.
+// exchanged tells whether the token came by an exchange, or may have come by refreshing what did.
 func exchanged(h *verify.Held) bool {
 	return h.Token.Origin.Grant == token.ByExchange || len(h.Token.Path) > 0 ||
-		h.Grant != nil && h.Grant.Method == methodExchange
+		h.Grant != nil && len(h.Grant.Sources) > 0
 }
 
 // carriesMore tells whether the token has roles of a client that is not in its audience.

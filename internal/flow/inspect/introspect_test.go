@@ -306,6 +306,32 @@ func TestAttack(t *testing.T) {
 	})
 }
 
+// The access token of a refresh does not say that it was exchanged; what the client holds in the session does.
+func TestIntrospectOfANarrowedTokenThatWasRefreshed(t *testing.T) {
+	w := newWorld(t)
+	compact := w.sign(func(c *token.Claims) {
+		c.ID, c.Client, c.Audience = "onrtrt:1", "gateway", []string{"orders"}
+		c.Other = token.Object{{Name: "resource_access", Value: token.Object{{Name: "orders", Value: token.Object{{Name: "roles", Value: []string{"read"}}}}}}}
+	})
+	if got := w.introspect(ask("orders", compact)); len(got["resource_access"].(map[string]any)) != 3 {
+		t.Errorf("not exchanged: %v", got["resource_access"])
+	}
+	g, err := w.store.Grant(t.Context(), "realm-key", "s1", "k-gateway", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchanged := *g
+	exchanged.Sources = map[string]string{"k-spa": "onrtro:0"}
+	if err := w.store.PutGrant(t.Context(), "realm-key", exchanged); err != nil {
+		t.Fatal(err)
+	}
+	got := w.introspect(ask("orders", compact))
+	want := map[string]any{"orders": map[string]any{"roles": []any{"read"}}}
+	if diff := cmp.Diff(want, got["resource_access"]); diff != "" || got["aud"] != "orders" {
+		t.Errorf("exchanged: aud %v, resource_access (-want +got):\n%s", got["aud"], diff)
+	}
+}
+
 // What an exchange took from a token, introspection does not give back.
 func TestIntrospectOfANarrowedToken(t *testing.T) {
 	roles := func(clients ...string) token.Object {

@@ -9,8 +9,11 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
-// maxSeen is how many verified tokens are remembered.
-const maxSeen = 10_000
+// How many verified tokens are remembered, and how long they may be: those of most realms take 1 to 2 KB.
+const (
+	maxSeen     = 10_000
+	maxSeenSize = 8 << 10
+)
 
 // signatures remembers tokens whose signature was checked, by their hash: a token is presented many times
 // in its life. Only what cannot change is remembered, that a key of this version of the realm signed
@@ -31,10 +34,14 @@ func newSignatures(k Keys) *signatures {
 	return &signatures{keys: k, seen: otter.Must(&otter.Options[seenToken, token.Verified]{MaximumSize: maxSeen})}
 }
 
-// verify checks the signature of a compact token and reads it.
+// verify checks the signature of a compact token and reads it. What it says is shared and must not be
+// changed.
 func (s *signatures) verify(r *realm.Realm, compact string) (token.Verified, error) {
 	if len(compact) > token.MaxSize {
 		return token.Verified{}, errLong
+	}
+	if len(compact) > maxSeenSize {
+		return s.keys.Verify(r, compact)
 	}
 	key := seenToken{r.Key, r.Version, sha256.Sum256([]byte(compact))}
 	if t, ok := s.seen.GetIfPresent(key); ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
-// Held is a token and all that stands behind it.
+// Held is a token and all that stands behind it. All of it is shared and must not be changed.
 type Held struct {
 	Token   token.Verified
 	Client  *realm.Client    // that it was issued to
