@@ -68,7 +68,7 @@ func (f *fixer) ownMapper() []change {
 	c := f.q.Client
 	m, settings := f.mapper(c.Mappers)
 	return []change{{
-		sentence: "give client " + c.ID + " an Audience mapper for it",
+		sentence: "give client " + c.ID + " an Audience mapper for " + f.want,
 		commands: []string{f.command("create", "clients/"+c.Key+"/protocol-mappers/models", settings...)},
 		apply: func(t *trial) {
 			t.editClient(c.Key, func(c *realm.Client) { c.Mappers = append(slices.Clip(c.Mappers), m) })
@@ -95,7 +95,7 @@ func (f *fixer) scopeMapper() []change {
 	}
 	m, settings := f.mapper(scope.Mappers)
 	return []change{{
-		sentence: fmt.Sprintf("give client scope %s, a default scope of %s%s, an Audience mapper for it", scope.Name, f.q.Client.ID, others),
+		sentence: fmt.Sprintf("give client scope %s, a default scope of %s%s, an Audience mapper for %s", scope.Name, f.q.Client.ID, others, f.want),
 		commands: []string{f.command("create", "client-scopes/"+scope.Key+"/protocol-mappers/models", settings...)},
 		apply: func(t *trial) {
 			t.editScope(scope.Key, func(s *realm.ClientScope) { s.Mappers = append(slices.Clip(s.Mappers), m) })
