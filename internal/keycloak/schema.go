@@ -98,12 +98,16 @@ func Check(name string, data []byte) (json.RawMessage, error) {
 // checker walks through a document.
 type checker struct {
 	*json.Decoder
+	depth int // of the value being read
 }
+
+// deepest is how deep values may be nested; Keycloak's own reader stops there too.
+const deepest = 1000
 
 func newChecker(r io.Reader) *checker {
 	d := json.NewDecoder(r)
 	d.UseNumber()
-	return &checker{d}
+	return &checker{Decoder: d}
 }
 
 func (c *checker) problem(kind ProblemKind, path, format string, args ...any) *Problem {
@@ -142,6 +146,10 @@ func (c *checker) valueOf(out *bytes.Buffer, t json.Token, kind, path string) er
 	if t == nil {
 		return nil
 	}
+	if c.depth++; c.depth > deepest {
+		return c.problem(Syntax, "", "values are nested more than %d deep", deepest)
+	}
+	defer func() { c.depth-- }()
 	if element, ok := strings.CutSuffix(kind, "[]"); ok {
 		if t != json.Delim('[') {
 			return c.wrong(path, t, "a list")

@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -36,7 +37,10 @@ func (c *Clients) change(ctx context.Context, actor event.Actor, realmName, key 
 		if with.Extra, err = loadExtra(d, realm.KindClient, key); err != nil {
 			return nil, err
 		}
-		if err := edit(d, &with); err != nil {
+		switch err := edit(d, &with); {
+		case errors.Is(err, errUnchanged):
+			return nil, nil
+		case err != nil:
 			return nil, err
 		}
 		if err := checkMappers(client.Mappers, with.Mappers); err != nil {
@@ -50,6 +54,9 @@ func (c *Clients) change(ctx context.Context, actor event.Actor, realmName, key 
 		return t.of(d.Realm(), "UPDATE", "CLIENT", "clients/"+key, keycloak.FromClient(d.Realm(), &with)), nil
 	})
 }
+
+// errUnchanged ends an edit that finds everything as it is to be.
+var errUnchanged = errors.New("unchanged")
 
 // loadExtra reads what is kept of a stored document; nothing in a draft that nobody stores.
 func loadExtra(d *realm.Draft, kind realm.Kind, key string) (realm.Extra, error) {
@@ -91,7 +98,7 @@ func (c *Clients) AssignScope(ctx context.Context, actor event.Actor, realmName,
 			return fault.ErrNotFound
 		}
 		if slices.Contains(client.DefaultScopes, scope) || slices.Contains(client.OptionalScopes, scope) {
-			return nil
+			return errUnchanged
 		}
 		list := &client.DefaultScopes
 		if as == Optional {

@@ -34,8 +34,10 @@ type Contents struct {
 // *fault.Invalid with the path in the document. The representation is changed on the way.
 func Build(o keycloak.Object, users *Mentions, options Options) (*Contents, error) {
 	modernise(o)
-	if err := checkNames(o); err != nil {
-		return nil, err
+	for _, check := range []func(keycloak.Object) error{checkNames, checkIDs} {
+		if err := check(o); err != nil {
+			return nil, err
+		}
 	}
 	b := &builder{file: o, users: users, own: unmark(o), Contents: Contents{options: options, paths: map[string]string{}}}
 	for _, step := range []func() error{

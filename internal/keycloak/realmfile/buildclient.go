@@ -79,9 +79,6 @@ func (b *builder) client(o keycloak.Object, path string) error {
 	if b.realm().Client(id) != nil {
 		return &fault.Invalid{Field: "clientId", Message: "Client " + id + " already exists"}
 	}
-	if key := o.Text("id"); key != "" && b.realm().ClientByKey(key) != nil {
-		return &fault.Invalid{Field: "id", Message: "another client has the id " + strconv.Quote(key)}
-	}
 	if !b.own || needsSecret(o) {
 		b.complete(o, path)
 	}

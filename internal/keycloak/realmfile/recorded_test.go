@@ -2,6 +2,7 @@ package realmfile_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -94,8 +95,8 @@ func buildData(data []byte) (built, error) {
 	open := func() *strings.Reader { return strings.NewReader(string(data)) }
 	var mentions realmfile.Mentions
 	realms, err := keycloak.ReadRealms(keycloak.Placeholders(open(), env), func(_, i int, u keycloak.Object) error { return mentions.Add(i, u) })
-	if err != nil {
-		return built{}, err
+	if err != nil || len(realms) == 0 {
+		return built{}, errors.Join(err, errors.New("no realm"))
 	}
 	c, err := realmfile.Build(realms[0], &mentions, options())
 	if err != nil {
