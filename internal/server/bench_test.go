@@ -47,16 +47,19 @@ var benchCases = []struct {
 		return same(form("token", gateway(alg), "grant_type", "client_credentials"))
 	}},
 	{"exchange", func(b *testing.B, s *bench, alg string) callers {
-		return same(exchange(alg, s.signIn(b, alg).AccessToken))
+		return same(exchange(alg, s.signIn(b, alg, "profile").AccessToken))
 	}},
 	{"exchange_unseen", func(b *testing.B, s *bench, alg string) callers {
 		return each(s.accessTokens(b, alg), func(token string) request { return exchange(alg, token) })
 	}},
 	{"refresh", func(b *testing.B, s *bench, alg string) callers {
-		return func() source { return repeat(refresh(alg, s.signIn(b, alg).RefreshToken)) }
+		return func() source { return repeat(refresh(alg, s.signIn(b, alg, "profile").RefreshToken)) }
+	}},
+	{"refresh_openid", func(b *testing.B, s *bench, alg string) callers {
+		return func() source { return repeat(refresh(alg, s.signIn(b, alg, "openid").RefreshToken)) }
 	}},
 	{"introspect", func(b *testing.B, s *bench, alg string) callers {
-		return same(form("token/introspect", gateway(alg), "token", s.signIn(b, alg).AccessToken))
+		return same(form("token/introspect", gateway(alg), "token", s.signIn(b, alg, "profile").AccessToken))
 	}},
 	{"introspect_unseen", func(b *testing.B, s *bench, alg string) callers {
 		return each(s.accessTokens(b, alg), func(token string) request {
@@ -64,7 +67,7 @@ var benchCases = []struct {
 		})
 	}},
 	{"userinfo", func(b *testing.B, s *bench, alg string) callers {
-		return same(request{method: "GET", path: benchPath + "userinfo", bearer: s.signIn(b, alg).AccessToken})
+		return same(request{method: "GET", path: benchPath + "userinfo", bearer: s.signIn(b, alg, "openid").AccessToken})
 	}},
 }
 

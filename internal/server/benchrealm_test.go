@@ -37,7 +37,7 @@ func benchRealm(b *testing.B) []byte {
 		if !twins[c["clientId"].(string)] {
 			continue
 		}
-		twin, attributes := maps.Clone(c), map[string]any{"access.token.signed.response.alg": "ES256"}
+		twin, attributes := maps.Clone(c), map[string]any{"access.token.signed.response.alg": "ES256", "id.token.signed.response.alg": "ES256"}
 		if of, ok := c["attributes"].(map[string]any); ok {
 			maps.Copy(attributes, of)
 		}
