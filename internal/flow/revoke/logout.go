@@ -6,7 +6,6 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
-	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -31,7 +30,7 @@ func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) (err error) {
 	}
 	held, err := t.Verifier.SignedOut(ctx, t.at, t.client, q.RefreshToken)
 	if err != nil {
-		return notARefreshToken(err)
+		return verify.RefreshRefusal(err)
 	}
 	id, offline := held.Token.Session, held.Token.Type == token.TypOffline
 	s, err := t.Sessions.Session(ctx, t.at.Realm.Key, id, offline)
@@ -43,16 +42,4 @@ func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) (err error) {
 	}
 	t.event.UserID, t.event.Session = s.UserID, s.ID
 	return t.Sessions.EndSession(ctx, t.at.Realm.Key, id, offline)
-}
-
-// notARefreshToken puts a refusal of the token in the words of the refresh grant.
-func notARefreshToken(err error) error {
-	text := "Invalid refresh token"
-	switch verify.Why(err) {
-	case "":
-		return err
-	case verify.OtherClient:
-		text = "Invalid refresh token. Token client and authorized client don't match"
-	}
-	return oauth.Errorf(oauth.InvalidGrant, "%s", text).InEvent("invalid_token", text).Because(err)
 }

@@ -166,7 +166,7 @@ func (v *Verifier) signedByKey(ctx context.Context, a *assertion, c *realm.Clien
 
 // verifies tells whether the key signed the compact JWS with this algorithm.
 func verifies(k jose.JSONWebKey, alg, compact string) bool {
-	s, err := jose.ParseSigned(compact, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+	s, err := jose.ParseSignedCompact(compact, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 	if err != nil {
 		return false
 	}
