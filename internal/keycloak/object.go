@@ -3,9 +3,7 @@ package keycloak
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"reflect"
-	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
@@ -77,6 +75,3 @@ func keep(o Object) realm.Extra {
 	}
 	return realm.Extra(o)
 }
-
-// names are the members in order.
-func (o Object) names() []string { return slices.Sorted(maps.Keys(o)) }

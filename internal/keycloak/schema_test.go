@@ -46,7 +46,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"no object", "Client", `[]`, keycloak.Problem{Text: `a list where an object is expected`, Offset: 1, Kind: keycloak.Type}},
 		{"cut off", "Client", `{"clientId":`, keycloak.Problem{Path: "clientId", Text: `the document ends too early`, Offset: 12, Kind: keycloak.Syntax}},
 		{"too deep", "ClientProfiles", `{"profiles":[{"executors":[{"configuration":{"a":` + strings.Repeat("[", 1000),
-			keycloak.Problem{Text: "values are nested more than 1000 deep", Offset: 1043, Kind: keycloak.Syntax}},
+			keycloak.Problem{Text: "values are nested more than 1000 deep", Offset: 1044, Kind: keycloak.Syntax}},
 		{"more than one", "Client", `{} {}`, keycloak.Problem{Text: `something follows the end of the document`, Offset: 4, Kind: keycloak.Syntax}},
 	} {
 		_, err := keycloak.Check(c.kind, []byte(c.in))

@@ -1,14 +1,11 @@
 package realmfile
 
 import (
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
-	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
@@ -149,156 +146,6 @@ func (b *builder) components(all keycloak.Object) {
 	all.Put("components", other)
 }
 
-// scopes makes the client scopes: the built-in ones where the file does not speak of scopes, else
-// those of the file alone, with offline_access.
-func (b *builder) scopes() error {
-	builtin := read[[]keycloak.Object]("clientscopes", b.realm().Name)
-	if !b.file.Has("clientScopes") {
-		for _, o := range builtin {
-			b.putScope(o, "")
-		}
-		defaults := read[keycloak.Object]("realm", "")
-		b.offlineMade = true
-		b.assign(keycloak.Value[[]string](defaults, "defaultDefaultClientScopes"), keycloak.Value[[]string](defaults, "defaultOptionalClientScopes"))
-		return nil
-	}
-	for i, o := range keycloak.Value[[]keycloak.Object](b.file, "clientScopes") {
-		path := "clientScopes[" + strconv.Itoa(i) + "]"
-		if name := o.Text("name"); b.realm().Scope(name) != nil {
-			return &fault.Invalid{Field: path + ".name", Message: "Client Scope " + name + " already exists"}
-		}
-		if !b.own {
-			fillUserinfo(o)
-		}
-		if err := realm.CheckScope(b.putScope(o, path)); err != nil { // Keycloak refuses it at its admin API only
-			b.note(path, []keycloak.Note{{Text: err.Error()}})
-		}
-	}
-	optional := keycloak.Value[[]string](b.file, "defaultOptionalClientScopes")
-	if b.realm().Scope(scopeOffline) == nil {
-		b.offlineMade = true
-		b.putScope(named(builtin, scopeOffline), "")
-		optional = append([]string{scopeOffline}, optional...)
-	}
-	b.assign(keycloak.Value[[]string](b.file, "defaultDefaultClientScopes"), optional)
-	return nil
-}
-
-// named is the representation with this name.
-func named(list []keycloak.Object, name string) keycloak.Object {
-	for _, o := range list {
-		if o.Text("name") == name {
-			return o
-		}
-	}
-	return nil
-}
-
-func (b *builder) putScope(o keycloak.Object, path string) *realm.ClientScope {
-	s, notes := keycloak.ToClientScope(o)
-	s.Key = b.id(s.Key)
-	b.keyMappers(s.Mappers)
-	b.note(path, notes)
-	b.Draft.PutScope(s)
-	return s
-}
-
-func (b *builder) keyMappers(mappers []realm.Mapper) {
-	for i := range mappers {
-		mappers[i].Key = b.id(mappers[i].Key)
-	}
-}
-
-// assign makes scopes the realm's defaults; names of scopes that there are not are passed over.
-func (b *builder) assign(byDefault, optional []string) {
-	s := b.realm().Settings
-	keys := func(member string, names []string) (out []string) {
-		for i, name := range names {
-			scope := b.realm().Scope(name)
-			if scope == nil {
-				b.note(member+"["+strconv.Itoa(i)+"]", []keycloak.Note{{Text: "there is no client scope " + strconv.Quote(name)}})
-				continue
-			}
-			if !slices.Contains(out, scope.Key) && !slices.Contains(s.DefaultScopes, scope.Key) {
-				out = append(out, scope.Key)
-			}
-		}
-		return out
-	}
-	s.DefaultScopes = keys("defaultDefaultClientScopes", byDefault)
-	s.OptionalScopes = keys("defaultOptionalClientScopes", optional)
-	b.Draft.PutSettings(s)
-}
-
-// fillUserinfo makes mappers of a file, which once had no switch of their own for userinfo, write
-// there what they write into ID tokens.
-func fillUserinfo(owner keycloak.Object) {
-	if !owner.Has("protocolMappers") {
-		return
-	}
-	mappers := keycloak.Value[[]keycloak.Object](owner, "protocolMappers")
-	for _, m := range mappers {
-		config := keycloak.Value[map[string]string](m, "config")
-		if _, has := config["userinfo.token.claim"]; !has && config["id.token.claim"] != "" {
-			config["userinfo.token.claim"] = config["id.token.claim"]
-			m.Put("config", config)
-		}
-	}
-	owner.Put("protocolMappers", mappers)
-}
-
-// groups makes the tree of groups.
-func (b *builder) groups() error {
-	return b.groupsBelow(nil, b.file, "groups")
-}
-
-func (b *builder) groupsBelow(parent *realm.Group, o keycloak.Object, member string) error {
-	for i, representation := range keycloak.Value[[]keycloak.Object](o, member) {
-		path := member + "[" + strconv.Itoa(i) + "]"
-		g := keycloak.ToGroup(representation, parent)
-		if g.Name == "" {
-			return &fault.Invalid{Field: path + ".name", Message: "a group needs a name"}
-		}
-		if _, taken := b.paths[g.Path]; taken {
-			return &fault.Invalid{Field: path + ".name", Message: groupTaken(parent, g.Name)}
-		}
-		g.Key = b.id(g.Key)
-		b.paths[g.Path] = g.Key
-		for _, n := range keycloak.NamedRoles(representation, "realmRoles", "clientRoles") {
-			role, err := b.role(n)
-			if err != nil {
-				return keycloak.At(path, err)
-			}
-			g.Roles = append(g.Roles, role.Key)
-		}
-		b.Groups = append(b.Groups, g)
-		if err := b.groupsBelow(g, representation, "subGroups"); err != nil {
-			return keycloak.At(path, err)
-		}
-	}
-	return nil
-}
-
-func groupTaken(parent *realm.Group, name string) string {
-	if parent == nil {
-		return "Top level group named '" + name + "' already exists."
-	}
-	return "Sibling group named '" + name + "' already exists."
-}
-
-func (b *builder) defaultGroups() error {
-	s := b.realm().Settings
-	for i, path := range keycloak.Value[[]string](b.file, "defaultGroups") {
-		key, ok := b.paths["/"+strings.TrimPrefix(path, "/")]
-		if !ok {
-			return &fault.Invalid{Field: "defaultGroups[" + strconv.Itoa(i) + "]", Message: "there is no group " + strconv.Quote(path)}
-		}
-		s.DefaultGroups = append(s.DefaultGroups, key)
-	}
-	b.Draft.PutSettings(s)
-	return nil
-}
-
 func (b *builder) providers() error {
 	for i, o := range keycloak.Value[[]keycloak.Object](b.file, "identityProviders") {
 		path := "identityProviders[" + strconv.Itoa(i) + "]"
@@ -344,64 +191,4 @@ func oldKey(private, certificate string) keycloak.Object {
 	o.Put("providerId", "rsa")
 	o.Put("config", map[string][]string{"priority": {"100"}, "privateKey": {private}, "certificate": {certificate}})
 	return o
-}
-
-// accounts finds the clients with a service account that no user of the file is.
-func (b *builder) accounts() error {
-	for _, c := range b.realm().Clients() {
-		if !c.ServiceAccounts || b.users.accounts[c.ID] {
-			continue
-		}
-		with := *c
-		if s := b.realm().Scope(scopeServiceAccount); s != nil && c.OIDC() && !slices.Contains(c.DefaultScopes, s.Key) {
-			with.DefaultScopes = append(slices.Clone(c.DefaultScopes), s.Key)
-			b.Draft.PutClient(&with)
-		}
-		b.without = append(b.without, &with)
-	}
-	return nil
-}
-
-// Person makes a user of the file, whose passwords are still to be hashed. What the user refers to and
-// the realm does not have is a *fault.Invalid.
-func (c *Contents) Person(u keycloak.Object) (keycloak.Person, error) {
-	p, err := keycloak.ToUser(c.Draft.Realm(), c.paths, u)
-	if err != nil {
-		return p, err
-	}
-	if p.User.ID == "" {
-		p.User.ID = c.options.NewID()
-	}
-	if p.User.Created.IsZero() {
-		p.User.Created = c.options.Now
-	}
-	for i := range p.Credentials {
-		if p.Credentials[i].ID == "" {
-			p.Credentials[i].ID = c.options.NewID()
-		}
-		if p.Credentials[i].Created.IsZero() {
-			p.Credentials[i].Created = c.options.Now
-		}
-	}
-	return p, nil
-}
-
-// ServiceAccounts are the accounts of clients that the file has no user for. Unlike the users of a file
-// they have the realm's default role.
-func (c *Contents) ServiceAccounts() []user.Account {
-	var out []user.Account
-	for _, owner := range c.without {
-		u := NewServiceAccount(owner, c.options.NewID(), c.options.Now)
-		if role := c.Draft.Realm().DefaultRole; role != "" {
-			u.Roles = []string{role}
-		}
-		out = append(out, user.Account{User: u})
-	}
-	return out
-}
-
-// NewServiceAccount is the user that stands for a client.
-func NewServiceAccount(c *realm.Client, id string, now time.Time) user.User {
-	return user.User{ID: id, Username: strings.ToLower("service-account-" + c.ID), Enabled: true, Created: now, ServiceAccount: c.Key,
-		Extra: realm.Extra{}}
 }
