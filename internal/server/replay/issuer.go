@@ -46,12 +46,17 @@ func (i *Issuer) publish(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	public := key.Public().(*rsa.PublicKey)
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"keys": []any{map[string]any{
+	set, err := json.Marshal(map[string]any{"keys": []any{map[string]any{
 		"kty": "RSA", "kid": "foreign", "alg": "RS256", "use": "sig",
 		"n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
 		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
 	}}})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(set)
 }
 
 // key is the key of a name, made when it is first asked for.
