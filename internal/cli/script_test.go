@@ -2,10 +2,15 @@ package cli
 
 import (
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -19,13 +24,22 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command as people do: testdata/script/*.txtar. The shop of the examples is
-// there as shop.json.
+// there as shop.json, and nobody listens at $PORT.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fetch": fetch},
 		Setup: func(e *testscript.Env) error {
+			free, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			_, port, _ := net.SplitHostPort(free.Addr().String())
+			e.Setenv("PORT", port)
+			if err := free.Close(); err != nil {
+				return err
+			}
 			return os.WriteFile(e.WorkDir+"/shop.json", examples.Shop, 0o600)
 		},
 	})
@@ -46,4 +60,32 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}
+}
+
+// fetch waits until a server answers at an address, and wants a text in the answer: fetch URL TEXT
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fetch URL TEXT")
+	}
+	var last error
+	for range 300 {
+		var body []byte
+		if body, last = download(args[0]); last == nil {
+			if !strings.Contains(string(body), args[1]) {
+				ts.Fatalf("%s answers %s", args[0], body)
+			}
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("nobody answers: %v", last)
+}
+
+func download(url string) ([]byte, error) {
+	resp, err := http.Get(url)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(resp.Body)
 }

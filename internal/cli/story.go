@@ -38,8 +38,10 @@ func printTrace(w io.Writer, t *explain.Trace) error {
 	return table.Flush()
 }
 
-// printFixes prints changes, any one of which helps.
-func printFixes(w io.Writer, fixes []explain.Fix) {
+// printFixes prints changes, any one of which helps. Ids that the commands name may have been made up
+// for a realm file that has none.
+func (p *program) printFixes(q *question, fixes []explain.Fix) {
+	w := p.out
 	for i, f := range fixes {
 		fmt.Fprintf(w, "  %d. %s\n", i+1, f.Sentence)
 		for line := range strings.SplitSeq(f.Command, "\n") {
@@ -47,6 +49,9 @@ func printFixes(w io.Writer, fixes []explain.Fix) {
 				fmt.Fprintf(w, "       %s\n", line)
 			}
 		}
+	}
+	if q.file != "" {
+		fmt.Fprintln(w, "  (ids are those of the file; where it has none they are made up, so look them up in the server)")
 	}
 }
 
@@ -85,7 +90,7 @@ func (p *program) printAudience(q *question, a rehearse.Audience) error {
 			fmt.Fprintf(p.out, "%s is not in aud, and no single change of configuration puts it there.\n", w.Audience)
 		default:
 			fmt.Fprintf(p.out, "%s is not in aud. Any one of these puts it there:\n", w.Audience)
-			printFixes(p.out, w.Fixes)
+			p.printFixes(q, w.Fixes)
 		}
 	}
 	return nil
@@ -118,7 +123,7 @@ func (p *program) printExchange(q *question, x rehearse.Exchange) error {
 	fmt.Fprintf(p.out, "→ %d %s\n", x.Refusal.Status, x.Refusal.Error())
 	if len(x.Fixes) > 0 {
 		fmt.Fprintln(p.out, "Any one of these lets the request past this rule:")
-		printFixes(p.out, x.Fixes)
+		p.printFixes(q, x.Fixes)
 	}
 	return nil
 }
