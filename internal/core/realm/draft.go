@@ -1,7 +1,5 @@
 package realm
 
-import "maps"
-
 // Kind is a kind of configuration document.
 type Kind string
 
@@ -51,7 +49,7 @@ func Edit(r *Realm) *Draft {
 	d := &Draft{now: *r, changes: map[changeID]Change{}}
 	d.now.clients, d.now.scopes, d.now.roles = r.clients.clone(), r.scopes.clone(), r.roles.clone()
 	d.now.providers, d.now.keys = r.providers.clone(), r.keys.clone()
-	d.now.rolesOf = maps.Clone(r.rolesOf)
+	d.now.rolesOf = r.rolesOf.clone()
 	return d
 }
 

@@ -2,7 +2,6 @@ package realm
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -14,39 +13,37 @@ type item interface {
 
 // index finds things of one kind by key and by name.
 type index[T any] struct {
-	byKey  map[string]*T
-	byName map[string]*T
+	byKey  layered[*T]
+	byName layered[*T]
 }
 
-func (x index[T]) named(name string) *T { return x.byName[name] }
+func (x *index[T]) keyed(key string) *T  { return x.byKey.get(key) }
+func (x *index[T]) named(name string) *T { return x.byName.get(name) }
 
-func (x index[T]) sorted() []*T {
-	return slices.SortedFunc(maps.Values(x.byKey), func(a, b *T) int {
+func (x *index[T]) sorted() []*T {
+	return slices.SortedFunc(x.byKey.all(), func(a, b *T) int {
 		return cmp.Compare(any(a).(item).name(), any(b).(item).name())
 	})
 }
 
 func (x *index[T]) put(v *T) {
-	if x.byKey == nil {
-		x.byKey, x.byName = map[string]*T{}, map[string]*T{}
-	}
 	it := any(v).(item)
 	x.drop(it.key())
-	x.byKey[it.key()] = v
-	x.byName[it.name()] = v
+	x.byKey.put(it.key(), v)
+	x.byName.put(it.name(), v)
 }
 
 func (x *index[T]) drop(key string) {
-	old := x.byKey[key]
+	old := x.keyed(key)
 	if old == nil {
 		return
 	}
-	if name := any(old).(item).name(); x.byName[name] == old { // another may have taken the name
-		delete(x.byName, name)
+	if name := any(old).(item).name(); x.named(name) == old { // another may have taken the name
+		x.byName.drop(name)
 	}
-	delete(x.byKey, key)
+	x.byKey.drop(key)
 }
 
-func (x index[T]) clone() index[T] {
-	return index[T]{byKey: maps.Clone(x.byKey), byName: maps.Clone(x.byName)}
+func (x *index[T]) clone() index[T] {
+	return index[T]{x.byKey.clone(), x.byName.clone()}
 }

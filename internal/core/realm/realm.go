@@ -19,7 +19,7 @@ type Realm struct {
 	clients   index[Client]
 	scopes    index[ClientScope]
 	roles     index[Role]
-	rolesOf   map[string][]*Role // key of the client, or "" → its roles, ordered by name
+	rolesOf   layered[[]*Role] // key of the client, or "" → its roles, ordered by name
 	providers index[Provider]
 	keys      index[KeyProvider]
 }
@@ -115,13 +115,13 @@ type ExchangePolicy struct {
 func (r *Realm) Client(id string) *Client { return r.clients.named(id) }
 
 // ClientByKey finds a client by its UUID, or gives nil.
-func (r *Realm) ClientByKey(key string) *Client { return r.clients.byKey[key] }
+func (r *Realm) ClientByKey(key string) *Client { return r.clients.keyed(key) }
 
 // Scope finds a client scope by its name, or gives nil.
 func (r *Realm) Scope(name string) *ClientScope { return r.scopes.named(name) }
 
 // ScopeByKey finds a client scope by its UUID, or gives nil.
-func (r *Realm) ScopeByKey(key string) *ClientScope { return r.scopes.byKey[key] }
+func (r *Realm) ScopeByKey(key string) *ClientScope { return r.scopes.keyed(key) }
 
 // Role finds a role by its name, or gives nil.
 func (r *Realm) Role(ref RoleRef) *Role {
@@ -136,7 +136,7 @@ func (r *Realm) Role(ref RoleRef) *Role {
 }
 
 // RoleByKey finds a role by its UUID, or gives nil.
-func (r *Realm) RoleByKey(key string) *Role { return r.roles.byKey[key] }
+func (r *Realm) RoleByKey(key string) *Role { return r.roles.keyed(key) }
 
 // Provider finds an identity provider by its alias, or gives nil.
 func (r *Realm) Provider(alias string) *Provider { return r.providers.named(alias) }
@@ -147,11 +147,11 @@ func (r *Realm) Scopes() []*ClientScope        { return r.scopes.sorted() }
 func (r *Realm) Roles() []*Role                { return r.roles.sorted() }
 func (r *Realm) Providers() []*Provider        { return r.providers.sorted() }
 func (r *Realm) Keys() []*KeyProvider          { return r.keys.sorted() }
-func (r *Realm) KeyBy(key string) *KeyProvider { return r.keys.byKey[key] }
+func (r *Realm) KeyBy(key string) *KeyProvider { return r.keys.keyed(key) }
 
 // RolesOf are the roles of a client, by its key, ordered by name; the realm's own for "". The slice is
 // shared and must not be changed.
-func (r *Realm) RolesOf(clientKey string) []*Role { return r.rolesOf[clientKey] }
+func (r *Realm) RolesOf(clientKey string) []*Role { return r.rolesOf.get(clientKey) }
 
 // Ref is the name of a role as people and tokens use it.
 func (r *Realm) Ref(role *Role) RoleRef {

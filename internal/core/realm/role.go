@@ -82,7 +82,7 @@ func (s *RoleSet) Add(role *Role) bool {
 // are gone are passed over.
 func (r *Realm) Expand(set *RoleSet, keys ...string) {
 	for _, key := range keys {
-		role := r.roles.byKey[key]
+		role := r.roles.keyed(key)
 		if role == nil || !set.Add(role) {
 			continue
 		}
