@@ -39,7 +39,10 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if err != nil {
 		return nil, err
 	}
-	return resp, t.keepPart(ctx, x)
+	if err := t.keepPart(ctx, x); err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 // exchangeRequest is the request as core/exchange decides it.

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 )
 
 // issue is what is to be given out, decided and not minted yet.
@@ -114,7 +115,7 @@ func (t *turn) answer(w issue, request mint.Request) *Response {
 	scope := w.found.ScopeClaim()
 	t.event.Set("scope", scope)
 	return &Response{
-		ExpiresIn: second(w.expires) - second(t.at.Now),
+		ExpiresIn: w.expires.Unix() - t.at.Now.Unix(),
 		NotBefore: t.notBefore(w.user),
 		Session:   w.session.ID,
 		Scope:     scope,
@@ -133,13 +134,13 @@ func (t *turn) addRefreshToken(ctx context.Context, resp *Response, w issue, req
 	if w.refresh.scope != nil {
 		minted.Claims.Scope = w.refresh.scope
 	}
-	signed, err := t.Keys.Sign(ctx, t.at.Realm, internalAlg, headerJWT, &minted.Claims)
+	signed, err := t.Keys.Sign(ctx, t.at.Realm, keyring.Internal, headerJWT, &minted.Claims)
 	if err != nil {
 		return err
 	}
 	resp.RefreshToken = signed
 	if !w.refresh.until.IsZero() {
-		resp.RefreshExpiresIn = second(w.refresh.until) - second(t.at.Now)
+		resp.RefreshExpiresIn = w.refresh.until.Unix() - t.at.Now.Unix()
 	}
 	return nil
 }
@@ -151,11 +152,10 @@ func (t *turn) idToken(ctx context.Context, request mint.Request, access string)
 	return t.Keys.Sign(ctx, t.at.Realm, t.client.Tokens.IDAlg, headerJWT, &minted.Claims)
 }
 
-// The header "typ" of tokens, and the JWS algorithm of those that only the realm reads.
+// The header "typ" of tokens.
 const (
 	headerJWT   = "JWT"
 	headerATJWT = "at+jwt" // RFC 9068 §2.1
-	internalAlg = "HS512"
 )
 
 // sign signs an access token.

@@ -49,17 +49,25 @@ func (i *Issuer) Refresh(ctx context.Context, q RefreshRequest) (resp *Response,
 	if err := t.checkOffline(ctx, held, found); err != nil {
 		return nil, err
 	}
-	next, heir, err := t.spend(ctx, held)
+	heir := t.heir(held)
+	next, err := t.rotate(*held.Grant, &held.Token, heir)
 	if err != nil {
-		return nil, err
+		return nil, t.punish(ctx, held, err)
 	}
-	return t.issue(ctx, issue{
-		user: held.User, session: held.Session, grant: next, found: found,
+	resp, err = t.issue(ctx, issue{
+		user: held.User, session: held.Session, grant: &next, found: found,
 		origin:  token.Origin{Session: sessionKind(held.Session), Grant: token.ByRefresh},
-		expires: t.accessExpires(held.Session, next),
+		expires: t.accessExpires(held.Session, &next),
 		openID:  asks(next.Scope, oauth.ScopeOpenID), // of the latest request, whatever this token has
 		refresh: heir,
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.spend(ctx, held, next, heir); err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 // refreshed proves the refresh token, and names it in the event.
@@ -138,33 +146,6 @@ func (t *turn) checkOffline(ctx context.Context, held verify.Held, found *audien
 	return oauth.Errorf(oauth.InvalidGrant, text).InEvent("invalid_token", text)
 }
 
-// spend uses up the refresh token: it gives the grant as it is afterwards, which is kept, and the token that
-// takes the old one's place. Where another node was faster it looks again.
-func (t *turn) spend(ctx context.Context, held verify.Held) (*session.Grant, *family, error) {
-	prev := *held.Grant
-	heir := t.heir(held)
-	for {
-		next, err := t.rotate(prev, &held.Token, heir)
-		if err != nil {
-			return nil, nil, t.punish(ctx, held, err)
-		}
-		err = t.Sessions.Refresh(ctx, t.at.Realm.Key, prev, next)
-		switch {
-		case err == nil:
-			return &next, heir, nil
-		case errors.Is(err, fault.ErrNotFound):
-			return nil, nil, verify.RefreshRefusal(&verify.Failure{Reason: verify.GrantGone, Cause: err})
-		case !errors.Is(err, fault.ErrStale):
-			return nil, nil, err
-		}
-		now, err := t.Sessions.Grant(ctx, t.at.Realm.Key, prev.Session, prev.Client, prev.Offline)
-		if err != nil {
-			return nil, nil, verify.RefreshRefusal(&verify.Failure{Reason: verify.GrantGone, Cause: err})
-		}
-		prev = *now
-	}
-}
-
 // heir is the token that takes the place of the old one; nil for clients that get none.
 func (t *turn) heir(held verify.Held) *family {
 	if t.client.Tokens.NoRefresh {
@@ -205,6 +186,34 @@ func (t *turn) punish(ctx context.Context, held verify.Held, why error) error {
 		text = "Stale token"
 	}
 	return oauth.Errorf(oauth.InvalidGrant, "%s", text).InEvent("invalid_token", text).Because(why)
+}
+
+// spend keeps the grant as it is after the use: from then on the refresh token is used up. Where somebody
+// else changed the grant meanwhile, on whichever node, what they left decides.
+func (t *turn) spend(ctx context.Context, held verify.Held, next session.Grant, heir *family) error {
+	prev := *held.Grant
+	for {
+		err := t.Sessions.Refresh(ctx, t.at.Realm.Key, prev, next)
+		if !errors.Is(err, fault.ErrStale) {
+			return over(err)
+		}
+		now, err := t.Sessions.Grant(ctx, t.at.Realm.Key, prev.Session, prev.Client, prev.Offline)
+		if err != nil {
+			return over(err)
+		}
+		prev = *now
+		if next, err = t.rotate(prev, &held.Token, heir); err != nil {
+			return t.punish(ctx, held, err)
+		}
+	}
+}
+
+// over is the refusal of a refresh token whose grant ended while it was used.
+func over(err error) error {
+	if errors.Is(err, fault.ErrNotFound) {
+		return verify.RefreshRefusal(&verify.Failure{Reason: verify.GrantGone, Cause: err})
+	}
+	return err
 }
 
 // sessionKind is the kind of session that tokens with a part in s have behind them.

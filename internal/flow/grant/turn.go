@@ -2,7 +2,6 @@ package grant
 
 import (
 	"context"
-	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
@@ -144,6 +143,3 @@ func (t *turn) about(u *user.User) {
 func (t *turn) notBefore(u *user.User) int64 {
 	return max(t.at.Realm.NotBefore, t.client.NotBefore, u.NotBefore)
 }
-
-// second is t cut to what tokens can say.
-func second(t time.Time) int64 { return t.Unix() }
