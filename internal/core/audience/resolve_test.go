@@ -1,6 +1,8 @@
 package audience_test
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
 // TestRulesAreShown finds each rule of this package in the trace of a golden file.
@@ -111,5 +114,56 @@ func TestForAnotherUse(t *testing.T) {
 	}
 	if !slices.Equal(r.Request.Audiences, []string{"orders"}) {
 		t.Errorf("the filter became %v", r.Request.Audiences)
+	}
+}
+
+// TestAttackT03: a client that was disabled is in no audience any more, however it came to be in it, and its
+// roles are gone.
+func TestAttackT03(t *testing.T) {
+	resolve := func(enabled bool, use mapper.Use) audience.Resolution {
+		d := realm.New("r", realm.Settings{Name: "shop"})
+		config := map[string]string{"access.token.claim": "true", "id.token.claim": "true", "lightweight.claim": "true"}
+		with := func(name, value string) map[string]string {
+			c := maps.Clone(config)
+			c[name] = value
+			return c
+		}
+		web := &realm.Client{Key: "w", ID: "web", Enabled: true, FullScope: true, Mappers: []realm.Mapper{
+			{Kind: mapper.KindAudience, Config: with("included.client.audience", "orders")},
+			{Kind: mapper.KindAudience, Config: with("included.custom.audience", "orders")},
+			{Kind: mapper.KindResolve, Config: config},
+			{Kind: "oidc-hardcoded-role-mapper", Config: with("role", "orders.write")},
+		}}
+		d.PutClient(web)
+		d.PutClient(&realm.Client{Key: "o", ID: "orders", Enabled: enabled})
+		d.PutRole(&realm.Role{Key: "r", Name: "read", Client: "o"})
+		return audience.Resolve(audience.Request{Realm: d.Realm(), Client: web, User: &user.User{Roles: []string{"r"}}, Use: use,
+			Audiences: []string{"orders"}, Permitted: []string{"orders"}})
+	}
+	for _, use := range []mapper.Use{mapper.Access, mapper.Lightweight, mapper.ID, mapper.Introspection} {
+		if r := resolve(true, use); !slices.Contains(r.Audiences, "orders") || len(r.Roles) != 2 || r.Missing != nil {
+			t.Errorf("enabled, use %d: %v, missing %v, roles %v", use, r.Audiences, r.Missing, r.Roles)
+		}
+		if r := resolve(false, use); len(r.Audiences) > 0 || len(r.Roles) > 0 || len(r.Missing) != 1 {
+			t.Errorf("disabled, use %d: %v, missing %v, roles %v", use, r.Audiences, r.Missing, r.Roles)
+		}
+	}
+}
+
+// TestAttackT20: the trace of a request that names very many audiences stays of its size.
+func TestAttackT20(t *testing.T) {
+	d := realm.New("r", realm.Settings{Name: "shop"})
+	web := &realm.Client{Key: "w", ID: "web", Enabled: true}
+	for i := range 50 {
+		web.Mappers = append(web.Mappers, realm.Mapper{Name: fmt.Sprint(i), Kind: mapper.KindAudience, Config: map[string]string{"included.client.audience": "x"}})
+	}
+	d.PutClient(web)
+	q := audience.Request{Realm: d.Realm(), Client: web, Explain: true}
+	for i := range 5000 {
+		q.Audiences = append(q.Audiences, fmt.Sprint("a", i))
+	}
+	r := audience.Resolve(q)
+	if len(r.Missing) != 5000 || len(r.Trace.Steps) > 5000+500 {
+		t.Errorf("%d missing, %d steps", len(r.Missing), len(r.Trace.Steps))
 	}
 }

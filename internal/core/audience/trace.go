@@ -109,11 +109,16 @@ func (r *Resolution) explainNarrowing(reachable, kept, missing []string) {
 	for _, name := range kept {
 		r.Trace.Add(explain.AudienceRequested, explain.Allowed, name)
 	}
-	for _, name := range missing {
-		r.Trace.Join(r.Why(name))
+	for i, name := range missing {
+		if i < mostExplained {
+			r.Trace.Join(r.Why(name))
+		}
 		r.Trace.Add(explain.AudienceRequested, explain.Denied, name)
 	}
 }
+
+// mostExplained is of how many missing audiences the trace says why: the request says how many there are.
+const mostExplained = 20
 
 // Why says what was looked for and not found of an audience that the token has not.
 func (r *Resolution) Why(missing string) *explain.Trace {

@@ -52,6 +52,7 @@ func OfAudience(s Scene, want ...string) Audience {
 	for _, name := range want {
 		w := Wanted{Audience: name, Reached: slices.Contains(found.Audiences, name)}
 		if !w.Reached {
+			a.Trace.Join(found.Why(name))
 			w.Fixes = audience.Fixes(s.request(), name)
 		}
 		a.Wanted = append(a.Wanted, w)
