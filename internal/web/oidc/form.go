@@ -14,14 +14,19 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
-// maxBody is the largest body that is read, in bytes; maxFields the most parameters in it, which is
-// Keycloak's limit too.
+// maxBody is the largest body that is read, in bytes; maxFields the most parameters in it, and
+// maxValue the longest value of one that is no token, in bytes: Keycloak's limits too.
 const (
 	maxBody   = 64 << 10
 	maxFields = 256
+	maxValue  = 4000
 )
 
 var errMalformed = oauth.Errorf(oauth.InvalidRequest, "Malformed form")
+
+// tokens are the parameters that hold a token, and may be as long as the body.
+var tokens = []string{"access_token", "actor_token", "assertion", "client_assertion", "id_token_hint",
+	"refresh_token", "subject_token", "token"}
 
 // form is the parameters of a request, in their order.
 type form []field
@@ -65,9 +70,22 @@ func parseForm(body string) (form, error) {
 		if !ok1 || !ok2 {
 			return nil, errMalformed
 		}
+		if len(value) > maxValue && !slices.Contains(tokens, name) {
+			// Keycloak goes on as if it had not come; a parameter that was lost may have been a limit.
+			return nil, oauth.Errorf(oauth.InvalidRequest, "The size of OIDC parameter '%s' is longer than allowed.", shown(name))
+		}
 		f = append(f, field{name, value})
 	}
 	return f, nil
+}
+
+// shown is a parameter's name as an error repeats it: not at any length.
+func shown(name string) string {
+	const most = 64
+	if len(name) > most {
+		return strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	return name
 }
 
 func unescape(s string) (string, bool) {

@@ -33,6 +33,9 @@ func TestParseForm(t *testing.T) {
 		"NUL in a name":            {"%00=a", nil, true},
 		"as many as are read":      {strings.Repeat("a=1&", maxFields), nil, false},
 		"too many":                 {strings.Repeat("a=1&", maxFields+1), nil, true},
+		"as long as is read":       {"scope=" + strings.Repeat("x", maxValue), nil, false},
+		"too long":                 {"scope=" + strings.Repeat("x", maxValue+1), nil, true},
+		"a token as long":          {"subject_token=" + strings.Repeat("x", maxValue+1), nil, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +79,7 @@ func TestRepeated(t *testing.T) {
 
 func TestReadForm(t *testing.T) {
 	const urlencoded = "application/x-www-form-urlencoded"
-	large := "a=" + strings.Repeat("x", maxBody-2)
+	large := "token=" + strings.Repeat("x", maxBody-len("token="))
 	tests := map[string]struct {
 		contentType, body string
 		unknownLength     bool
