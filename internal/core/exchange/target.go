@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
@@ -24,7 +23,7 @@ func known(s *state, t *explain.Trace) *oauth.Error {
 
 // custom tells whether the requester lists an audience that is no client.
 func (s *state) custom(id string) bool {
-	return id != "" && s.Client.Exchange.Permitted != nil && slices.Contains(*s.Client.Exchange.Permitted, id)
+	return id != "" && s.Client.Exchange.Permitted != nil && s.Client.MayExchangeTo(id)
 }
 
 // entitled asks that the requester has credentials (A2), or is a public client that may do without.
@@ -148,14 +147,13 @@ func (s *state) narrow(t *explain.Trace, by explain.Rule, pass func(string) bool
 
 // lists tells whether the requester may exchange to an audience. Itself it may always name.
 func (s *state) lists(id string) bool {
-	list := s.Client.Exchange.Permitted
 	switch {
 	case id == s.Client.ID:
 		return true
-	case list == nil:
+	case s.Client.Exchange.Permitted == nil:
 		return !s.Realm.Exchange.DenyUnlisted && !s.Client.Public
 	}
-	return slices.Contains(*list, id)
+	return s.Client.MayExchangeTo(id)
 }
 
 // accepts tells whether an audience takes exchanges from the requester. A custom audience is no client
@@ -168,7 +166,7 @@ func (s *state) accepts(id string) bool {
 	case c.Exchange.Accepts == nil:
 		return !s.Realm.Exchange.DenyUnlisted
 	}
-	return slices.Contains(*c.Exchange.Accepts, s.Client.ID)
+	return c.AcceptsFrom(s.Client.ID)
 }
 
 // notPermitted is how our own rules refuse.
