@@ -203,7 +203,8 @@ func (m *Realms) carryOut(ctx context.Context, plans []*plan, o ImportOptions) (
 func (p *plan) name() string { return p.contents.Draft.Realm().Name }
 
 func taken(name string) error {
-	return fmt.Errorf("Realm %s already exists: %w", name, fault.ErrConflict) //nolint:staticcheck // Keycloak's words
+	//lint:ignore ST1005 these are Keycloak's words
+	return fmt.Errorf("Realm %s already exists: %w", name, fault.ErrConflict)
 }
 
 // store stores one realm, and its management client in the master realm.

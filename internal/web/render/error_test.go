@@ -97,7 +97,7 @@ func TestOurFaultsAreNotTold(t *testing.T) {
 			return oauth.Errorf(oauth.ServerError, "signing").Because(broken)
 		}, "connection refused"},
 		"a panic":             {func(http.ResponseWriter, *http.Request) error { panic("connection refused") }, "connection refused"},
-		"a panic of the code": {func(http.ResponseWriter, *http.Request) error { var m map[string]int; m["a"] = 1; return nil }, "nil map"},
+		"a panic of the code": {func(http.ResponseWriter, *http.Request) error { var none []int; _ = none[len(none)]; return nil }, "out of range"},
 		"what is no JSON":     {func(w http.ResponseWriter, _ *http.Request) error { return render.JSON(w, 200, func() {}) }, "encode the answer"},
 	}
 	for name, tt := range tests {
