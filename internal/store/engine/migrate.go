@@ -17,16 +17,24 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate borrows the writer's connection: there is no other that may write.
+// migrate borrows the writer's connection: there is no other that may write. Of two processes that
+// start at the same moment one may stumble over what the other makes, and tries again.
 func (s *sqlite) migrate(ctx context.Context) error {
 	if err := s.writer.Close(); err != nil {
 		return err
 	}
-	err := migrate(ctx, goose.DialectSQLite3, s.pool)
-	if err != nil {
-		s.writer = nil
-		return err
+	s.writer = nil
+	const attempts = 10
+	for attempt := 1; ; attempt++ {
+		err := migrate(ctx, goose.DialectSQLite3, s.pool)
+		if err == nil {
+			break
+		}
+		if attempt == attempts || pause(ctx, attempt) != nil {
+			return err
+		}
 	}
+	var err error
 	s.writer, err = s.pool.Conn(ctx)
 	return err
 }
