@@ -274,6 +274,20 @@ func TestAttributeChanges(t *testing.T) {
 	}
 }
 
+// TestRetention reads how long events are kept: a member says it of events, an attribute of admin events.
+func TestRetention(t *testing.T) {
+	o := keycloak.Object{}
+	o.Put("eventsExpiration", 60)
+	o.Put("attributes", map[string]string{"adminEventsExpiration": "120"})
+	s, _ := keycloak.ToSettings(o)
+	if s.Events.Expiration != time.Minute || s.Events.AdminExpiration != 2*time.Minute {
+		t.Errorf("events for %s, admin events for %s", s.Events.Expiration, s.Events.AdminExpiration)
+	}
+	if s, _ := keycloak.ToSettings(keycloak.Object{}); s.Events.Expiration != 0 || s.Events.AdminExpiration != 0 {
+		t.Errorf("not set: events for %s, admin events for %s", s.Events.Expiration, s.Events.AdminExpiration)
+	}
+}
+
 // TestRefused refuses settings of ours that do not parse.
 func TestRefused(t *testing.T) {
 	for name, value := range map[string]string{"tokenhouse.exchange.public": "yes", "tokenhouse.resources": "not absolute", "tokenhouse.exchange.external": "1"} {

@@ -148,6 +148,7 @@ var settingAttributes = []attribute[settings]{
 	mirror("clientSessionMaxLifespan", func(l *lives) *time.Duration { return &l.ClientMax }),
 	mirror("clientOfflineSessionIdleTimeout", func(l *lives) *time.Duration { return &l.ClientOfflineIdle }),
 	mirror("clientOfflineSessionMaxLifespan", func(l *lives) *time.Duration { return &l.ClientOfflineMax }),
+	lasting("adminEventsExpiration", func(s *settings) *time.Duration { return &s.Events.AdminExpiration }),
 	lasting("parRequestUriLifespan", func(s *settings) *time.Duration { return &s.Lifespans.PushedRequest }),
 	lasting("actionTokenGeneratedByUserLifespan.verify-email", func(s *settings) *time.Duration { return &s.Lifespans.VerifyEmailLink }),
 
