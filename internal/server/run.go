@@ -35,7 +35,11 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return errors.Join(err, shut(doors))
 	}
-	return errors.Join(s.serve(ctx, c, doors), s.Close())
+	paced, stop := context.WithCancel(ctx)
+	s.background.Go(func() { pace(paced) })
+	reason := s.serve(ctx, c, doors)
+	stop()
+	return errors.Join(reason, s.Close())
 }
 
 // door is a listener and who answers there.
