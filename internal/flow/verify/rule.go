@@ -254,16 +254,20 @@ func exists(ctx context.Context, q *question) error {
 	return nil
 }
 
-// person finds the user of the token, who must be enabled.
+// person finds the user of the token, who must be enabled. A service account is as long as its client may have
+// one, whichever client the token was issued to.
 func person(ctx context.Context, q *question) error {
 	if err := exists(ctx, q); err != nil {
 		return err
 	}
-	if !q.User.Enabled {
+	if !q.User.Enabled || q.User.ServiceAccount != "" && !serves(q.Realm.ClientByKey(q.User.ServiceAccount)) {
 		return refuse(UserDisabled)
 	}
 	return nil
 }
+
+// serves tells whether a client may act for itself.
+func serves(c *realm.Client) bool { return c != nil && c.Enabled && c.ServiceAccounts }
 
 // user is who the session is of, since "sub" may be a pseudonym. Without a session it is the client's
 // service account, or, after an exchange, the one that "sub" names.
