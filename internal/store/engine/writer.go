@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ const (
 	largestLater = 1024                  // queued statements in one transaction
 	queueLength  = 8192                  // statements that Later takes before it keeps callers waiting
 	linger       = 10 * time.Millisecond // how long a queued statement waits for company
+	courtesy     = time.Millisecond      // how long a write waits for as many as came last time
 	patience     = 30 * time.Second      // for one transaction
 )
 
@@ -106,11 +108,14 @@ func (w *writer) close() {
 func (w *writer) run(queue <-chan Statement) {
 	var g group
 	for {
+		company := len(g.writes)
 		g.reset()
 		if !w.await(&g, queue) {
 			return
 		}
+		runtime.Gosched() // else the first would go alone, though others are about to write
 		w.fill(&g, queue)
+		w.gather(&g, company)
 		w.commit(&g)
 	}
 }
@@ -151,6 +156,26 @@ func (w *writer) await(g *group, queue <-chan Statement) bool {
 		case <-w.closing:
 			w.fill(g, queue)
 			return len(g.writes)+len(g.queued) > 0
+		}
+	}
+}
+
+// gather waits a little until a group that has a write has as many as the last one, whose callers may be about
+// to write again: a commit costs as much for one as for all of them. Who writes alone never waits.
+func (w *writer) gather(g *group, company int) {
+	if len(g.writes) == 0 || len(g.writes) >= company {
+		return
+	}
+	late := time.NewTimer(courtesy)
+	defer late.Stop()
+	for len(g.writes) < company {
+		select {
+		case p := <-w.writes:
+			g.writes = append(g.writes, p)
+		case <-late.C:
+			return
+		case <-w.closing:
+			return
 		}
 	}
 }
