@@ -11,9 +11,10 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
-// PutGrant adds or replaces a grant; fault.ErrNotFound where its session is gone.
-func (s *Store) PutGrant(ctx context.Context, realmKey string, g session.Grant) error {
-	st, err := grantStatement(realmKey, g)
+// AddGrant adds a grant; fault.ErrStale where its client holds one in the session already, as of
+// several that ask at the same moment all but one do; fault.ErrNotFound where the session is gone.
+func (s *Store) AddGrant(ctx context.Context, realmKey string, g session.Grant) error {
+	st, err := grantStatement(realmKey, g, keepGrant)
 	if err != nil {
 		return err
 	}
@@ -28,23 +29,37 @@ func (s *Store) PutGrant(ctx context.Context, realmKey string, g session.Grant) 
 		}
 	}
 	if err := s.fails(s.db.Write(ctx, w)); err != nil {
-		return fmt.Errorf("put grant: %w", err)
+		return fmt.Errorf("add grant: %w", err)
 	}
-	if w.Statements[0].Rows == 0 {
-		return fmt.Errorf("put grant: session: %w", fault.ErrNotFound)
+	if w.Statements[0].Rows == 1 {
+		return nil
 	}
-	return nil
+	return s.lost(ctx, "add grant", realmKey, g)
 }
 
-// grantStatement adds or replaces a grant, unless its session is gone.
-func grantStatement(realmKey string, g session.Grant) (engine.Statement, error) {
+// lost says why a write of a grant changed nothing: another was first, or there is nothing to change.
+func (s *Store) lost(ctx context.Context, what, realmKey string, g session.Grant) error {
+	_, err := s.readGrant(ctx, realmKey, g.Session, g.Client, g.Offline)
+	if err == nil {
+		err = fault.ErrStale
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// What grantStatement does where the client holds a grant already.
+const (
+	keepGrant    = `NOTHING`
+	replaceGrant = `UPDATE SET refresh_id = excluded.refresh_id, refresh_uses = excluded.refresh_uses, doc = excluded.doc`
+)
+
+// grantStatement adds a grant, unless its session is gone.
+func grantStatement(realmKey string, g session.Grant, otherwise string) (engine.Statement, error) {
 	doc, err := encode(g)
 	return engine.Statement{
 		SQL: `INSERT INTO session_grant (realm, session, offline, client, refresh_id, refresh_uses, doc)
 			SELECT $1, $2, CAST($3 AS BOOLEAN), $4, $5, CAST($6 AS BIGINT), $7
 			WHERE EXISTS (SELECT 1 FROM session WHERE realm = $1 AND id = $2 AND offline = CAST($3 AS BOOLEAN))
-			ON CONFLICT (realm, session, offline, client) DO UPDATE
-			SET refresh_id = excluded.refresh_id, refresh_uses = excluded.refresh_uses, doc = excluded.doc`,
+			ON CONFLICT (realm, session, offline, client) DO ` + otherwise,
 		Args: []any{realmKey, g.Session, g.Offline, g.Client, g.RefreshID, int64(g.RefreshUses), doc},
 	}, err
 }
@@ -128,10 +143,7 @@ func (s *Store) Refresh(ctx context.Context, realmKey string, prev, next session
 	if w.Statements[1].Rows == 1 {
 		return nil
 	}
-	if _, err := s.readGrant(ctx, realmKey, prev.Session, prev.Client, prev.Offline); err != nil {
-		return fmt.Errorf("refresh grant: %w", err)
-	}
-	return fmt.Errorf("refresh grant: %w", fault.ErrStale)
+	return s.lost(ctx, "refresh grant", realmKey, prev)
 }
 
 // refresh locks the session's row before the grant's, as all writes do. A refresh that is too late

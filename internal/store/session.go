@@ -17,7 +17,7 @@ func (s *Store) StartSession(ctx context.Context, realmKey string, ss session.Se
 	if err != nil {
 		return err
 	}
-	grant, err := grantStatement(realmKey, g)
+	grant, err := grantStatement(realmKey, g, replaceGrant)
 	if err != nil {
 		return err
 	}

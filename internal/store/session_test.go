@@ -105,7 +105,7 @@ func TestEndedSessionIsGone(t *testing.T) {
 			"grant":   second(s.Grant(ctx, shop, "sid", "web-key", false)),
 			"granted": second(s.Granted(ctx, shop, "sid", "web-key", false)),
 			"refresh": s.Refresh(ctx, shop, prev, next),
-			"put":     s.PutGrant(ctx, shop, next),
+			"add":     s.AddGrant(ctx, shop, next),
 		} {
 			if !errors.Is(err, fault.ErrNotFound) {
 				t.Errorf("%s: %v, want not found", what, err)
@@ -118,8 +118,8 @@ func TestSessionEndsWithItsLastGrant(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		startSession(t, s, "sid", "alice")
-		must(t, s.PutGrant(ctx, shop, aGrant("sid", "api-key")))
-		must(t, s.PutGrant(ctx, shop, aGrant("sid", "spa-key")))
+		must(t, s.AddGrant(ctx, shop, aGrant("sid", "api-key")))
+		must(t, s.AddGrant(ctx, shop, aGrant("sid", "spa-key")))
 		must(t, s.DropGrant(ctx, shop, "sid", "spa-key", false))
 		for _, step := range []struct {
 			client string
@@ -162,7 +162,7 @@ func TestGrantsEndedAtOnceEndTheirSession(t *testing.T) {
 		for i := range 20 {
 			id := fmt.Sprint("sid", i)
 			startSession(t, a, id, "alice")
-			must(t, a.PutGrant(t.Context(), shop, aGrant(id, "api-key")))
+			must(t, a.AddGrant(t.Context(), shop, aGrant(id, "api-key")))
 			var ended atomic.Int32
 			end := func(s *store.Store, client string) func() {
 				return func() {
@@ -182,6 +182,38 @@ func TestGrantsEndedAtOnceEndTheirSession(t *testing.T) {
 			if ended.Load() != 1 {
 				t.Errorf("the session ended %d times", ended.Load())
 			}
+		}
+	})
+}
+
+// What a client holds already is not replaced by what somebody makes who did not know of it.
+func TestGrantIsAddedOnce(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		a := storetest.Open(t, url)
+		b := a
+		if a.Shared() {
+			b = storetest.Open(t, url)
+		}
+		startSession(t, a, "sid", "alice")
+		var added, stale atomic.Int32
+		var wg sync.WaitGroup
+		for i, s := range []*store.Store{a, b, a, b} {
+			wg.Go(func() {
+				g := aGrant("sid", "api-key")
+				g.RefreshID = fmt.Sprint("of ", i)
+				switch err := s.AddGrant(t.Context(), shop, g); {
+				case err == nil:
+					added.Add(1)
+				case errors.Is(err, fault.ErrStale):
+					stale.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if added.Load() != 1 || stale.Load() != 3 {
+			t.Errorf("%d were added and %d were stale", added.Load(), stale.Load())
 		}
 	})
 }
@@ -266,7 +298,7 @@ func TestSessionOfAnotherNode(t *testing.T) {
 	ctx := t.Context()
 	startSession(t, a, "sid", "alice")
 	must(t, second(b.Granted(ctx, shop, "sid", "web-key", false))) // b has the session in memory now
-	must(t, a.PutGrant(ctx, shop, aGrant("sid", "api-key")))
+	must(t, a.AddGrant(ctx, shop, aGrant("sid", "api-key")))
 	if err := second(b.Granted(ctx, shop, "sid", "api-key", false)); err != nil {
 		t.Errorf("a grant that was just made elsewhere: %v", err)
 	}

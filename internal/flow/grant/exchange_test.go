@@ -181,6 +181,31 @@ func TestExchangeKeepsWhatOthersKept(t *testing.T) {
 	w.refused(err, 400, oauth.InvalidGrant, "Maximum allowed refresh token reuse exceeded", "invalid_token")
 }
 
+// Two first exchanges at the same moment: the part remembers where both came from.
+func TestFirstExchangesAtOnce(t *testing.T) {
+	w := newWorld(t)
+	subject := w.signIn("spa", "alice", "")
+	w.Sessions = &meddler{Sessions: w.Sessions, before: func() {
+		err := w.store.AddGrant(t.Context(), w.realm().Key, session.Grant{
+			Session: subject.Session, Client: "refresher", Started: noon, LastAccess: noon, RefreshID: "other",
+			Sources: map[string]string{"app": "jti"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}}
+	q := swap("refresher", subject.AccessToken)
+	q.RequestedTokenType = ptr(string(oauth.TypeRefreshToken))
+	resp := w.exchange(q)
+	part, err := w.store.Grant(t.Context(), w.realm().Key, subject.Session, "refresher", false)
+	if err != nil || len(part.Sources) != 2 {
+		t.Errorf("the part comes from %v, %v; want from spa and app", part.Sources, err)
+	}
+	if _, err := w.refresh("refresher", resp.RefreshToken); err != nil {
+		t.Errorf("refresh: %v", err)
+	}
+}
+
 // meddler does something before the next change of a part.
 type meddler struct {
 	grant.Sessions
@@ -195,12 +220,12 @@ func (m *meddler) Refresh(ctx context.Context, realmKey string, prev, next sessi
 	return m.Sessions.Refresh(ctx, realmKey, prev, next)
 }
 
-func (m *meddler) PutGrant(ctx context.Context, realmKey string, g session.Grant) error {
+func (m *meddler) AddGrant(ctx context.Context, realmKey string, g session.Grant) error {
 	if before := m.before; before != nil {
 		m.before = nil
 		before()
 	}
-	return m.Sessions.PutGrant(ctx, realmKey, g)
+	return m.Sessions.AddGrant(ctx, realmKey, g)
 }
 
 // A session that ends while its token is exchanged takes the exchange with it.

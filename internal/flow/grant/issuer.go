@@ -49,7 +49,8 @@ type Sessions interface {
 // Parts are what clients hold in sessions.
 type Parts interface {
 	Grant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (*session.Grant, error)
-	PutGrant(ctx context.Context, realmKey string, g session.Grant) error
+	// AddGrant is fault.ErrStale where the client has a part already.
+	AddGrant(ctx context.Context, realmKey string, g session.Grant) error
 	// Refresh replaces prev, and is fault.ErrStale where prev is not what is stored any more.
 	Refresh(ctx context.Context, realmKey string, prev, next session.Grant) error
 	// DropGrant leaves the session, where EndGrant ends it with the last part.

@@ -140,7 +140,7 @@ func (t *turn) keepPart(ctx context.Context, x *exchanged) error {
 
 func (t *turn) writePart(ctx context.Context, x *exchanged) error {
 	if x.prev == nil {
-		return t.Sessions.PutGrant(ctx, t.at.Realm.Key, *x.grant)
+		return t.Sessions.AddGrant(ctx, t.at.Realm.Key, *x.grant)
 	}
 	return t.Sessions.Refresh(ctx, t.at.Realm.Key, *x.prev, *x.grant)
 }

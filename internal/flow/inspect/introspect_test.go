@@ -322,7 +322,7 @@ func TestIntrospectOfANarrowedTokenThatWasRefreshed(t *testing.T) {
 	}
 	exchanged := *g
 	exchanged.Sources = map[string]string{"k-spa": "onrtro:0"}
-	if err := w.store.PutGrant(t.Context(), "realm-key", exchanged); err != nil {
+	if err := w.store.Refresh(t.Context(), "realm-key", *g, exchanged); err != nil {
 		t.Fatal(err)
 	}
 	got := w.introspect(ask("orders", compact))
