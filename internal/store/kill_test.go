@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,10 +22,8 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
 )
 
-const (
-	killURL  = "TOKENHOUSE_KILL_URL"  // set in the process that is to be killed
-	killRuns = "TOKENHOUSE_KILL_RUNS" // how often per database; 5 where not set
-)
+// killURL is set in the process that is to be killed.
+const killURL = "TOKENHOUSE_KILL_URL"
 
 func TestMain(m *testing.M) {
 	if url := os.Getenv(killURL); url != "" {
@@ -37,9 +34,9 @@ func TestMain(m *testing.M) {
 
 // Every write that was acknowledged is there after the process was killed, whenever that was.
 func TestAcknowledgedWritesSurviveKill(t *testing.T) {
-	runs, err := strconv.Atoi(os.Getenv(killRuns))
-	if err != nil {
-		runs = 5
+	runs := 5
+	if storetest.IsLong() {
+		runs = 100
 	}
 	for name, fresh := range map[string]func(testing.TB) string{"sqlite": storetest.File, "postgres": storetest.DurablePostgres} {
 		t.Run(name, func(t *testing.T) {
