@@ -31,7 +31,8 @@ type Request struct {
 	Permitted []string
 
 	// KeepScopes keeps the client scopes in play whose roles are all of clients that Audiences does not
-	// name. Keycloak reads the scopes of a refresh token's exchange before the filter is there.
+	// name: where the request did not choose them but a rule took others away, and for a refresh token,
+	// since Keycloak reads the scopes of its exchange before the filter is there.
 	KeepScopes bool
 
 	Use     mapper.Use // what is being made

@@ -39,9 +39,10 @@ var rules = []rule{
 }
 
 // renewal are the rules that are asked again when what came of an exchange is refreshed. The others
-// looked at what does not change, or at what every refresh looks at.
+// looked at what does not change, or at what every refresh looks at; that an audience is gone the rule
+// finds that cannot reach it, for here a custom one that a mapper gave may stand beside clients.
 var renewal = []rule{
-	{explain.ExchangeTarget, known},
+	{explain.ExchangeEnabled, enabled},
 	{explain.ExchangeTarget, open},
 	{explain.ExchangePermitted, permitted},
 	{explain.ExchangeAccepts, accepted},

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmtest"
 )
@@ -196,6 +197,30 @@ func TestFixesOfAGrant(t *testing.T) {
 	}
 }
 
+// An audience that is dropped takes no scope with it, nor what else the scope leads to.
+func TestNarrowingKeepsScopes(t *testing.T) {
+	for _, kind := range []oauth.TokenType{oauth.TypeAccessToken, refresh} {
+		s := shop(t)
+		agents := s.Realm.Scope("crm-agents") // for those who have role agent of crm
+		for _, command := range []string{
+			`tokenhouse admin create client-scopes/` + agents.Key + `/protocol-mappers/models -r shop -s name=billing -s protocol=openid-connect -s protocolMapper=oidc-audience-mapper -s 'config."included.client.audience"=billing' -s 'config."access.token.claim"=true'`,
+			`tokenhouse admin update clients/refresher -r shop -s 'attributes."tokenhouse.exchange.permitted"=billing'`,
+		} {
+			if err := s.Admin(command); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d := exchange.Decide(play{Client: "refresher", Subject: &held{Client: "spa", User: "bob"}, Scope: ptr("crm-agents"), Want: &kind}.request(t, s))
+		if d.Refuse != nil {
+			t.Fatal(d.Refuse)
+		}
+		got := d.Grant.Resolution
+		if !slices.Equal(got.Audiences, []string{"billing"}) || got.ScopeClaim() != "crm-agents" {
+			t.Errorf("%s: aud %v, scope %q", kind, got.Audiences, got.ScopeClaim())
+		}
+	}
+}
+
 // What came of an exchange is decided anew when it is refreshed.
 func TestRenew(t *testing.T) {
 	tests := map[string]struct {
@@ -210,6 +235,9 @@ func TestRenew(t *testing.T) {
 		"no longer permitted":         {`tokenhouse admin update clients/refresher -r shop -s 'attributes."tokenhouse.exchange.permitted"=billing'`, []string{"orders"}, nil, "Token exchange not permitted: client refresher may not exchange to orders"},
 		"no longer accepted":          {`tokenhouse admin update clients/orders -r shop -s 'attributes."tokenhouse.exchange.accepts"=gateway'`, []string{"orders"}, nil, "Token exchange not permitted: orders does not accept exchanges from refresher"},
 		"no longer reachable":         {"", []string{"crm"}, nil, "Requested audience not available: crm"},
+		"custom audience":             {"tokenhouse admin update clients/refresher/default-client-scopes/partners -r shop", []string{"https://partner.example"}, []string{"https://partner.example"}, ""},
+		"exchange switched off":       {`tokenhouse admin update clients/refresher -r shop -s 'attributes."standard.token.exchange.enabled"=false'`, []string{"orders"}, nil, "Standard token exchange is not enabled for the requested client"},
+		"audience gone":               {"", []string{"warehouse"}, nil, "Requested audience not available: warehouse"},
 		"not narrowed, now by a list": {`tokenhouse admin update clients/refresher -r shop -s 'attributes."tokenhouse.exchange.permitted"=billing'`, nil, []string{"billing"}, ""},
 	}
 	for name, tt := range tests {

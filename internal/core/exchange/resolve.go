@@ -29,7 +29,7 @@ func (s *state) audienceRequest() audience.Request {
 		Realm: s.Realm, Issuer: s.Issuer, Client: s.Client,
 		User: s.Subject.User, Session: s.Subject.Session,
 		Audiences:  s.filter(),
-		KeepScopes: s.kind == oauth.TypeRefreshToken,
+		KeepScopes: s.kind == oauth.TypeRefreshToken || len(s.Audiences) == 0,
 	}
 	if s.Scope != nil {
 		q.Scope = *s.Scope
