@@ -146,8 +146,9 @@ func (s *Store) Refresh(ctx context.Context, realmKey string, prev, next session
 	return s.lost(ctx, "refresh grant", realmKey, prev)
 }
 
-// refresh locks the session's row before the grant's, as all writes do. A refresh that is too late
-// must not keep the session alive, so that the first statement looks at the grant too.
+// refresh locks the session's row before the grant's, as all writes do, also where LastAccess is later
+// already: else groups of refreshes of one session dead-lock. A refresh that is too late must not keep
+// the session alive, so that the first statement looks at the grant too.
 func (s *Store) refresh(realmKey string, prev, next session.Grant) (*engine.Write, error) {
 	doc, err := encode(next)
 	if err != nil {
@@ -157,8 +158,9 @@ func (s *Store) refresh(realmKey string, prev, next session.Grant) (*engine.Writ
 	w := &engine.Write{
 		Lock: id.lock(),
 		Statements: []engine.Statement{{
-			SQL: `UPDATE session SET last_access = $4 WHERE realm = $1 AND id = $2 AND offline = $3 AND last_access < $4
-				AND EXISTS (SELECT 1 FROM session_grant WHERE realm = $1 AND session = $2 AND offline = $3
+			SQL: `UPDATE session SET last_access = CASE WHEN last_access < $4 THEN $4 ELSE last_access END
+				WHERE realm = $1 AND id = $2 AND offline = $3 AND EXISTS
+				(SELECT 1 FROM session_grant WHERE realm = $1 AND session = $2 AND offline = $3
 					AND client = $5 AND refresh_id = $6 AND refresh_uses = $7)`,
 			Args: []any{realmKey, prev.Session, prev.Offline, micros(next.LastAccess), prev.Client, prev.RefreshID, int64(prev.RefreshUses)},
 		}, {

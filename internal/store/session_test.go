@@ -1,12 +1,15 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -290,6 +293,37 @@ func TestRefreshOnTwoNodes(t *testing.T) {
 		}
 		prev = next
 	}
+}
+
+// Who took the grant's row first and then waited for the session's would wait for those who come in the
+// right order, and they for it.
+func TestRefreshLocksTheSessionFirst(t *testing.T) {
+	url := storetest.Postgres(t)
+	s := storetest.Open(t, url)
+	startSession(t, s, "sid", "alice")
+	first := aGrant("sid", "web-key")
+	later := first
+	later.LastAccess = at.Add(time.Minute)
+	must(t, s.Refresh(t.Context(), shop, first, later))
+
+	other, err := pgx.Connect(t.Context(), url)
+	must(t, err)
+	defer other.Close(context.WithoutCancel(t.Context()))
+	tx, err := other.Begin(t.Context())
+	must(t, err)
+	must(t, second(tx.Exec(t.Context(), `UPDATE session SET last_access = last_access WHERE id = 'sid'`)))
+	done := make(chan error, 1)
+	go func() { done <- s.Refresh(t.Context(), shop, later, first) }() // does not change the session's LastAccess
+	eventually(t, "the refresh waits for the session", func() bool {
+		var waits bool
+		must(t, tx.QueryRow(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)`).Scan(&waits))
+		return waits || len(done) > 0
+	})
+	if len(done) > 0 {
+		t.Error("the refresh took the grant alone")
+	}
+	must(t, tx.Rollback(t.Context()))
+	must(t, <-done)
 }
 
 func TestSessionOfAnotherNode(t *testing.T) {
