@@ -12,7 +12,7 @@ const roomForClaims = 12
 // Access composes an access token. For must be resolved for use mapper.Access or mapper.Lightweight.
 //
 // As in Keycloak the subject is for a mapper to write; tokens behind which nothing is kept of their
-// client always have one.
+// client always have one. A lightweight token that was narrowed says to what.
 func Access(q Request) Token {
 	r := q.For
 	scope := r.ScopeClaim()
@@ -37,6 +37,9 @@ func Access(q Request) Token {
 	}
 	if r.Client.Tokens.LowerCaseBearer {
 		t.Claims.Type = strings.ToLower(t.Claims.Type)
+	}
+	if q.Origin.Lightweight { // its claims do not show the filter, and introspection must know it
+		t.Claims.RequestedAudience = r.Request.Audiences
 	}
 	if r.User != nil && q.transient() {
 		t.Claims.Subject = r.User.ID

@@ -1,6 +1,7 @@
 package mint_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,13 @@ func TestAccessNarrowed(t *testing.T) {
 	want := `{"orders":{"roles":["read"]}}`
 	if got, _ := c.Other.Get("resource_access").(token.Object); string(got.AppendJSON(nil)) != want || len(c.Audience) != 1 {
 		t.Errorf("resource_access %v, aud %v", got, c.Audience)
+	}
+	if c.RequestedAudience != nil {
+		t.Errorf("req-aud is %v, though resource_access shows the filter", c.RequestedAudience)
+	}
+	q.Origin.Lightweight = true
+	if c := mint.Access(q).Claims; !slices.Equal(c.RequestedAudience, []string{"orders"}) {
+		t.Errorf("lightweight: req-aud is %v", c.RequestedAudience)
 	}
 	q = request(func(q *audience.Request) { q.Audiences = []string{"ghost"} })
 	c = mint.Access(q).Claims

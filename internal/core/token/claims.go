@@ -35,7 +35,7 @@ type Claims struct {
 
 	// Of refresh tokens, as Keycloak writes them.
 	ReuseID           string   // reuse_id: family of rotating tokens
-	RequestedAudience []string // req-aud: the filter of an exchange
+	RequestedAudience []string // req-aud: the filter of an exchange; of lightweight access tokens too
 	AccessAudience    []string // aud_x: audience of the access token issued beside it
 	Provider          string   // prov
 
@@ -48,6 +48,9 @@ type Claims struct {
 	// resource_access among them.
 	Other Object
 }
+
+// Refreshes tells a refresh or offline token from others.
+func (c *Claims) Refreshes() bool { return c.Type == TypRefresh || c.Type == TypOffline }
 
 // Confirmation binds a token to a key (RFC 7800; RFC 9449 §6.1, RFC 8705 §3.1).
 type Confirmation struct {

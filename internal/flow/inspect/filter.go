@@ -11,15 +11,13 @@ import (
 // audiences that mappers may put into the answer, so that introspection never lists an audience or role that
 // the token lacks. Nil is no filter.
 //
-// A refresh token carries its filter. An access token of an exchange was narrowed if all clients of which it has
-// roles are among its audiences, as the filter leaves them; of one that was not, the filter would take nothing
-// that it has. A lightweight token does not say enough.
+// A refresh token and a lightweight one carry their filter. Another access token of an exchange was narrowed if
+// all clients of which it has roles are among its audiences, as the filter leaves them; of one that was not, the
+// filter would take nothing that it has.
 func filter(h *verify.Held) (audiences, permitted []string) {
 	t := &h.Token
-	switch {
-	case t.Type == token.TypRefresh || t.Type == token.TypOffline:
-		audiences = t.RequestedAudience
-	case exchanged(h) && !t.Origin.Lightweight && !carriesMore(t):
+	audiences = t.RequestedAudience
+	if exchanged(h) && !t.Refreshes() && !t.Origin.Lightweight && !carriesMore(t) {
 		audiences = t.Audience
 	}
 	if len(audiences) > 0 && h.Client.Exchange.Permitted != nil {

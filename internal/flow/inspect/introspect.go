@@ -132,7 +132,7 @@ func (t *turn) held(ctx context.Context, q IntrospectRequest) (h verify.Held, qu
 	t.event.Set("token_id", h.Token.ID)
 	t.event.Set("token_type", h.Token.Type)
 	t.event.Set("token_issued_for", h.Token.Client)
-	if quiet == nil && hint == hintRefresh && h.Token.Type != token.TypRefresh && h.Token.Type != token.TypOffline {
+	if quiet == nil && hint == hintRefresh && !h.Token.Refreshes() {
 		quiet = oauth.Errorf(oauth.InvalidToken, "").InEvent("invalid_token", string(verify.WrongType))
 	}
 	return h, quiet, err

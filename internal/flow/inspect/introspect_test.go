@@ -359,6 +359,12 @@ func TestIntrospectOfANarrowedToken(t *testing.T) {
 			exchanged([]string{"orders"}, "orders")(c)
 			c.ID, c.Path = "onrtrt:1", []token.Hop{{Client: "spa", JTI: "a"}}
 		}, "orders", []string{"orders"}},
+		"lightweight, narrowed": {func(c *token.Claims) {
+			c.ID, c.Client, c.Audience, c.RequestedAudience = "ntltte:1", "gateway", []string{"orders"}, []string{"orders"}
+		}, "orders", []string{"orders"}},
+		"lightweight, not narrowed": {func(c *token.Claims) {
+			c.ID, c.Client, c.Audience = "ntltte:1", "gateway", []string{"orders"}
+		}, []any{"orders", "billing"}, []string{"billing", "gateway", "orders"}},
 		"narrowed, roles that are gone":  {exchanged([]string{"orders"}), "orders", []string{"orders"}},
 		"exchanged and without audience": {exchanged(nil), []any{"billing", "orders"}, []string{"billing", "gateway", "orders"}},
 	}

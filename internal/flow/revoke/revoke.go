@@ -8,7 +8,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
-	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -47,7 +46,7 @@ func (v *Revoker) Revoke(ctx context.Context, q Request) (err error) {
 		return refused(err)
 	}
 	t.event.UserID = held.User.ID
-	if held.Token.Type == token.TypRefresh || held.Token.Type == token.TypOffline {
+	if held.Token.Refreshes() {
 		return t.revokeRefresh(ctx, &held)
 	}
 	return t.revokeAccess(ctx, &held)

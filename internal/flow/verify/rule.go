@@ -73,22 +73,17 @@ func isAccess(_ context.Context, q *question) error {
 // isRefresh wants the algorithm of internal tokens too, so that no claim that a mapper put into a token for
 // others makes it a refresh token.
 func isRefresh(_ context.Context, q *question) error {
-	if !refreshing(&q.Token) || q.Token.Alg != internalAlg {
+	if !q.Token.Refreshes() || q.Token.Alg != internalAlg {
 		return refuse(WrongType)
 	}
 	return nil
 }
 
 func isEither(ctx context.Context, q *question) error {
-	if refreshing(&q.Token) {
+	if q.Token.Refreshes() {
 		return isRefresh(ctx, q)
 	}
 	return isAccess(ctx, q)
-}
-
-// refreshing tells a refresh or offline token from others.
-func refreshing(t *token.Verified) bool {
-	return t.Type == token.TypRefresh || t.Type == token.TypOffline
 }
 
 func issuer(_ context.Context, q *question) error {
