@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -40,13 +41,13 @@ func (s *sqlite) migrate(ctx context.Context) error {
 }
 
 // migrate holds an advisory lock: nodes that start together wait for the first.
-func (p *postgres) migrate(ctx context.Context) error {
+func (p *postgres) migrate(ctx context.Context) (err error) {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // seconds, times
 	if err != nil {
 		return err
 	}
 	db := stdlib.OpenDBFromPool(p.pool)
-	defer db.Close() // the pool stays open
+	defer func() { err = errors.Join(err, db.Close()) }() // the pool stays open
 	return migrate(ctx, goose.DialectPostgres, db, goose.WithSessionLocker(locker))
 }
 
