@@ -366,6 +366,24 @@ func TestExchangeWithoutClient(t *testing.T) {
 	}
 }
 
+// A front end that lists no web origins is called from where its redirect URIs are. Whoever names it is told
+// what Keycloak tells.
+func TestExchangeFromRedirectOrigin(t *testing.T) {
+	w := newWorld(t)
+	w.client("app", func(c *realm.Client) { c.WebOrigins, c.RedirectURIs = nil, []string{"https://front.example/*"} })
+	subject := w.signIn("app", "alice", "").AccessToken
+	q := nobody(subject)
+	q.Origin = "https://front.example"
+	w.exchange(q)
+	q.Origin = "https://elsewhere.example"
+	_, err := w.Exchange(t.Context(), q)
+	w.refused(err, 403, oauth.InvalidOrigin, "", "invalid_request")
+	named := swap("app", subject)
+	named.Origin = "https://front.example"
+	_, err = w.Exchange(t.Context(), named)
+	w.refused(err, 403, oauth.InvalidOrigin, "", "invalid_request")
+}
+
 func TestExchangeWithoutClientRefused(t *testing.T) {
 	const generic = "Invalid client or Invalid client credentials"
 	tests := map[string]struct {

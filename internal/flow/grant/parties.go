@@ -60,7 +60,7 @@ func (t *turn) adopt(ctx context.Context, q ExchangeRequest, held verify.Held, f
 	if flaw != "" || c == nil || !c.Public || !c.Exchange.Public {
 		return t.authenticate(ctx)
 	}
-	t.event.Client = c.ID
+	t.adopted, t.event.Client = true, c.ID
 	if bearer, ok := bearerOf(q.Credentials.Authorization); ok && bearer != *q.SubjectToken {
 		const text = "The bearer token is not the subject token"
 		return oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_request", text)

@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
@@ -15,10 +16,11 @@ import (
 // and ends with end, which records what happened.
 type turn struct {
 	*Issuer
-	call   Call
-	at     verify.At
-	client *realm.Client // set by authenticate
-	event  event.Event
+	call    Call
+	at      verify.At
+	client  *realm.Client // set by authenticate
+	adopted bool          // the request did not name the client: its token did
+	event   event.Event
 }
 
 // begin reads clock and realm. An error means that there is no such realm, and nowhere to record
@@ -96,7 +98,7 @@ func (t *turn) checkRealm() error {
 func (t *turn) admit(c *realm.Client) error {
 	t.client = c
 	switch {
-	case t.call.Origin != "" && !c.AllowsOrigin(t.call.Base, t.call.Origin):
+	case t.call.Origin != "" && !t.hears(t.call.Origin):
 		return oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
 	case !c.OIDC():
 		return oauth.Errorf(oauth.InvalidClient, "Wrong client protocol.").InEvent("invalid_client", "")
@@ -111,6 +113,12 @@ func (t *turn) admit(c *realm.Client) error {
 		return oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_request", text)
 	}
 	return nil
+}
+
+// hears tells whether a page of this origin may call as the client: also where its redirect URIs are, if
+// its token speaks for it.
+func (t *turn) hears(origin string) bool {
+	return t.client.AllowsOrigin(t.call.Base, origin) || t.adopted && slices.Contains(t.client.RedirectOrigins(t.call.Base), origin)
 }
 
 // checkScope refuses a scope parameter that names what is no scope of the client.
