@@ -46,6 +46,9 @@ type Event struct {
 // Detail is one member of an event's details.
 type Detail struct{ Name, Value string }
 
+// roomForDetails is for how many details there is room at first: most events have fewer.
+const roomForDetails = 10
+
 // Set puts a detail; an empty value is not recorded.
 func (e *Event) Set(name, value string) {
 	if value == "" {
@@ -56,6 +59,9 @@ func (e *Event) Set(name, value string) {
 			e.Details[i].Value = value
 			return
 		}
+	}
+	if e.Details == nil {
+		e.Details = make([]Detail, 0, roomForDetails)
 	}
 	e.Details = append(e.Details, Detail{name, value})
 }

@@ -53,6 +53,7 @@ func Introspection(q Request, held *token.Claims) Token {
 		Actor:        held.Actor,
 		MayAct:       held.MayAct,
 		Path:         held.Path,
+		Other:        make(token.Object, 0, roomForClaims),
 	}}
 	t.Trace = write(&q, q.For, &t.Claims)
 	narrow(q.For, &t.Claims)

@@ -39,11 +39,10 @@ func readForm(w http.ResponseWriter, r *http.Request) (form, error) {
 	if r.ContentLength > maxBody {
 		return nil, &http.MaxBytesError{Limit: maxBody}
 	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kind != "application/x-www-form-urlencoded" {
+	if !isForm(r.Header.Get("Content-Type")) {
 		return nil, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := readBody(w, r)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, err
 	}
@@ -53,10 +52,30 @@ func readForm(w http.ResponseWriter, r *http.Request) (form, error) {
 	return parseForm(string(body))
 }
 
+const formType = "application/x-www-form-urlencoded"
+
+func isForm(contentType string) bool {
+	if contentType == formType {
+		return true
+	}
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return kind == formType
+}
+
+// readBody reads a body whole. Where its length is told, room is made once.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength < 0 {
+		return io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, body)
+	return body, err
+}
+
 // parseForm decodes a body as HTML forms are encoded. Text that is not UTF-8, or holds a NUL, is
 // refused rather than repaired: no parameter is altered on its way in.
 func parseForm(body string) (form, error) {
-	var f form
+	f := make(form, 0, min(strings.Count(body, "&")+1, maxFields))
 	for pair := range strings.SplitSeq(body, "&") {
 		if pair == "" {
 			continue

@@ -40,6 +40,6 @@ func (s *site) userinfo(w http.ResponseWriter, r *http.Request, c call) error {
 		render.Bytes(w, http.StatusOK, "application/jwt", []byte(info.JWT))
 		return nil
 	}
-	render.Bytes(w, http.StatusOK, "application/json", info.Claims.AppendJSON(nil))
+	render.Bytes(w, http.StatusOK, "application/json", info.Claims.AppendJSON(make([]byte, 0, roomForClaims)))
 	return nil
 }
