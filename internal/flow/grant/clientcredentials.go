@@ -2,8 +2,10 @@ package grant
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -51,17 +53,21 @@ func (t *turn) callerNotes() map[string]string {
 
 // serviceAccount is the user that the client is when it acts for itself.
 func (t *turn) serviceAccount(ctx context.Context) (*user.User, error) {
-	unauthorized := func(text string) error {
+	unauthorized := func(text string) *oauth.Error {
 		return oauth.Errorf(oauth.UnauthorizedClient, "%s", text).WithStatus(401).InEvent("invalid_client", text)
 	}
+	const none = "Client not enabled to retrieve service account"
 	switch {
 	case t.client.Public:
 		return nil, unauthorized("Public client not allowed to retrieve service account")
 	case !t.client.ServiceAccounts:
-		return nil, unauthorized("Client not enabled to retrieve service account")
+		return nil, unauthorized(none)
 	}
 	u, err := t.Users.ServiceAccount(ctx, t.at.Realm.Key, t.client.Key)
-	if err != nil {
+	switch {
+	case errors.Is(err, fault.ErrNotFound): // an administrator deleted it
+		return nil, unauthorized(none).InEvent("user_not_found", none).Because(err)
+	case err != nil:
 		return nil, err
 	}
 	t.about(u)

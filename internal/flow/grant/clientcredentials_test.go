@@ -95,6 +95,15 @@ func TestClientCredentialsRefused(t *testing.T) {
 			}
 			w.user(u.ID, func(u *user.User) { u.Enabled = false })
 		}, as("gateway"), 401, oauth.InvalidRequest, "User 'service-account-gateway' disabled", "user_disabled"},
+		"account gone": {func(w *world) {
+			u, err := w.store.ServiceAccount(w.t.Context(), w.realm().Key, "gateway")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if err := w.store.DeleteUser(w.t.Context(), w.realm().Key, u.ID, nil); err != nil {
+				w.t.Fatal(err)
+			}
+		}, as("gateway"), 401, oauth.UnauthorizedClient, "Client not enabled to retrieve service account", "user_not_found"},
 		"unknown scope": {nil, scoped(as("gateway"), "profile warehouse"), 400, oauth.InvalidScope, "Invalid scopes: profile warehouse", "invalid_request"},
 		"empty scope":   {nil, scoped(as("gateway"), ""), 400, oauth.InvalidScope, "Invalid scopes: ", "invalid_request"},
 		"realm disabled": {func(w *world) { w.settings(func(s *realm.Settings) { s.Enabled = false }) },
