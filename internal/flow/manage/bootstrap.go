@@ -25,15 +25,15 @@ type Administrator struct {
 // realm yet. It tells whether it did. On later starts it only sees that each realm has its management
 // client: the start before may have ended between making a realm and making that.
 func (m *Realms) Bootstrap(ctx context.Context, a Administrator) (made bool, err error) {
-	names, err := m.Store.RealmNames(ctx)
-	if err != nil {
-		return false, err
-	}
-	r, err := m.Store.Realm(ctx, master)
+	_, err = m.Store.Realm(ctx, master)
 	if err == nil {
-		return false, m.mend(ctx, r, names)
+		return false, m.mend(ctx)
 	}
 	if !errors.Is(err, fault.ErrNotFound) {
+		return false, err
+	}
+	names, err := m.Store.RealmNames(ctx)
+	if err != nil {
 		return false, err
 	}
 	contents, err := realmfile.Build(masterFile(a), &realmfile.Mentions{}, m.options())
@@ -53,9 +53,17 @@ func (m *Realms) Bootstrap(ctx context.Context, a Administrator) (made bool, err
 	return err == nil, err
 }
 
-// mend makes the management clients that are missing.
-func (m *Realms) mend(ctx context.Context, r *realm.Realm, names []string) error {
-	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+// mend makes the management clients that the master realm is missing.
+func (m *Realms) mend(ctx context.Context) error {
+	names, err := m.Store.RealmNames(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := m.Store.Realm(ctx, master)
+	if err != nil {
+		return err
+	}
+	missing := slices.DeleteFunc(names, func(name string) bool {
 		return name == master || r.Client(realmfile.ManagementClient(name)) != nil
 	})
 	if len(missing) == 0 {
@@ -111,7 +119,7 @@ func (m *Realms) administrator(r *realm.Realm, a Administrator, admin string) us
 		Attributes: map[string][]string{temporary: {"true"}}, Roles: []string{r.DefaultRole, admin}, Extra: realm.Extra{}}}
 	if a.Password != "" {
 		password := user.Credential{ID: m.NewID(), Created: m.Now()}
-		setPassword(&password, a.Password, user.HashingOf(r.PasswordPolicy))
+		become(&password, hashed(a.Password, user.HashingOf(r.PasswordPolicy)))
 		account.Credentials = []user.Credential{password}
 	}
 	return account

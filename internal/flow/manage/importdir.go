@@ -3,17 +3,12 @@ package manage
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
 // usersFile is the name of a file with some of a realm's users: Keycloak's export to a directory puts
@@ -29,13 +24,13 @@ func (m *Realms) ImportFS(ctx context.Context, fsys fs.FS, o ImportOptions) (Rep
 	}
 	var plans []*plan
 	for _, name := range realms {
-		docs := []Document{file(fsys, name)}
+		docs := []document{file(fsys, name)}
 		for _, more := range users[strings.TrimSuffix(strings.TrimSuffix(name, ".json"), "-realm")] {
 			docs = append(docs, file(fsys, more))
 		}
 		made, err := m.plan(docs)
 		if err != nil {
-			return Report{}, inFileNamed(name, err)
+			return Report{}, err
 		}
 		plans = append(plans, made...)
 	}
@@ -74,16 +69,6 @@ func number(name string) int {
 	return n
 }
 
-func file(fsys fs.FS, name string) Document {
-	return func() (io.ReadCloser, error) { return fsys.Open(name) }
-}
-
-// inFileNamed puts the file's name before the path of what is wrong with it.
-func inFileNamed(name string, err error) error {
-	err = problems(err)
-	var invalid *fault.Invalid
-	if errors.As(err, &invalid) {
-		return keycloak.At(name, &fault.Invalid{Field: "." + invalid.Field, Message: invalid.Message})
-	}
-	return fmt.Errorf("%s: %w", name, err)
+func file(fsys fs.FS, name string) document {
+	return document{name: name, open: func() (io.ReadCloser, error) { return fsys.Open(name) }}
 }

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -181,6 +183,8 @@ func TestRefused(t *testing.T) {
 		{"user twice", `{"realm": "x", "users": [{"username": "u"}, {"username": "U"}]}`, "users[1].username", `another user of the file has the username "u"`},
 		{"user in no group", `{"realm": "x", "users": [{"username": "u", "groups": ["/no"]}]}`, "users[0].groups[0]", "Unable to find group specified by path: /no"},
 		{"role of a client that is not", `{"realm": "x", "users": [{"username": "u", "clientRoles": {"no": ["r"]}}]}`, "users[0].clientRoles.no[0]", "Unable to find client role mappings for client: no"},
+		{"realm twice", `[{"realm": "x"}, {"realm": "x"}]`, "[1].realm", `another realm of the import has the realm "x"`},
+		{"realm id twice", `[{"realm": "x", "id": "1"}, {"realm": "y", "id": "1"}]`, "[1].id", `another realm of the import has the id "1"`},
 		{"second realm broken", `[{"realm": "x"}, {"realm": "y", "users": [{"username": "u", "groups": ["/no"]}]}]`, "[1].users[0].groups[0]", "Unable to find group specified by path: /no"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -335,8 +339,14 @@ func TestImportFS(t *testing.T) {
 	fsys["shop-users-1.json"] = &fstest.MapFile{Data: []byte(`{"users": [{"username": "eve", "groups": ["/no"]}]}`)}
 	_, err = m.ImportFS(t.Context(), fsys, manage.ImportOptions{Existing: manage.Overwrite})
 	var invalid *fault.Invalid
-	if !errors.As(err, &invalid) || !strings.HasPrefix(invalid.Field, "shop-realm.json") {
+	if !errors.As(err, &invalid) || invalid.Field != "shop-users-1.json: users[0].groups[0]" {
 		t.Errorf("broken users: %v", err)
+	}
+	delete(fsys, "shop-users-1.json")
+	fsys["other.json"] = &fstest.MapFile{Data: []byte(`{"realm": "shop"}`)}
+	_, err = m.ImportFS(t.Context(), fsys, manage.ImportOptions{Existing: manage.Overwrite})
+	if !errors.As(err, &invalid) || invalid.Field != "shop-realm.json: realm" {
+		t.Errorf("two files of one realm: %v", err)
 	}
 	if _, err := m.ImportFS(t.Context(), os.DirFS(filepath.Join(t.TempDir(), "none")), manage.ImportOptions{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no directory: %v", err)
@@ -394,7 +404,8 @@ func TestImportedUsers(t *testing.T) {
 func TestKept(t *testing.T) {
 	m, _ := realms(t)
 	report := load(t, m, `{"realm": "shop", "loginTheme": "mine", "enabled": true, "attributes": {"my.own": "x", "acr.loa.map": "{\"gold\":2}", "tokenhouse.exchange.chain-limit": "many"},
-		"clients": [{"clientId": "sp", "protocol": "saml"}, {"clientId": "c", "adminUrl": "http://x", "attributes": {"saml.encrypt": "true", "saml.other": "false", "use.refresh.tokens": "false"}}]}`)
+		"clients": [{"clientId": "sp", "protocol": "saml"}, {"clientId": "c", "adminUrl": "http://x", "attributes": {"saml.encrypt": "true", "saml.other": "false", "use.refresh.tokens": "false"}}],
+		"users": [{"username": "ann"}, {"username": "bob", "credentials": [{"type": "webauthn", "credentialData": "{}", "secretData": "{}"}]}]}`)
 	var got []string
 	for _, n := range report.Realms[0].Notes {
 		got = append(got, n.String())
@@ -406,9 +417,100 @@ func TestKept(t *testing.T) {
 		"clients[0].protocol: kept, not acted on: a client of protocol saml",
 		"clients[1].adminUrl: kept, not acted on",
 		"clients[1].attributes.saml.encrypt: kept, not acted on",
+		"users[1].credentials[0]: kept, not acted on: a credential of type webauthn",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("notes\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestKeptOfMany lists the first of very many notes on users, and counts the others.
+func TestKeptOfMany(t *testing.T) {
+	var users []string
+	for i := range 150 {
+		users = append(users, fmt.Sprintf(`{"username": "u%d", "credentials": [{"type": "webauthn", "credentialData": "{}", "secretData": "{}"}]}`, i))
+	}
+	m, _ := realms(t)
+	notes := load(t, m, `{"realm": "shop", "users": [`+strings.Join(users, ",")+`]}`).Realms[0].Notes
+	if len(notes) != 101 || notes[100].String() != "users: 50 more like these" {
+		t.Errorf("%d notes, the last %v", len(notes), notes[len(notes)-1])
+	}
+}
+
+// patient is a store that notes how much memory it takes to read the users of a realm while it is made.
+type patient struct {
+	*store.Store
+	allocated uint64
+}
+
+func (p *patient) CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm.Group, users iter.Seq2[user.Account, error], audit []event.Admin) error {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, err := range users {
+		if err != nil {
+			return err
+		}
+	}
+	runtime.ReadMemStats(&after)
+	p.allocated = after.TotalAlloc - before.TotalAlloc
+	return p.Store.CreateRealm(ctx, d, groups, users, audit)
+}
+
+// TestHashedBeforeStored: no password is hashed while a transaction keeps other writers waiting. A hash
+// takes 7 MiB, by which it can be told.
+func TestHashedBeforeStored(t *testing.T) {
+	m, st := realms(t)
+	p := &patient{Store: st}
+	m.Store = p
+	var users []string
+	for i := range 8 {
+		users = append(users, fmt.Sprintf(`{"username": "U%d", "credentials": [{"type": "otp", "credentialData": "{}", "secretData": "{}"}, {"type": "password", "value": "secret-%d"}]}`, i, i))
+	}
+	load(t, m, `{"realm": "shop", "users": [`+strings.Join(users, ",")+`]}`)
+	if p.allocated > 7<<20 {
+		t.Errorf("%d bytes were allocated while the realm was stored", p.allocated)
+	}
+	r := find(t, st, "shop")
+	for i := range 8 {
+		u, err := st.UserByName(t.Context(), r.Key, fmt.Sprintf("u%d", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := st.Credentials(t.Context(), r.Key, u.ID)
+		if err != nil || len(c) != 2 || !user.CheckPassword(c[1], fmt.Sprintf("secret-%d", i)) || user.CheckPassword(c[1], "secret") {
+			t.Errorf("credentials of %s: %+v, %v", u.Username, c, err)
+		}
+	}
+}
+
+// TestChangedMeanwhile: a file whose users are not those that were read first is not stored.
+func TestChangedMeanwhile(t *testing.T) {
+	m, st := realms(t)
+	passes := 0
+	changing := func() (io.ReadCloser, error) {
+		passes++
+		return text(fmt.Sprintf(`{"realm": "shop", "users": [{"username": "u%d", "credentials": [{"type": "password", "value": "x"}]}]}`, passes))()
+	}
+	if _, err := m.Import(t.Context(), changing, manage.ImportOptions{}); err == nil || !strings.Contains(err.Error(), "has changed") {
+		t.Errorf("error %v", err)
+	}
+	if names, err := st.RealmNames(t.Context()); err != nil || len(names) > 0 {
+		t.Errorf("left behind: %v, %v", names, err)
+	}
+}
+
+// TestMasterReplaced: the new master realm manages the realms that there are.
+func TestMasterReplaced(t *testing.T) {
+	m, st := realms(t)
+	if _, err := m.Bootstrap(t.Context(), manage.Administrator{}); err != nil {
+		t.Fatal(err)
+	}
+	load(t, m, `{"realm": "shop"}`)
+	if _, err := m.Import(t.Context(), text(`{"realm": "master"}`), manage.ImportOptions{Existing: manage.Overwrite}); err != nil {
+		t.Fatal(err)
+	}
+	if find(t, st, "master").Client("shop-realm") == nil {
+		t.Error("the master realm cannot manage the other one")
 	}
 }
 

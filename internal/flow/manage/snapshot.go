@@ -18,13 +18,13 @@ type Snapshot struct {
 
 // Read reads the realms of a file without storing them. Passwords are not hashed and no keys are made.
 func (m *Realms) Read(ctx context.Context, doc Document) ([]Snapshot, error) {
-	plans, err := m.plan([]Document{doc})
+	plans, err := m.plan([]document{{open: doc}})
 	if err != nil {
-		return nil, problems(err)
+		return nil, err
 	}
 	var out []Snapshot
 	for _, p := range plans {
-		s := Snapshot{Realm: p.contents.Draft.Realm(), Notes: p.contents.Notes}
+		s := Snapshot{Realm: p.contents.Draft.Realm(), Notes: p.notes()}
 		above := ancestry(p.contents.Groups)
 		add := func(u user.User) {
 			u.Groups = joined(above, u.GroupKeys)
@@ -32,7 +32,7 @@ func (m *Realms) Read(ctx context.Context, doc Document) ([]Snapshot, error) {
 		}
 		for person, err := range m.people(p) {
 			if err := cmp.Or(err, ctx.Err()); err != nil {
-				return nil, problems(err)
+				return nil, err
 			}
 			add(person.User)
 		}
