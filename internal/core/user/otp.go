@@ -17,13 +17,16 @@ import (
 // KindOTP is the kind of a credential that makes one-time codes.
 const KindOTP = "otp"
 
-// otpWindow is how many steps a clock may be off, either way.
-const otpWindow = 1
+const (
+	otpWindow = 1            // how many steps a clock may be off, either way
+	otpPeriod = 24 * 60 * 60 // how long a step may be, in seconds
+)
 
 // CheckOTP tells whether code is one of the credential's one-time codes by time (RFC 6238) at now, or
-// one step off. What it does not check: that the code was not used before; who asks must see to that.
-// Codes by counter (RFC 4226) are not accepted.
-func (c *Credential) CheckOTP(code string, now time.Time) bool {
+// one step off; from until on it is not any more. What it does not check: that the code was not used
+// before; who asks must see to that, and remember it until then. Codes by counter (RFC 4226) are not
+// accepted.
+func (c *Credential) CheckOTP(code string, now time.Time) (until time.Time, ok bool) {
 	var data struct {
 		SubType        string `json:"subType"`
 		Digits         int    `json:"digits"`
@@ -35,24 +38,24 @@ func (c *Credential) CheckOTP(code string, now time.Time) bool {
 		Value string `json:"value"`
 	}
 	if json.Unmarshal([]byte(c.Data), &data) != nil || json.Unmarshal([]byte(c.Secret), &secret) != nil {
-		return false
+		return until, false
 	}
-	if c.Kind != KindOTP || data.SubType != "totp" || data.Period < 1 || data.Digits < 6 || data.Digits > 8 || secret.Value == "" {
-		return false
+	if c.Kind != KindOTP || data.SubType != "totp" || data.Period < 1 || data.Period > otpPeriod || data.Digits < 6 || data.Digits > 8 || secret.Value == "" {
+		return until, false
 	}
 	key := []byte(secret.Value)
 	if data.SecretEncoding == "BASE32" {
 		decoded, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret.Value)
 		if err != nil {
-			return false
+			return until, false
 		}
 		key = decoded
 	}
-	step, ok := now.Unix()/data.Period, 0
+	step, right := now.Unix()/data.Period, 0
 	for s := step - otpWindow; s <= step+otpWindow; s++ {
-		ok |= subtle.ConstantTimeCompare([]byte(code), []byte(oneTimeCode(otpHash(data.Algorithm), key, s, data.Digits)))
+		right |= subtle.ConstantTimeCompare([]byte(code), []byte(oneTimeCode(otpHash(data.Algorithm), key, s, data.Digits)))
 	}
-	return ok == 1
+	return time.Unix((step+2*otpWindow+1)*data.Period, 0), right == 1
 }
 
 // otpHash is the hash behind an algorithm's name in Keycloak.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -126,8 +125,8 @@ func (t *turn) userByLogin(ctx context.Context, login string) (*user.User, error
 	return u, nil
 }
 
-// otpLife is for how long a one-time code is remembered, longer than any is good for.
-const otpLife = 10 * time.Minute
+// purposeOTP keeps one-time codes apart from other values that work once.
+const purposeOTP = "otp"
 
 // checkOTP asks users who have a credential for one-time codes for such a code. Each works once, on
 // whichever node.
@@ -139,8 +138,8 @@ func (t *turn) checkOTP(ctx context.Context, u *user.User, credentials []user.Cr
 			continue
 		}
 		needed = true
-		if c.CheckOTP(code, t.at.Now) {
-			return t.Once.UseOnce(ctx, t.at.Realm.Key, "otp", c.ID+" "+code, t.at.Now.Add(otpLife))
+		if until, ok := c.CheckOTP(code, t.at.Now); ok {
+			return t.Once.UseOnce(ctx, t.at.Realm.Key, purposeOTP, u.ID+" "+c.ID+" "+code, until)
 		}
 	}
 	return !needed, nil
@@ -149,7 +148,7 @@ func (t *turn) checkOTP(ctx context.Context, u *user.User, credentials []user.Cr
 // pending tells whether the user must do something before they may sign in; there is no page to do it on.
 func pending(u *user.User, credentials []user.Credential) bool {
 	for _, c := range credentials {
-		if c.Kind == "password" && c.Temporary {
+		if c.Kind == user.KindPassword && c.Temporary {
 			return true
 		}
 	}

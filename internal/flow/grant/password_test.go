@@ -1,6 +1,7 @@
 package grant_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -116,6 +117,25 @@ func TestOneTimeCode(t *testing.T) {
 	w.refused(try("07081804"), 400, oauth.InvalidGrant, "Invalid user credentials", "invalid_user_credentials")
 	w.later(10 * time.Minute)
 	w.refused(try("07081804"), 400, oauth.InvalidGrant, "Invalid user credentials", "invalid_user_credentials")
+
+	err := w.store.EditUser(t.Context(), w.realm().Key, "erin", func(a *user.Account) ([]event.Admin, error) {
+		for i, c := range a.Credentials {
+			a.Credentials[i].Data = strings.ReplaceAll(c.Data, `"period":30`, `"period":3600`)
+		}
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.now = time.Unix(5400, 0)
+	if err := try("94287082"); err != nil {
+		t.Fatal(err)
+	}
+	w.later(20 * time.Minute) // it would still be good, had it not been used
+	if err := w.store.Sweep(t.Context(), w.clock()); err != nil {
+		t.Fatal(err)
+	}
+	w.refused(try("94287082"), 400, oauth.InvalidGrant, "Invalid user credentials", "invalid_user_credentials")
 }
 
 // A temporary password must be changed, and there is no page to change it on.
@@ -172,10 +192,12 @@ func TestPasswordWithoutRefreshTokens(t *testing.T) {
 // The latest of the marks of realm, client and user is told.
 func TestNotBefore(t *testing.T) {
 	w := newWorld(t)
-	w.settings(func(s *realm.Settings) { s.NotBefore = 30 })
-	w.client("spa", func(c *realm.Client) { c.NotBefore = 20 })
-	w.user("alice", func(u *user.User) { u.NotBefore = 10 })
-	if got := w.signIn("spa", "alice", "").NotBefore; got != 30 {
-		t.Errorf("not-before-policy %d, want 30", got)
+	for _, marks := range [][3]int64{{30, 20, 10}, {20, 30, 10}, {10, 20, 30}} {
+		w.settings(func(s *realm.Settings) { s.NotBefore = marks[0] })
+		w.client("spa", func(c *realm.Client) { c.NotBefore = marks[1] })
+		w.user("alice", func(u *user.User) { u.NotBefore = marks[2] })
+		if got := w.signIn("spa", "alice", "").NotBefore; got != 30 {
+			t.Errorf("marks %v: not-before-policy %d, want 30", marks, got)
+		}
 	}
 }
