@@ -24,6 +24,7 @@ type play struct {
 	Scope    *string          `json:"scope"`
 	Audience []string         `json:"audience"`
 	Legacy   []string         `json:"legacy"`
+	Unread   []string         `json:"unread"`
 }
 
 // held is a subject token: what a sign-in at a client gives.
@@ -44,7 +45,7 @@ func (p play) request(t testing.TB, shop *realmtest.Fixture) exchange.Request {
 	access := oauth.TypeAccessToken
 	q := exchange.Request{
 		Realm: shop.Realm, Issuer: issuer, Client: shop.Realm.Client(p.Client),
-		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Legacy: p.Legacy,
+		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Legacy: p.Legacy, Unread: p.Unread,
 		Explain: true,
 	}
 	if p.Type != nil {

@@ -28,6 +28,10 @@ type Request struct {
 	// Legacy are the parameters of Keycloak's legacy exchange that came, as "requested_subject".
 	Legacy []string
 
+	// Unread are the parameters that came and that the standard exchange passes over, as "actor_token":
+	// nothing that they say is in the token, and nothing that they would forbid is kept from it.
+	Unread []string
+
 	Explain bool // record a trace
 }
 

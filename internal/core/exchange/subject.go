@@ -8,8 +8,11 @@ import (
 )
 
 // plain refuses the parameters of Keycloak's legacy exchange (S1–S3): what they ask for is not what
-// would be issued.
+// would be issued. Those that Keycloak passes over it names in the trace.
 func plain(s *state, t *explain.Trace) *oauth.Error {
+	for _, name := range s.Unread {
+		t.Add(explain.ExchangeUnsupported, explain.Skipped, name)
+	}
 	for _, name := range []string{"requested_subject", "requested_issuer", "subject_issuer"} {
 		if slices.Contains(s.Legacy, name) {
 			t.Add(explain.ExchangeUnsupported, explain.Denied, name, "not supported for standard token exchange")

@@ -88,7 +88,8 @@ var phrases = map[Rule]phrase{
 		Dropped: "not asked for"}},
 	AudienceRequested: {"each audience asked for must be reachable, or all are refused", map[Outcome]string{
 		Allowed: "asked for and reachable", Denied: "not reachable by this client and user"}},
-	ExchangeUnsupported: {"parameters that the exchange does not know are refused", map[Outcome]string{Denied: "%1"}},
+	ExchangeUnsupported: {"parameters of the legacy exchange are refused, those of delegation and resource indicators passed over", map[Outcome]string{
+		Denied: "%1", Skipped: "not looked at: the token is the same without it"}},
 	ExchangeEnabled: {"standard token exchange must be switched on for the requester", map[Outcome]string{
 		Allowed: "switched on", Denied: "switched off"}},
 	ExchangeSubject: {"the subject token must be a valid access token of this realm", map[Outcome]string{

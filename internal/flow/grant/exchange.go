@@ -54,6 +54,7 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string,
 		Scope:         q.Scope,
 		Audiences:     q.Audiences,
 		Legacy:        q.legacy(),
+		Unread:        q.unread(),
 		Explain:       explain,
 	}
 	switch {
@@ -68,13 +69,28 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string,
 
 // legacy are the parameters that came and are Keycloak's legacy exchange's.
 func (q *ExchangeRequest) legacy() []string {
+	return came(parameter{"requested_subject", q.RequestedSubject}, parameter{"requested_issuer", q.RequestedIssuer},
+		parameter{"subject_issuer", q.SubjectIssuer})
+}
+
+// unread are the parameters that came and that change nothing, as in Keycloak.
+func (q *ExchangeRequest) unread() []string {
+	out := came(parameter{"actor_token", q.ActorToken}, parameter{"actor_token_type", q.ActorTokenType})
+	if len(q.Resources) > 0 {
+		out = append(out, "resource")
+	}
+	return out
+}
+
+type parameter struct {
+	name  string
+	value *string
+}
+
+// came are the names of the parameters that the request has.
+func came(all ...parameter) []string {
 	var out []string
-	for _, p := range []struct {
-		name  string
-		value *string
-	}{
-		{"requested_subject", q.RequestedSubject}, {"requested_issuer", q.RequestedIssuer}, {"subject_issuer", q.SubjectIssuer},
-	} {
+	for _, p := range all {
 		if p.value != nil {
 			out = append(out, p.name)
 		}

@@ -38,9 +38,11 @@ type ExchangeRequest struct {
 	SubjectTokenType   *string
 	RequestedTokenType *string
 	Audiences          []string // parameter "audience", each time it came
-	Resources          []string // parameter "resource", likewise
-	ActorToken         *string
-	ActorTokenType     *string
+
+	// What Keycloak's standard exchange passes over: that it came is told by the trace.
+	Resources      []string // parameter "resource", each time it came
+	ActorToken     *string
+	ActorTokenType *string
 
 	// What only the legacy exchange of Keycloak knows.
 	RequestedSubject *string
