@@ -13,7 +13,9 @@ import (
 	"net/http"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
@@ -26,11 +28,15 @@ import (
 func BenchmarkServer(b *testing.B) {
 	for _, db := range databases {
 		b.Run(db.name, func(b *testing.B) {
-			bench := newBench(b, db)
+			plain, traced := newBenches(b, db)
 			for _, alg := range []string{"RS256", "ES256"} {
 				b.Run(alg, func(b *testing.B) {
 					for _, c := range benchCases {
-						b.Run(c.name, func(b *testing.B) { measure(b, bench.handler, c.from(b, bench, alg)) })
+						realm := plain
+						if c.traced {
+							realm = traced
+						}
+						b.Run(c.name, func(b *testing.B) { measure(b, realm.handler, c.from(b, realm, alg)) })
 					}
 				})
 			}
@@ -40,54 +46,79 @@ func BenchmarkServer(b *testing.B) {
 
 // benchCases are the requests that are measured.
 var benchCases = []struct {
-	name string
-	from func(b *testing.B, s *bench, alg string) callers
+	name   string
+	traced bool // in a realm that keeps the trace of each decision
+	from   func(b *testing.B, s *bench, alg string) callers
 }{
-	{"client_credentials", func(_ *testing.B, _ *bench, alg string) callers {
-		return same(form("token", gateway(alg), "grant_type", "client_credentials"))
+	{"client_credentials", false, func(_ *testing.B, s *bench, alg string) callers {
+		return same(s.form("token", gateway(alg), "grant_type", "client_credentials"))
 	}},
-	{"exchange", func(b *testing.B, s *bench, alg string) callers {
-		return same(exchange(alg, s.signIn(b, alg, "profile").AccessToken))
+	{"exchange", false, func(b *testing.B, s *bench, alg string) callers {
+		return same(s.exchange(alg, s.signIn(b, alg, "profile").AccessToken))
 	}},
-	{"exchange_unseen", func(b *testing.B, s *bench, alg string) callers {
-		return each(s.accessTokens(b, alg), func(token string) request { return exchange(alg, token) })
+	{"exchange_traced", true, func(b *testing.B, s *bench, alg string) callers {
+		return same(s.exchange(alg, s.signIn(b, alg, "profile").AccessToken))
 	}},
-	{"refresh", func(b *testing.B, s *bench, alg string) callers {
-		return func() source { return repeat(refresh(alg, s.signIn(b, alg, "profile").RefreshToken)) }
+	{"exchange_unseen", false, func(b *testing.B, s *bench, alg string) callers {
+		return each(s.accessTokens(b, alg), func(token string) request { return s.exchange(alg, token) })
 	}},
-	{"refresh_openid", func(b *testing.B, s *bench, alg string) callers {
-		return func() source { return repeat(refresh(alg, s.signIn(b, alg, "openid").RefreshToken)) }
+	{"refresh", false, func(b *testing.B, s *bench, alg string) callers {
+		return func() source { return repeat(s.refresh(alg, s.signIn(b, alg, "profile").RefreshToken)) }
 	}},
-	{"introspect", func(b *testing.B, s *bench, alg string) callers {
-		return same(form("token/introspect", gateway(alg), "token", s.signIn(b, alg, "profile").AccessToken))
+	{"refresh_openid", false, func(b *testing.B, s *bench, alg string) callers {
+		return func() source { return repeat(s.refresh(alg, s.signIn(b, alg, "openid").RefreshToken)) }
 	}},
-	{"introspect_unseen", func(b *testing.B, s *bench, alg string) callers {
+	{"introspect", false, func(b *testing.B, s *bench, alg string) callers {
+		return same(s.form("token/introspect", gateway(alg), "token", s.signIn(b, alg, "profile").AccessToken))
+	}},
+	{"introspect_unseen", false, func(b *testing.B, s *bench, alg string) callers {
 		return each(s.accessTokens(b, alg), func(token string) request {
-			return form("token/introspect", gateway(alg), "token", token)
+			return s.form("token/introspect", gateway(alg), "token", token)
 		})
 	}},
-	{"userinfo", func(b *testing.B, s *bench, alg string) callers {
-		return same(request{method: "GET", path: benchPath + "userinfo", bearer: s.signIn(b, alg, "openid").AccessToken})
+	{"userinfo", false, func(b *testing.B, s *bench, alg string) callers {
+		return same(request{method: "GET", path: s.path("userinfo"), bearer: s.signIn(b, alg, "openid").AccessToken})
 	}},
 }
 
-// benchPath is where the protocol endpoints of the realm that is measured begin.
-const benchPath = "/realms/bench/protocol/openid-connect/"
-
-// bench is a server to measure.
-type bench struct{ handler http.Handler }
-
-func newBench(b *testing.B, db database) *bench {
+// newBenches starts a server with two realms that differ in what traces they keep.
+func newBenches(b *testing.B, db database) (plain, traced *bench) {
 	where := db.open(b)
 	if where.URL == "" { // what a write costs is the disk's doing
 		where = onDisk(b)
 	}
-	s, _ := start(b, where, map[string][]byte{"bench.json": benchRealm(b)})
-	return &bench{s.Handler()}
+	s, _ := start(b, where, map[string][]byte{
+		"plain.json":  benchRealm(b, "plain", "refused"),
+		"traced.json": benchRealm(b, "traced", "all"),
+	})
+	return &bench{s.Handler(), "plain"}, &bench{s.Handler(), "traced"}
 }
 
 func onDisk(b *testing.B) server.Database {
 	return server.Database{URL: "sqlite:" + filepath.Join(b.TempDir(), "bench.db")}
+}
+
+// BenchmarkExplain measures what `tokenhouse explain exchange` does once its database is open.
+func BenchmarkExplain(b *testing.B) {
+	s, _ := start(b, onDisk(b), map[string][]byte{"plain.json": benchRealm(b, "plain", "refused")})
+	b.ReportAllocs()
+	before := cpu(b)
+	for b.Loop() {
+		r, err := s.Store().Realm(b.Context(), "plain")
+		if err != nil {
+			b.Fatal(err)
+		}
+		alice, err := s.Store().UserByName(b.Context(), r.Key, "alice")
+		if err != nil {
+			b.Fatal(err)
+		}
+		scene := rehearse.Scene{Realm: r, Base: "http://127.0.0.1:8080", Client: r.Client("spa"), User: alice, Now: time.Now()}
+		outcome := rehearse.OfExchange(scene, r.Client("gateway"), rehearse.Parameters{Audiences: []string{"orders"}})
+		if outcome.Refusal != nil || len(outcome.Trace.Steps) == 0 {
+			b.Fatalf("outcome %+v", outcome)
+		}
+	}
+	b.ReportMetric(float64(b.N)/(cpu(b)-before).Seconds(), "req/cpu-s")
 }
 
 // BenchmarkBare is the least that a token endpoint can do: read the form, sign a token of the usual size,
@@ -102,7 +133,7 @@ func BenchmarkBare(b *testing.B) {
 		b.Fatal(err)
 	}
 	claims := base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte("x"), 600))
-	ask := form("token", gateway("RS256"), "grant_type", "client_credentials")
+	ask := (&bench{realm: "plain"}).form("token", gateway("RS256"), "grant_type", "client_credentials")
 	for _, alg := range []struct {
 		name string
 		sign func(sum []byte) ([]byte, error)

@@ -8,8 +8,9 @@ import (
 )
 
 // benchRealm is the shop of the recordings with long-lived tokens, stored events, an elliptic key, and a
-// twin "…-es" for each client that is measured, whose tokens are signed by it.
-func benchRealm(b *testing.B) []byte {
+// twin "…-es" for each client that is measured, whose tokens are signed by it. traces says which events keep
+// theirs: "refused" or "all".
+func benchRealm(b *testing.B, name, traces string) []byte {
 	text, err := os.ReadFile("testdata/golden/realms/shop.json")
 	if err != nil {
 		b.Fatal(err)
@@ -18,7 +19,8 @@ func benchRealm(b *testing.B) []byte {
 	if err := json.Unmarshal(text, &r); err != nil {
 		b.Fatal(err)
 	}
-	r["realm"] = "bench"
+	r["realm"] = name
+	r["attributes"] = map[string]string{"tokenhouse.events.trace": traces}
 	r["accessTokenLifespan"] = 7200
 	r["ssoSessionIdleTimeout"], r["ssoSessionMaxLifespan"] = 36000, 36000
 	r["eventsEnabled"] = true

@@ -95,13 +95,24 @@ type request struct {
 	method, path, bearer, body string
 }
 
-// form is a POST below benchPath by a client, of pairs of names and values.
-func form(endpoint string, client []string, pairs ...string) request {
+// bench is a realm of a server to measure.
+type bench struct {
+	handler http.Handler
+	realm   string
+}
+
+// path is where a protocol endpoint of the realm is.
+func (s *bench) path(endpoint string) string {
+	return "/realms/" + s.realm + "/protocol/openid-connect/" + endpoint
+}
+
+// form is a POST to an endpoint by a client, of pairs of names and values.
+func (s *bench) form(endpoint string, client []string, pairs ...string) request {
 	values := url.Values{}
 	for pair := range slices.Chunk(slices.Concat(client, pairs), 2) {
 		values.Add(pair[0], pair[1])
 	}
-	return request{method: "POST", path: benchPath + endpoint, body: values.Encode()}
+	return request{method: "POST", path: s.path(endpoint), body: values.Encode()}
 }
 
 // suffix is the end of the client_ids whose tokens are signed with alg.
@@ -118,13 +129,13 @@ func gateway(alg string) []string {
 
 func storefront(alg string) []string { return []string{"client_id", "spa" + suffix(alg)} }
 
-func exchange(alg, subject string) request {
-	return form("token", gateway(alg), "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "audience", "orders",
+func (s *bench) exchange(alg, subject string) request {
+	return s.form("token", gateway(alg), "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "audience", "orders",
 		"subject_token", subject, "subject_token_type", "urn:ietf:params:oauth:token-type:access_token")
 }
 
-func refresh(alg, token string) request {
-	return form("token", storefront(alg), "grant_type", "refresh_token", "refresh_token", token)
+func (s *bench) refresh(alg, token string) request {
+	return s.form("token", storefront(alg), "grant_type", "refresh_token", "refresh_token", token)
 }
 
 // tokens are what the token endpoint answers.
@@ -135,7 +146,7 @@ type tokens struct {
 
 // signIn asks for a scope: "openid" brings an ID token, which is another signature, now and at each refresh.
 func (s *bench) signIn(b *testing.B, alg, scope string) tokens {
-	return s.tokens(b, form("token", storefront(alg), "grant_type", "password",
+	return s.tokens(b, s.form("token", storefront(alg), "grant_type", "password",
 		"username", "alice", "password", "alice-password", "scope", scope))
 }
 
@@ -151,7 +162,7 @@ func (s *bench) tokens(b *testing.B, q request) tokens {
 
 // accessTokens are as many access tokens of one session as will be measured.
 func (s *bench) accessTokens(b *testing.B, alg string) []string {
-	again := refresh(alg, s.signIn(b, alg, "profile").RefreshToken)
+	again := s.refresh(alg, s.signIn(b, alg, "profile").RefreshToken)
 	out := make([]string, b.N)
 	for i := range out {
 		out[i] = s.tokens(b, again).AccessToken

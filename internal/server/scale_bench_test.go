@@ -31,10 +31,10 @@ func BenchmarkScale(b *testing.B) {
 				files[name+".json"] = plainRealm(b, name, size.clients)
 			}
 			s, _ := start(b, onDisk(b), files)
-			q := form("token", []string{"client_id", "c1", "client_secret", "secret"}, "grant_type", "client_credentials")
-			q.path = "/realms/r0/protocol/openid-connect/token"
+			r0 := bench{s.Handler(), "r0"}
+			q := r0.form("token", []string{"client_id", "c1", "client_secret", "secret"}, "grant_type", "client_credentials")
 			b.Run("client_credentials", func(b *testing.B) { // the server is started once, whatever b.N
-				measure(b, s.Handler(), same(q))
+				measure(b, r0.handler, same(q))
 				runtime.GC()
 				var m runtime.MemStats
 				runtime.ReadMemStats(&m)
