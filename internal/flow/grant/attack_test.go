@@ -1,11 +1,13 @@
 package grant_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -296,6 +298,32 @@ func TestAttack(t *testing.T) {
 		}
 	})
 
+	t.Run("T27 subject taken back meanwhile", func(t *testing.T) {
+		w := newWorld(t)
+		keys := w.keys
+		w.client("gateway", func(c *realm.Client) { c.Exchange.Refresh = true })
+		for name, takeBack := range map[string]func(subject *token.Claims) error{
+			"nothing": nil,
+			"revoked": func(c *token.Claims) error {
+				return w.store.Revoke(t.Context(), w.realm().Key, c.ID, noon.Add(time.Hour))
+			},
+			"part left": func(c *token.Claims) error {
+				return w.store.DropGrant(t.Context(), w.realm().Key, c.Session, "spa", false)
+			},
+			"session over": func(c *token.Claims) error { return w.store.EndSession(t.Context(), w.realm().Key, c.Session, false) },
+		} {
+			w.Keys = &meanwhile{Keys: keys, do: takeBack}
+			q := swap("gateway", w.signIn("spa", "alice", "").AccessToken)
+			q.RequestedTokenType = ptr(string(oauth.TypeRefreshToken))
+			if _, err := w.Exchange(t.Context(), q); (err == nil) != (takeBack == nil) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := w.store.Grant(t.Context(), w.realm().Key, w.read(*q.SubjectToken).Session, "gateway", false); (err == nil) != (takeBack == nil) {
+				t.Errorf("%s: what is left of the part: %v", name, err)
+			}
+		}
+	})
+
 	t.Run("T29 more than was consented to", func(t *testing.T) {
 		w := newWorld(t)
 		w.client("consenting", func(c *realm.Client) { c.Exchange.Enabled = true })
@@ -377,6 +405,26 @@ func TestAttack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// meanwhile does something while the first token of an exchange is signed.
+type meanwhile struct {
+	grant.Keys
+	do     func(subject *token.Claims) error
+	signed int
+	first  token.Claims
+}
+
+func (m *meanwhile) Sign(ctx context.Context, r *realm.Realm, alg, typ string, c *token.Claims) (string, error) {
+	if m.signed++; m.signed == 1 {
+		m.first = *c // of the sign-in: the subject
+	}
+	if m.signed == 3 && m.do != nil {
+		if err := m.do(&m.first); err != nil {
+			return "", err
+		}
+	}
+	return m.Keys.Sign(ctx, r, alg, typ, c)
 }
 
 // reopened is the world of a store that was closed.

@@ -39,7 +39,7 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if err != nil {
 		return nil, err
 	}
-	if err := t.keepPart(ctx, x); err != nil {
+	if err := t.keepPart(ctx, x, *q.SubjectToken); err != nil {
 		return nil, err
 	}
 	return resp, nil

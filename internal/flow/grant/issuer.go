@@ -61,6 +61,7 @@ type Parts interface {
 type Verifier interface {
 	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
 	Subject(ctx context.Context, at verify.At, compact string) (verify.Held, error)
+	StillSubject(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
 	RefreshToken(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
 }
 

@@ -122,12 +122,15 @@ func (t *turn) giveOut(ctx context.Context, x *exchanged) (*Response, error) {
 
 // keepPart keeps what became of the requester's part. Where somebody changed it meanwhile, it is read again, so
 // that no change is lost.
-func (t *turn) keepPart(ctx context.Context, x *exchanged) error {
+func (t *turn) keepPart(ctx context.Context, x *exchanged, subject string) error {
 	if x.grant == nil {
 		return nil
 	}
 	for {
 		err := t.writePart(ctx, x)
+		if err == nil {
+			return t.confirmPart(ctx, x, subject)
+		}
 		if !errors.Is(err, fault.ErrStale) {
 			return ended(err)
 		}
@@ -136,6 +139,19 @@ func (t *turn) keepPart(ctx context.Context, x *exchanged) error {
 		}
 		x.grant = t.partAfter(x)
 	}
+}
+
+// confirmPart looks at the subject again now that the part can be seen: who took the subject back meanwhile either
+// saw the part and ended it, or was first and is seen here.
+func (t *turn) confirmPart(ctx context.Context, x *exchanged, subject string) error {
+	_, why := t.Verifier.StillSubject(ctx, t.at, x.held.Client, subject)
+	if verify.Why(why) == "" {
+		return why
+	}
+	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, x.session.ID, t.client.Key, false); err != nil {
+		return err
+	}
+	return takenBack(why)
 }
 
 func (t *turn) writePart(ctx context.Context, x *exchanged) error {
@@ -148,8 +164,12 @@ func (t *turn) writePart(ctx context.Context, x *exchanged) error {
 // ended is the refusal of a subject whose session ended while it was exchanged.
 func ended(err error) error {
 	if errors.Is(err, fault.ErrNotFound) {
-		return oauth.Errorf(oauth.InvalidRequest, "Invalid token").
-			InEvent("invalid_token", "subject_token validation failure").Because(err)
+		return takenBack(err)
 	}
 	return err
+}
+
+func takenBack(why error) error {
+	return oauth.Errorf(oauth.InvalidRequest, "Invalid token").
+		InEvent("invalid_token", "subject_token validation failure").Because(why)
 }

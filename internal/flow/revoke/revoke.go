@@ -76,7 +76,7 @@ func (t *turn) revokeAccess(ctx context.Context, h *verify.Held) error {
 	if h.Session == nil {
 		return nil
 	}
-	return t.unchain(ctx, h.Session, "")
+	return t.unchain(ctx, h.Session)
 }
 
 // revokeRefresh takes all back that the client holds in the session, and the session where nobody else
@@ -90,23 +90,26 @@ func (t *turn) revokeRefresh(ctx context.Context, h *verify.Held) error {
 	if err := t.Marks.Revoke(ctx, t.at.Realm.Key, h.Token.ID, t.remembered(h)); err != nil {
 		return err
 	}
-	if err := t.unchain(ctx, h.Session, t.client.Key); err != nil {
+	// Its own part first: an exchange that is on its way sees either that it is gone, or is seen by unchain.
+	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, h.Session.ID, t.client.Key, h.Session.Offline); err != nil {
+		return err
+	}
+	if err := t.unchain(ctx, h.Session); err != nil {
 		return err
 	}
 	_, err := t.Sessions.EndGrant(ctx, t.at.Realm.Key, h.Session.ID, t.client.Key, h.Session.Offline)
 	return err
 }
 
-// unchain ends what other clients hold in the session by exchanging a token of this client, any of them.
-// The client with the key spared is left out.
-func (t *turn) unchain(ctx context.Context, s *session.Session, spared string) error {
+// unchain ends what clients hold in the session by exchanging a token of this client, any of them.
+func (t *turn) unchain(ctx context.Context, s *session.Session) error {
 	grants, err := t.Sessions.Grants(ctx, t.at.Realm.Key, s.ID, s.Offline)
 	if err != nil {
 		return err
 	}
 	var ended []string
 	for _, g := range grants {
-		if _, of := g.Sources[t.client.Key]; !of || g.Client == spared {
+		if _, of := g.Sources[t.client.Key]; !of {
 			continue
 		}
 		if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, s.ID, g.Client, s.Offline); err != nil {

@@ -30,6 +30,12 @@ func (v *Verifier) Subject(ctx context.Context, at At, compact string) (Held, er
 	return v.AccessToken(ctx, at, compact)
 }
 
+// StillSubject checks a subject token once more, as things stand now and not as a cache has them: issued to client,
+// it was good a moment ago.
+func (v *Verifier) StillSubject(ctx context.Context, at At, client *realm.Client, compact string) (Held, error) {
+	return v.check(ctx, at, compact, client, accessRules)
+}
+
 // AnyToken checks an access or a refresh token, by the same rules, whoever presents it.
 func (v *Verifier) AnyToken(ctx context.Context, at At, compact string) (Held, error) {
 	return v.check(ctx, at, compact, nil, anyRules)
