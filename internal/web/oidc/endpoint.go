@@ -51,12 +51,13 @@ func mustBeEnabled(c call) error {
 }
 
 var (
-	errInsecure   = oauth.Errorf(oauth.InvalidRequest, "HTTPS required").WithStatus(http.StatusForbidden)
-	errDisabled   = oauth.Errorf(oauth.AccessDenied, "Realm not enabled")
-	errNoRealm    = &render.Status{Code: http.StatusNotFound, Text: "Realm does not exist"}
-	errNoProtocol = &render.Status{Code: http.StatusNotFound, Text: "Protocol not found"}
-	errNotFound   = &render.Status{Code: http.StatusNotFound, Text: "HTTP 404 Not Found"}
-	errNowhere    = &render.Status{Code: http.StatusNotFound, Text: "Unable to find matching target resource method"}
+	errInsecure    = oauth.Errorf(oauth.InvalidRequest, "HTTPS required").WithStatus(http.StatusForbidden)
+	errCredentials = oauth.Errorf(oauth.InvalidRequest, "More than one Authorization header")
+	errDisabled    = oauth.Errorf(oauth.AccessDenied, "Realm not enabled")
+	errNoRealm     = &render.Status{Code: http.StatusNotFound, Text: "Realm does not exist"}
+	errNoProtocol  = &render.Status{Code: http.StatusNotFound, Text: "Protocol not found"}
+	errNotFound    = &render.Status{Code: http.StatusNotFound, Text: "HTTP 404 Not Found"}
+	errNowhere     = &render.Status{Code: http.StatusNotFound, Text: "Unable to find matching target resource method"}
 )
 
 func notFound(http.ResponseWriter, *http.Request, call) error { return errNotFound }
@@ -84,6 +85,9 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request, e endpoint) error {
 	}
 	if h == nil {
 		return e.refusal
+	}
+	if len(r.Header["Authorization"]) > 1 { // a proxy before us may have looked at another one (RFC 9110 §5.3)
+		return errCredentials
 	}
 	if e.noStore {
 		w.Header()["Cache-Control"] = noStore
