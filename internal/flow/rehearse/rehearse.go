@@ -17,6 +17,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Scene is who would ask for a token.
@@ -92,16 +93,15 @@ type Parameters struct {
 	Audiences     []string
 }
 
-// OfExchange decides what the requester would get for the access token that the scene leads to.
+// OfExchange decides what the requester would get for the access token that the scene leads to. A requester
+// that is disabled is not told apart: its credentials are refused before anything is decided.
 func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
-	held := OfToken(subject)
-	origin := subject.origin()
 	access := oauth.TypeAccessToken
 	q := exchange.Request{
 		Realm:         subject.Realm,
 		Issuer:        subject.Realm.Issuer(subject.Base),
 		Client:        requester,
-		Subject:       &exchange.Subject{Token: &token.Verified{Claims: held.Claims, Origin: origin}, User: subject.User, Session: subject.session()},
+		Subject:       subject.held(),
 		SubjectType:   &access,
 		RequestedType: p.RequestedType,
 		Scope:         p.Scope,
@@ -113,6 +113,18 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 		return Exchange{Refusal: d.Refuse, Trace: d.Trace, Fixes: exchange.Fixes(q, d)}
 	}
 	return Exchange{Audiences: d.Grant.Resolution.Audiences, Scope: d.Grant.Resolution.ScopeClaim(), Trace: d.Trace}
+}
+
+// held is the scene's token as a subject. Who is disabled has none that is good.
+func (s Scene) held() *exchange.Subject {
+	switch {
+	case !s.Client.Enabled:
+		return &exchange.Subject{Flaw: string(verify.ClientDisabled)}
+	case s.User == nil || !s.User.Enabled:
+		return &exchange.Subject{Flaw: string(verify.UserDisabled)}
+	}
+	t := OfToken(s)
+	return &exchange.Subject{Token: &token.Verified{Claims: t.Claims, Origin: s.origin()}, User: s.User, Session: s.session()}
 }
 
 // request asks the heart where the scene's token may be used.

@@ -1,0 +1,87 @@
+package rehearse_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// scene is alice at app, whose tokens are for gateway; gateway may exchange them, and reaches orders.
+func scene(change func(app *realm.Client, alice *user.User)) (s rehearse.Scene, gateway *realm.Client) {
+	app := &realm.Client{Key: "app-key", ID: "app", Enabled: true, Mappers: []realm.Mapper{audienceFor("gateway")}}
+	gateway = &realm.Client{Key: "gateway-key", ID: "gateway", Enabled: true, Mappers: []realm.Mapper{audienceFor("orders")}}
+	gateway.Exchange.Enabled = true
+	alice := &user.User{ID: "alice-id", Username: "alice", Enabled: true}
+	if change != nil {
+		change(app, alice)
+	}
+	d := realm.New("shop-key", realm.Settings{Name: "shop", Enabled: true, Lifespans: realm.Lifespans{AccessToken: time.Minute}})
+	for _, c := range []*realm.Client{app, gateway, {Key: "orders-key", ID: "orders", Enabled: true}} {
+		d.PutClient(c)
+	}
+	return rehearse.Scene{Realm: d.Realm(), Base: "https://id.example", Client: app, User: alice, Now: noon}, gateway
+}
+
+func audienceFor(id string) realm.Mapper {
+	return realm.Mapper{Key: id, Name: id, Kind: "oidc-audience-mapper", Protocol: "openid-connect",
+		Config: map[string]string{"included.client.audience": id, "access.token.claim": "true"}}
+}
+
+func TestOfExchange(t *testing.T) {
+	tests := map[string]struct {
+		change func(app *realm.Client, alice *user.User)
+		flaw   string // in the trace; empty: it is granted
+	}{
+		"granted":                    {nil, ""},
+		"user disabled":              {func(_ *realm.Client, alice *user.User) { alice.Enabled = false }, "user disabled"},
+		"client of subject disabled": {func(app *realm.Client, _ *user.User) { app.Enabled = false }, "client disabled"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			subject, gateway := scene(tt.change)
+			x := rehearse.OfExchange(subject, gateway, rehearse.Parameters{Audiences: []string{"orders"}})
+			if tt.flaw == "" {
+				if x.Refusal != nil || !slices.Equal(x.Audiences, []string{"orders"}) {
+					t.Fatalf("aud %v, %v", x.Audiences, x.Refusal)
+				}
+				return
+			}
+			if x.Refusal == nil || x.Refusal.Description != "Invalid token" {
+				t.Fatalf("refusal %v, aud %v", x.Refusal, x.Audiences)
+			}
+			denied := x.Trace.Denials()
+			if len(denied) != 1 || denied[0].Rule != explain.ExchangeSubject || denied[0].Because() != tt.flaw {
+				t.Errorf("denied %+v", denied)
+			}
+		})
+	}
+}
+
+func TestOfAudience(t *testing.T) {
+	subject, _ := scene(nil)
+	got := rehearse.OfAudience(subject, "gateway", "orders")
+	if !slices.Equal(got.Audiences, []string{"gateway"}) || len(got.Wanted) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	if w := got.Wanted[0]; !w.Reached || len(w.Fixes) > 0 {
+		t.Errorf("%+v", w)
+	}
+	if w := got.Wanted[1]; w.Reached || len(w.Fixes) == 0 {
+		t.Errorf("%+v", w)
+	}
+}
+
+func TestOfToken(t *testing.T) {
+	subject, _ := scene(nil)
+	c := rehearse.OfToken(subject).Claims
+	if c.Issuer != "https://id.example/realms/shop" || c.Client != "app" || c.Expires != noon.Add(time.Minute).Unix() || !slices.Equal(c.Audience, []string{"gateway"}) {
+		t.Errorf("%+v", c)
+	}
+}
