@@ -3,6 +3,7 @@ package keyring_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
@@ -376,8 +378,11 @@ func TestRotate(t *testing.T) {
 	if got := len(published(t, k, after)); got != 3 {
 		t.Errorf("%d keys are published, want 3", got)
 	}
-	if _, err := keyring.Rotate(d, "EdDSA", now); err == nil {
-		t.Error("rotated a key that the realm lacks")
+	if _, err := keyring.Rotate(d, "EdDSA", now); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("rotated a key that the realm lacks: %v", err)
+	}
+	if err := keyring.Install(realm.Edit(realmWith(provider("RS256"))), made); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("installed in the place of a key that has gone: %v", err)
 	}
 }
 

@@ -40,23 +40,48 @@ func Fallback(realmName, alg string, now time.Time) (*realm.KeyProvider, error) 
 
 // Rotate adds a new key for alg, of the kind and size of the one that signs now and above it, and
 // gives it back. The old one stays active below: make it passive or disable it later. Without a key
-// to rotate it is fault.ErrNotFound. Making an RSA key can take a second.
+// to rotate it is fault.ErrNotFound. Making an RSA key can take a second; where a transaction would be
+// held open for it, make a Successor beforehand.
 func Rotate(d *realm.Draft, alg string, now time.Time) (*realm.KeyProvider, error) {
-	old := active(d.Realm(), alg)
+	p, err := Successor(d.Realm(), alg, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := Install(d, p); err != nil {
+		return nil, err
+	}
+	return d.Realm().KeyBy(p.Key), nil
+}
+
+// Successor makes a new key for alg, of the kind and size of the one that signs now, which Install puts
+// in that one's place; fault.ErrNotFound.
+func Successor(r *realm.Realm, alg string, now time.Time) (*realm.KeyProvider, error) {
+	old := active(r, alg)
 	if old == nil {
-		return nil, fmt.Errorf("key for %q: %w", alg, fault.ErrNotFound)
+		return nil, noKey(alg)
 	}
 	kind := generatedKind(alg)
 	p := &realm.KeyProvider{
-		Key: uuid.NewString(), Name: kind + "-" + now.UTC().Format(time.DateOnly), Kind: kind, Priority: old.Priority + 10, Enabled: true, Active: true,
-		Algorithm: old.Algorithm, Curve: old.Curve, Size: old.Size,
+		Key: uuid.NewString(), Name: kind + "-" + now.UTC().Format(time.DateOnly), Kind: kind, Enabled: true, Active: true,
+		Algorithm: old.Algorithm, Curve: old.Curve, Size: old.Size, Extra: realm.Extra{},
 	}
-	if err := Complete(p, d.Realm().Name, now); err != nil {
-		return nil, err
-	}
-	d.PutKey(p)
-	return p, nil
+	return p, Complete(p, r.Name, now)
 }
+
+// Install adds a key above the one that signs its algorithm now. Where there is none any more it is
+// fault.ErrNotFound.
+func Install(d *realm.Draft, p *realm.KeyProvider) error {
+	old := active(d.Realm(), p.Algorithm)
+	if old == nil {
+		return noKey(p.Algorithm)
+	}
+	next := *p // the draft may be of an edit that runs again
+	next.Priority = old.Priority + 10
+	d.PutKey(&next)
+	return nil
+}
+
+func noKey(alg string) error { return fmt.Errorf("key for %q: %w", alg, fault.ErrNotFound) }
 
 // Has tells whether the realm has a key that signs alg.
 func Has(r *realm.Realm, alg string) bool { return active(r, alg) != nil }

@@ -34,7 +34,9 @@ const mask = "**********"
 
 // secrets are the members, and the settings of config and attributes, that hold secrets.
 var secrets = map[string]bool{"secret": true, "registrationAccessToken": true, "value": true, "secretData": true, "clientSecret": true,
-	"password": true, "privateKey": true, "client.secret.rotated": true, "bindCredential": true}
+	"password": true, "client.secret.rotated": true, "bindCredential": true, "authTokenClientSecret": true,
+	"privateKey": true, "ecdsaPrivateKey": true, "ecdhPrivateKey": true, "eddsaPrivateKey": true, "keystorePassword": true, "keyPassword": true,
+	"saml.signing.private.key": true, "saml.encryption.private.key": true}
 
 // redacted is a representation as JSON, with a mask for each secret.
 func redacted(o keycloak.Object) string {
@@ -47,7 +49,7 @@ func redacted(o keycloak.Object) string {
 			settings := keycloak.Value[map[string]json.RawMessage](o, name)
 			for setting := range settings {
 				if secrets[setting] {
-					settings[setting] = json.RawMessage(`"` + mask + `"`)
+					settings[setting] = masked(settings[setting])
 				}
 			}
 			out.Put(name, settings)
@@ -60,4 +62,12 @@ func redacted(o keycloak.Object) string {
 		return "" // raw members that came as JSON are JSON
 	}
 	return string(data)
+}
+
+// masked is the mask where a secret stands, alone or as components have it.
+func masked(secret json.RawMessage) json.RawMessage {
+	if secret[0] == '[' {
+		return json.RawMessage(`["` + mask + `"]`)
+	}
+	return json.RawMessage(`"` + mask + `"`)
 }
