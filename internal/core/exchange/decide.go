@@ -71,7 +71,7 @@ func decide(s *state, rules []rule) Decision {
 			return Decision{Refuse: refusal, Rule: r.name, Targets: s.targets, Trace: trace}
 		}
 	}
-	return Decision{Grant: &Grant{Type: s.kind, Audiences: s.filter(), Resolution: *s.resolve(trace)}, Trace: trace}
+	return Decision{Grant: &Grant{Type: s.kind, Resolution: *s.resolve(trace)}, Trace: trace}
 }
 
 // state is a request and what the rules found out about it on the way.

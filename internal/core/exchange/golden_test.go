@@ -68,7 +68,7 @@ func decision(d exchange.Decision) string {
 	}
 	g := d.Grant
 	return fmt.Sprintf("granted %s\nscope %q\naud %v\nonly %v\nnot after %v\n",
-		g.Type, g.Resolution.ScopeClaim(), g.Resolution.Audiences, g.Audiences, g.NotAfter.UTC())
+		g.Type, g.Resolution.ScopeClaim(), g.Resolution.Audiences, g.Resolution.Request.Audiences, g.NotAfter.UTC())
 }
 
 // trace is a trace as people read it.

@@ -58,11 +58,9 @@ type Decision struct {
 type Grant struct {
 	Type oauth.TokenType // access, ID or refresh token
 
-	// Audiences are the only ones that the token, and all that it refreshes to, may have; empty where
-	// what scopes and roles lead to needed no narrowing.
-	Audiences []string
-
-	// Resolution is who the token is for and what it carries.
+	// Resolution is who the token is for and what it carries. Its Request.Audiences are the only ones that
+	// the token, and all that it refreshes to, may have; empty where what scopes and roles lead to needed
+	// no narrowing.
 	Resolution audience.Resolution
 
 	// NotAfter is when access and ID tokens end at the latest; zero where the subject does not limit them.

@@ -105,9 +105,6 @@ type ClientLogout struct {
 // OIDC tells whether the client speaks OpenID Connect.
 func (c *Client) OIDC() bool { return c.Protocol == "" || c.Protocol == "openid-connect" }
 
-// Confidential tells whether the client must authenticate.
-func (c *Client) Confidential() bool { return !c.Public && !c.BearerOnly }
-
 // MayExchangeTo tells whether the client's list of permitted audiences, if it has one, names target.
 func (c *Client) MayExchangeTo(target string) bool {
 	return c.Exchange.Permitted == nil || slices.Contains(*c.Exchange.Permitted, target)
