@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -69,6 +70,41 @@ func attackTargets(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// attackUnresolved: roles of a client lead there too, where nobody puts it into aud.
+func attackUnresolved(t *testing.T) {
+	a := newArena(t)
+	a.edit(func(d *realm.Draft) {
+		s := *d.Realm().Scope("roles")
+		s.Mappers = slices.DeleteFunc(slices.Clone(s.Mappers), func(m realm.Mapper) bool { return m.Name == "audience resolve" })
+		d.PutScope(&s)
+	})
+	subject := a.signIn("app", "alice", "").get("access_token")
+	got := func(q answer) []string {
+		access, _ := claims(t, a.want(q).get("access_token"))["resource_access"].(map[string]any)
+		return slices.Sorted(maps.Keys(access))
+	}
+	if of := got(a.exchange("gateway", subject)); !slices.Equal(of, []string{"billing", "orders"}) {
+		t.Fatalf("without a list: roles of %v", of)
+	}
+	a.client("gateway", func(c *realm.Client) { c.Exchange.Permitted = &[]string{"orders"} })
+	if of := got(a.exchange("gateway", subject)); slices.Contains(of, "billing") {
+		t.Errorf("a list of orders: roles of %v", of)
+	}
+	long := a.want(a.exchange("gateway", subject, "requested_token_type", typeRefresh)).get("refresh_token")
+	if of := got(a.refresh("gateway", long)); slices.Contains(of, "billing") {
+		t.Errorf("a list of orders, refreshed: roles of %v", of)
+	}
+	a.client("gateway", func(c *realm.Client) { c.Exchange.Permitted = nil })
+	a.client("billing", func(c *realm.Client) { c.Exchange.Accepts = &[]string{} })
+	if of := got(a.exchange("gateway", subject)); slices.Contains(of, "billing") {
+		t.Errorf("billing accepts nobody: roles of %v", of)
+	}
+	front := a.signIn("front", "alice", "").get("access_token")
+	if q := a.exchange("front", front); q.status == 200 && slices.Contains(got(q), "billing") {
+		t.Error("a public client got roles of billing")
 	}
 }
 
@@ -387,5 +423,49 @@ func attackPublic(t *testing.T) {
 	}
 	if q := a.post("token", form(subject, "audience", "orders")); q.status != 401 {
 		t.Errorf("revoked: %v", q)
+	}
+}
+
+// attackMappers: a mapper may dress a token up for those that read it, but the realm knows whose it is.
+func attackMappers(t *testing.T) {
+	alice, refresher := "", ""
+	for _, claim := range []string{"sub", "azp", "none"} {
+		a := newArena(t)
+		alice, refresher = a.user("alice").ID, a.user("service-account-refresher").ID
+		own := a.user("service-account-gateway").ID
+		// The account of refresher reads orders, and that of gateway no more: whoever does is another.
+		a.changeUser("service-account-gateway", func(u *user.User) { u.Roles = nil })
+		a.client("gateway", func(c *realm.Client) {
+			c.Mappers = append(slices.Clone(c.Mappers), realm.Mapper{Key: "dress", Name: "dress", Kind: "oidc-hardcoded-claim-mapper", Protocol: "openid-connect",
+				Config: map[string]string{"claim.name": claim, "claim.value": map[string]string{"sub": alice, "azp": "refresher", "none": "x"}[claim],
+					"jsonType.label": "String", "access.token.claim": "true", "introspection.token.claim": "true"}})
+		})
+		subject := a.service("gateway").get("access_token")
+		for hop := range 3 {
+			q := a.exchange("gateway", subject, "scope", "openid profile")
+			if q.status != 200 {
+				t.Fatalf("%s, hop %d: %v", claim, hop, q)
+			}
+			subject = q.get("access_token")
+			says := claims(t, subject)
+			if access := says["resource_access"]; access != nil || says["preferred_username"] != "service-account-gateway" || says["azp"] != "gateway" {
+				t.Errorf("%s, hop %d: %v with roles of %v", claim, hop, says["preferred_username"], access)
+			}
+			if sub := says["sub"]; sub != own {
+				t.Errorf("%s, hop %d: sub %v, is it alice's %v or refresher's %v", claim, hop, sub, sub == alice, sub == refresher)
+			}
+			if info := a.userinfo(subject); info.status != 200 || info.get("preferred_username") != "service-account-gateway" {
+				t.Errorf("%s, hop %d: userinfo %v", claim, hop, info.members)
+			}
+		}
+		// A client that dresses its tokens up as another's has no use of what the other holds in the session.
+		first := a.signIn("gateway", "alice", "openid")
+		if claim == "azp" {
+			for _, q := range []answer{a.exchange("gateway", first.get("access_token")), a.refresh("gateway", first.get("refresh_token")), a.refresh("refresher", first.get("refresh_token"))} {
+				if q.status == 200 {
+					t.Errorf("a token that says to be another's: %v", claims(t, q.get("access_token"))["azp"])
+				}
+			}
+		}
 	}
 }

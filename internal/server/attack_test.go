@@ -32,9 +32,10 @@ import (
 //	T35  unsigned actor token             delegation
 //	T36  resource lost on the way         browser flows and resource indicators
 //
-// T17 is of the mappers, and T18 of a restart: packages mapper and grant.
+// T18 is of a restart: packages store and grant.
 func TestAttack(t *testing.T) {
 	t.Run("T01 exchange to any target", attackTargets)
+	t.Run("T01 roles of any target", attackUnresolved)
 	t.Run("T02 parameters lost or doubled", attackParameters)
 	t.Run("T02 headers", attackHeaders)
 	t.Run("T03 T04 T16 T19 T27 what a token stands on", attackStates)
@@ -45,6 +46,7 @@ func TestAttack(t *testing.T) {
 	t.Run("T12 bound tokens", attackBound)
 	t.Run("T13 introspection says what tokens say", attackIntrospectionParity)
 	t.Run("T14 T31 one-time values", attackOneTime)
+	t.Run("T17 tokens that mappers dress up", attackMappers)
 	t.Run("T20 sizes", attackSizes)
 	t.Run("T23 required claims", attackRequiredClaims)
 	t.Run("T24 tokens at other clients", attackBinding)

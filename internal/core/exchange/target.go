@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
@@ -117,23 +118,31 @@ func onlyAccepting(s *state, t *explain.Trace) *oauth.Error {
 	})
 }
 
-// narrow keeps the audiences that pass, where none was named.
+// narrow keeps the audiences that pass, where none was named. Roles of a client are a way to it too, though nobody
+// put it into the audience: of clients that do not pass, they go.
 func (s *state) narrow(t *explain.Trace, by explain.Rule, pass func(string) bool, refusal func(string) *oauth.Error) *oauth.Error {
 	if len(s.Audiences) > 0 {
 		return nil
 	}
-	var kept, dropped []string
-	for _, id := range s.resolve(t).Audiences {
+	kept, dropped := []string{}, []string(nil)
+	found := s.resolve(t)
+	for _, id := range found.Audiences {
 		if pass(id) {
 			kept = append(kept, id)
 		} else {
 			dropped = append(dropped, id)
 		}
 	}
+	lost := len(kept) == 0 && len(dropped) > 0
+	for _, role := range found.Roles {
+		if role.Client != "" && !pass(role.Client) && !slices.Contains(dropped, role.Client) {
+			dropped = append(dropped, role.Client)
+		}
+	}
 	if len(dropped) == 0 {
 		return nil
 	}
-	if len(kept) == 0 {
+	if lost {
 		s.targets = dropped
 		t.Add(by, explain.Denied, dropped[0], s.Client.ID)
 		return refusal(dropped[0])

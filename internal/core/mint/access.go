@@ -46,7 +46,20 @@ func Access(q Request) Token {
 	}
 	t.Trace = write(&q, r, &t.Claims)
 	narrow(r, &t.Claims)
+	q.keepOwner(&t.Claims)
 	return t
+}
+
+// keepOwner undoes what mappers made of the claims by which alone the realm knows whose token it is: the client,
+// where nothing is kept of it, and the user, where there is no session either. A service account's own token is
+// known by its client.
+func (q *Request) keepOwner(c *token.Claims) {
+	if q.transient() {
+		c.Client = q.For.Client.ID
+	}
+	if q.Origin.Session == token.Transient && q.Origin.Grant != token.ByClientCredentials && q.For.User != nil {
+		c.Subject = q.For.User.ID
+	}
 }
 
 // transient tells whether nothing is kept of the client behind the token.

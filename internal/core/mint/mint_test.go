@@ -232,3 +232,28 @@ func TestResponse(t *testing.T) {
 	})
 	expect(t, "members", `{"region":"eu"}`, string(mint.Response(q).AppendJSON(nil)))
 }
+
+// TestAttackT17: mappers dress tokens up for those that read them, but where the token alone tells the realm
+// whose it is, it stays that.
+func TestAttackT17(t *testing.T) {
+	for origin, want := range map[token.Origin][2]string{
+		{Session: token.Online, Grant: token.ByPassword}:             {"evil", "evil"},
+		{Session: token.OnlineTransient, Grant: token.ByExchange}:    {"evil", "web"},
+		{Session: token.OfflineTransient, Grant: token.ByExchange}:   {"evil", "web"},
+		{Session: token.Transient, Grant: token.ByClientCredentials}: {"evil", "web"},
+		{Session: token.Transient, Grant: token.ByExchange}:          {"user-1", "web"},
+	} {
+		q := request(func(q *audience.Request) {
+			c := *q.Client
+			for _, claim := range []string{"sub", "azp"} {
+				c.Mappers = append(slices.Clone(c.Mappers), realm.Mapper{Name: claim, Kind: "oidc-hardcoded-claim-mapper",
+					Config: map[string]string{"claim.name": claim, "claim.value": "evil", "access.token.claim": "true"}})
+			}
+			q.Client = &c
+		})
+		q.Origin = origin
+		if c := mint.Access(q).Claims; c.Subject != want[0] || c.Client != want[1] {
+			t.Errorf("%+v: sub %s, azp %s, want %v", origin, c.Subject, c.Client, want)
+		}
+	}
+}
