@@ -38,7 +38,7 @@ replay: ## how many of Keycloak's recorded answers pass, wait and differ
 	@$(GO) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
 
 test-all: ## the long tests too: crashes, soak, a million users, and each fuzz test for FUZZTIME
-	TOKENHOUSE_LONG=1 $(GO) test $(RACE) -timeout 3h ./...
+	TEST_LONG=1 $(GO) test $(RACE) -timeout 3h ./...
 	$(MAKE) fuzz
 
 fuzz: ## each fuzz test for FUZZTIME (2m)
@@ -55,6 +55,7 @@ check: ## format, vet, staticcheck, errcheck, and whether it builds static
 	$(GO) vet -tags libcrypto ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) run $(ERRCHECK) -ignoretests -exclude .errcheck ./...
+	$(GO) mod tidy -diff
 	$(GO) mod verify
 	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/tokenhouse
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Long is the environment variable that lets the long tests run too.
-const Long = "TOKENHOUSE_LONG"
+const Long = "TEST_LONG"
 
 // IsLong tells whether the long tests run.
 func IsLong() bool { return os.Getenv(Long) == "1" }

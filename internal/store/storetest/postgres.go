@@ -22,7 +22,7 @@ import (
 )
 
 // Required is the environment variable that turns the skipping of PostgreSQL tests into a failure.
-const Required = "TOKENHOUSE_REQUIRE_POSTGRES"
+const Required = "TEST_REQUIRE_POSTGRES"
 
 // Postgres is the URL of a fresh database. Its cluster is shared by the tests of a binary, does not
 // sync to disk, and ends with the binary. Without PostgreSQL on the machine the test is skipped, or
