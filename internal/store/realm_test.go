@@ -232,7 +232,7 @@ func TestParallelEditsQueue(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		r := theShop(t, nodes[0])
+		r := theShop(t, storetest.Open(t, url)) // which no news has to reach
 		if got := r.NotBefore; got != editors*edits {
 			t.Errorf("%d of %d edits count", got, editors*edits)
 		}
