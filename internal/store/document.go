@@ -148,7 +148,7 @@ func (s *Store) putDocument(realmKey string, version int64, c realm.Change) (st 
 	if err != nil {
 		return st, err
 	}
-	extra, err := extraText(extraOf(c.Doc))
+	extra, err := s.sealExtra(realmKey, c)
 	if err != nil {
 		return st, err
 	}
@@ -168,6 +168,32 @@ func (s *Store) putDocument(realmKey string, version int64, c realm.Change) (st 
 		Args: []any{realmKey, string(c.Kind), c.Key, columnText(c.Name), doc, extra, sealed, version},
 	}, nil
 }
+
+// sealExtra is the stored form of a document's Extra; nil, which is NULL, where it is nil. Nobody here
+// knows what it holds: keys of SAML clients and passwords of directories are among it.
+func (s *Store) sealExtra(realmKey string, c realm.Change) (any, error) {
+	x := extraOf(c.Doc)
+	if x == nil {
+		return nil, nil
+	}
+	text, err := encode(x)
+	return s.key.Seal([]byte(text), realmKey, string(c.Kind), c.Key, extraPlace), err
+}
+
+// openExtra reads what sealExtra made.
+func (s *Store) openExtra(realmKey string, kind realm.Kind, key string, sealed []byte) (realm.Extra, error) {
+	if sealed == nil {
+		return nil, nil
+	}
+	text, err := s.key.Open(sealed, realmKey, string(kind), key, extraPlace)
+	if err != nil {
+		return nil, fmt.Errorf("what is kept of %s %s: %w", kind, key, err)
+	}
+	return parseExtra(text)
+}
+
+// extraPlace tells sealed Extra from a document's sealed secrets.
+const extraPlace = "extra"
 
 // columnText is a name as a column can hold it: PostgreSQL's texts have no NUL, which the core uses
 // to tell the parts of a role's name apart.

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -98,6 +99,19 @@ func TestWrongKeyIsToldAndNothingIsLost(t *testing.T) {
 	})
 }
 
+func TestDatabaseFileIsItsOwnersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	s := storetest.Open(t, path)
+	newShop(t, s)
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + suffix)
+		must(t, err)
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s has mode %o, want 600", info.Name(), mode)
+		}
+	}
+}
+
 func TestSecretsAreUnreadableInTheDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	s, err := store.Open(t.Context(), store.Config{URL: path, MasterKey: storetest.MasterKey})
@@ -107,6 +121,7 @@ func TestSecretsAreUnreadableInTheDatabase(t *testing.T) {
 		d.PutClient(&realm.Client{Key: "a", ID: "a", Secret: "plain secret 2", RotatedSecret: "plain secret 3"})
 		d.PutProvider(&realm.Provider{Key: "b", Alias: "b", ClientSecret: "plain secret 4"})
 		d.PutKey(&realm.KeyProvider{Key: "c", Private: []byte("plain secret 5")})
+		d.PutClient(&realm.Client{Key: "d", ID: "d", Protocol: "saml", Extra: realm.Extra{"attributes": json.RawMessage(`{"saml.signing.private.key": "plain secret 8"}`)}})
 	})
 	a := alice()
 	a.Credentials[0].Hash, a.Credentials[1].Secret = []byte("plain secret 6"), "plain secret 7"

@@ -168,11 +168,11 @@ func (s *Store) Extra(ctx context.Context, realmKey string, kind realm.Kind, key
 }
 
 func (s *Store) readExtra(ctx context.Context, r engine.Reader, realmKey string, kind realm.Kind, key string) (realm.Extra, error) {
-	var text []byte
+	var sealed []byte
 	err := r.One(ctx, `SELECT extra FROM config WHERE realm = $1 AND kind = $2 AND id = $3`,
-		[]any{realmKey, string(kind), key}, &text)
+		[]any{realmKey, string(kind), key}, &sealed)
 	if err != nil {
 		return nil, s.found(err)
 	}
-	return parseExtra(text)
+	return s.openExtra(realmKey, kind, key, sealed)
 }

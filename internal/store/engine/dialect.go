@@ -29,7 +29,7 @@ var sqliteDialect = dialect{
 	duplicate:   sqliteDuplicate,
 	isOrphan:    sqliteCode(sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY),
 	isMalformed: func(error) bool { return false },
-	isTransient: sqliteCode(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_BUSY_RECOVERY),
+	isTransient: sqliteBusy,
 	isRefused:   func(error) bool { return true },
 }
 
@@ -60,6 +60,9 @@ func parse(url string) (*dialect, string) {
 	}
 	return &sqliteDialect, path
 }
+
+// sqliteBusy tells whether another process holds the database.
+var sqliteBusy = sqliteCode(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_BUSY_RECOVERY)
 
 func sqliteCode(codes ...int) func(error) bool {
 	return func(err error) bool {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -45,11 +46,14 @@ func openSQLite(ctx context.Context, path string) (_ backend, err error) {
 		path = filepath.Join(s.temporary, "throwaway.db")
 		options.Add("_pragma", "synchronous(OFF)")
 	}
+	if err := makeFile(path); err != nil {
+		return nil, err
+	}
 	if s.pool, err = sql.Open("sqlite", dsn(path, options)); err != nil {
 		return nil, err
 	}
 	s.pool.SetMaxOpenConns(1)
-	if s.writer, err = s.pool.Conn(ctx); err != nil { // first: it makes the file, in WAL mode
+	if s.writer, err = firstConn(ctx, s.pool); err != nil {
 		return nil, err
 	}
 	options.Add("_pragma", "query_only(1)")
@@ -60,6 +64,42 @@ func openSQLite(ctx context.Context, path string) (_ backend, err error) {
 	s.readers.SetMaxOpenConns(most)
 	s.readers.SetMaxIdleConns(most)
 	return s, s.readers.PingContext(ctx)
+}
+
+// firstConn opens the connection that turns WAL mode on. Of two processes that do so at the same moment
+// one is told at once that the file is locked, whatever its busy timeout, and tries again.
+func firstConn(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
+	const attempts = 10
+	for attempt := 1; ; attempt++ {
+		c, err := pool.Conn(ctx)
+		if err == nil || attempt == attempts || !sqliteBusy(err) {
+			return c, err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// makeFile makes the database's file, where there is none, so that only its owner can read it: SQLite
+// itself lets everybody, and gives the files beside it the same mode. It is made under another name,
+// since closing a file drops the locks that this process has on it, SQLite's too.
+func makeFile(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil // somebody else was first
 }
 
 // dsn is the driver's name for a file; the path may hold any character.
@@ -281,7 +321,10 @@ func (s *sqlite) foreignVersion(ctx context.Context) (version int64, err error) 
 
 func (s *sqlite) ping(ctx context.Context) error { return s.readers.PingContext(ctx) }
 
+// close waits for a transaction that is under way.
 func (s *sqlite) close() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	var errs []error
 	if s.readers != nil {
 		errs = append(errs, s.readers.Close())
