@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"sync"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -127,14 +128,21 @@ func (m *Realms) store(ctx context.Context, p *plan, o ImportOptions) (Imported,
 	return done, m.editMaster(ctx, func(d *realm.Draft) { realmfile.AddManagement(d, p.name(), m.NewID) })
 }
 
-// completeKeys makes the keys that the file does not bring.
+// completeKeys makes the keys that the file does not bring, side by side: an RSA key takes its time.
 func (m *Realms) completeKeys(d *realm.Draft) error {
-	for _, k := range d.Realm().Keys() {
-		with := *k
-		if err := keyring.Complete(&with, d.Realm().Name, m.Now()); err != nil {
-			return keycloak.At("components."+keycloak.KeyProviderType+"."+k.Name, err)
+	keys, name, now := d.Realm().Keys(), d.Realm().Name, m.Now()
+	made, failed := make([]realm.KeyProvider, len(keys)), make([]error, len(keys))
+	var making sync.WaitGroup
+	for i, k := range keys {
+		made[i] = *k
+		making.Go(func() { failed[i] = keyring.Complete(&made[i], name, now) })
+	}
+	making.Wait()
+	for i := range made {
+		if failed[i] != nil {
+			return keycloak.At("components."+keycloak.KeyProviderType+"."+made[i].Name, failed[i])
 		}
-		d.PutKey(&with)
+		d.PutKey(&made[i])
 	}
 	return nil
 }
