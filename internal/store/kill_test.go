@@ -23,7 +23,7 @@ import (
 )
 
 // killURL is set in the process that is to be killed.
-const killURL = "TOKENHOUSE_KILL_URL"
+const killURL = "TEST_KILL_URL"
 
 func TestMain(m *testing.M) {
 	if url := os.Getenv(killURL); url != "" {

@@ -57,11 +57,17 @@ func (s *Store) readUser(ctx context.Context, realmKey, id string) (*user.User, 
 	return &u, err
 }
 
+// How users are found by what is not their id. Each has an index.
+const (
+	byUsername       = `SELECT id FROM users WHERE realm = $1 AND username = $2`
+	byEmail          = `SELECT id FROM users WHERE realm = $1 AND email = $2 ORDER BY username LIMIT 1`
+	byServiceAccount = `SELECT id FROM users WHERE realm = $1 AND service_account = $2 ORDER BY username LIMIT 1`
+)
+
 // UserByName finds a user by username, in any case; as User.
 func (s *Store) UserByName(ctx context.Context, realmKey, username string) (*user.User, error) {
 	username = strings.ToLower(username)
-	return s.userBy(ctx, alias{realmKey, "username", username},
-		`SELECT id FROM users WHERE realm = $1 AND username = $2`,
+	return s.userBy(ctx, alias{realmKey, "username", username}, byUsername,
 		func(u *user.User) bool { return u.Username == username })
 }
 
@@ -72,15 +78,13 @@ func (s *Store) UserByEmail(ctx context.Context, realmKey, email string) (*user.
 	if email == "" {
 		return nil, fault.ErrNotFound
 	}
-	return s.userBy(ctx, alias{realmKey, "email", email},
-		`SELECT id FROM users WHERE realm = $1 AND email = $2 ORDER BY username LIMIT 1`,
+	return s.userBy(ctx, alias{realmKey, "email", email}, byEmail,
 		func(u *user.User) bool { return u.Email == email })
 }
 
 // ServiceAccount finds the service account of a client, by the client's key; as User.
 func (s *Store) ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error) {
-	return s.userBy(ctx, alias{realmKey, "service_account", clientKey},
-		`SELECT id FROM users WHERE realm = $1 AND service_account = $2 ORDER BY username LIMIT 1`,
+	return s.userBy(ctx, alias{realmKey, "service_account", clientKey}, byServiceAccount,
 		func(u *user.User) bool { return u.ServiceAccount == clientKey })
 }
 

@@ -20,7 +20,7 @@ CREATE TABLE config (
     id      TEXT   NOT NULL,
     name    TEXT   NOT NULL,
     doc     TEXT   NOT NULL,
-    extra   BYTEA, -- what is kept and not acted on, sealed too
+    extra   TEXT,
     sealed  BYTEA,
     version BIGINT NOT NULL,
     PRIMARY KEY (realm, kind, id),
@@ -59,8 +59,9 @@ CREATE TABLE users (
     PRIMARY KEY (realm, id),
     CONSTRAINT users_username UNIQUE (realm, username)
 );
-CREATE INDEX users_email ON users (realm, email) WHERE email IS NOT NULL;
-CREATE INDEX users_service_account ON users (realm, service_account) WHERE service_account IS NOT NULL;
+-- With the username they give the order that is asked for: else SQLite follows that of all users.
+CREATE INDEX users_email ON users (realm, email, username) WHERE email IS NOT NULL;
+CREATE INDEX users_service_account ON users (realm, service_account, username) WHERE service_account IS NOT NULL;
 
 CREATE TABLE credential (
     realm   TEXT   NOT NULL,

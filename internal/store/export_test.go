@@ -1,0 +1,36 @@
+package store
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tokenhouse/tokenhouse/internal/store/engine"
+)
+
+// Plans tells how the database would find users by what is not their id.
+func (s *Store) Plans(t testing.TB) map[string]string {
+	t.Helper()
+	plans := map[string]string{}
+	for name, query := range map[string]string{"username": byUsername, "email": byEmail, "service account": byServiceAccount} {
+		explain, columns := "EXPLAIN QUERY PLAN ", 4
+		if s.Shared() {
+			explain, columns = "EXPLAIN ", 1
+		}
+		var plan []string
+		err := s.db.Each(t.Context(), explain+query, []any{"realm", "value"}, func(scan engine.Scan) error {
+			row := make([]string, columns)
+			dest := make([]any, columns)
+			for i := range row {
+				dest[i] = &row[i]
+			}
+			err := scan(dest...)
+			plan = append(plan, row[columns-1])
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans[name] = strings.Join(plan, "\n")
+	}
+	return plans
+}
