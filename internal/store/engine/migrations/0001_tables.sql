@@ -20,7 +20,7 @@ CREATE TABLE config (
     id      TEXT   NOT NULL,
     name    TEXT   NOT NULL,
     doc     TEXT   NOT NULL,
-    extra   TEXT,
+    extra   BYTEA, -- what is kept and not acted on, sealed too
     sealed  BYTEA,
     version BIGINT NOT NULL,
     PRIMARY KEY (realm, kind, id),
