@@ -261,6 +261,25 @@ func attackWidening(t *testing.T) {
 	lifetimes(a)
 }
 
+// attackSpent: a refresh token that was used twice stays spent, though its client is granted something anew.
+func attackSpent(t *testing.T) {
+	a := newArena(t)
+	a.settings(func(s *realm.Settings) { s.Lifespans.RotateRefresh = true })
+	subject := a.signIn("app", "alice", "").get("access_token")
+	begin := func() string {
+		return a.want(a.exchange("gateway", subject, "requested_token_type", typeRefresh)).get("refresh_token")
+	}
+	first := begin()
+	second := a.want(a.refresh("gateway", first)).get("refresh_token")
+	for _, spent := range []string{first, second, first, second} {
+		if q := a.refresh("gateway", spent); q.status == 200 {
+			t.Error("a spent token, or what came of it, is good again")
+		}
+		begin()
+	}
+	a.want(a.refresh("gateway", begin()))
+}
+
 // lifetimes: no exchange makes a token live longer than its subject, unless the realm allows it.
 func lifetimes(a *arena) {
 	for _, capped := range []bool{true, false} {

@@ -32,7 +32,7 @@ import (
 //	T35  unsigned actor token             delegation
 //	T36  resource lost on the way         browser flows and resource indicators
 //
-// T18 is of a restart: packages store and grant.
+// T18 over a restart is in packages store and grant.
 func TestAttack(t *testing.T) {
 	t.Run("T01 exchange to any target", attackTargets)
 	t.Run("T01 roles of any target", attackUnresolved)
@@ -47,6 +47,7 @@ func TestAttack(t *testing.T) {
 	t.Run("T13 introspection says what tokens say", attackIntrospectionParity)
 	t.Run("T14 T31 one-time values", attackOneTime)
 	t.Run("T17 tokens that mappers dress up", attackMappers)
+	t.Run("T18 spent refresh tokens", attackSpent)
 	t.Run("T20 sizes", attackSizes)
 	t.Run("T23 required claims", attackRequiredClaims)
 	t.Run("T24 tokens at other clients", attackBinding)

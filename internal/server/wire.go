@@ -28,6 +28,7 @@ var (
 	_ grant.Users     = (*store.Store)(nil)
 	_ grant.Sessions  = (*store.Store)(nil)
 	_ grant.Once      = (*store.Store)(nil)
+	_ grant.Marks     = (*store.Store)(nil)
 	_ inspect.Realms  = (*store.Store)(nil)
 	_ keyring.Realms  = (*store.Store)(nil)
 	_ manage.Store    = (*store.Store)(nil)
@@ -65,7 +66,7 @@ func endpoints(st *store.Store, c Config, events *recorder) oidc.Deps {
 	return oidc.Deps{
 		Realms: st,
 		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Verifier: verifier,
-			Passwords: verify.NewPasswords(st), Once: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
+			Passwords: verify.NewPasswords(st), Once: st, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
 		Inspect: &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
 		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,

@@ -20,6 +20,7 @@ type Issuer struct {
 	Verifier  Verifier
 	Passwords Passwords
 	Once      Once
+	Marks     Marks
 	Keys      Keys
 	Events    Events
 	Now       func() time.Time
@@ -73,6 +74,11 @@ type Passwords interface {
 // Once remembers values that may be used once, on every node.
 type Once interface {
 	UseOnce(ctx context.Context, realmKey, purpose, value string, until time.Time) (first bool, err error)
+}
+
+// Marks remember revoked tokens, on every node.
+type Marks interface {
+	Revoke(ctx context.Context, realmKey, jti string, until time.Time) error
 }
 
 // Keys sign tokens. An empty alg is the realm's own.

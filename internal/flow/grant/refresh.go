@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -176,8 +177,18 @@ func (t *turn) rotate(g session.Grant, used *token.Verified, heir *family) (sess
 // familyOf is the family of a refresh token. One that was issued before tokens rotated begins its own.
 func familyOf(t *token.Verified) string { return cmp.Or(t.ReuseID, t.ID) }
 
+// punished is for how long the tokens of a grant that was ended are remembered: until they are older than what the
+// client may be granted next in the same session, in spite of clocks that differ.
+const punished = time.Minute
+
 // punish ends the grant whose refresh token was used once too often: one of those who used it stole it.
 func (t *turn) punish(ctx context.Context, held verify.Held, why error) error {
+	f := held.Grant.Families[familyOf(&held.Token)]
+	for _, id := range append([]string{held.Token.ID, f.Used}, f.Heirs...) {
+		if err := t.Marks.Revoke(ctx, t.at.Realm.Key, id, t.at.Now.Add(punished)); err != nil {
+			return err
+		}
+	}
 	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, held.Session.ID, t.client.Key, held.Session.Offline); err != nil {
 		return err
 	}
