@@ -221,6 +221,32 @@ func TestNarrowingKeepsScopes(t *testing.T) {
 	}
 }
 
+// Roles lead to clients too where no mapper puts those into the audience: if a list leaves nothing of
+// them, that is a refusal, as it is of audiences.
+func TestNothingIsLeftOfRoles(t *testing.T) {
+	decide := func(commands ...string) exchange.Decision {
+		s := shop(t)
+		for _, command := range commands {
+			if err := s.Admin(command); err != nil {
+				t.Fatal(err)
+			}
+		}
+		draft := realm.Edit(s.Realm)
+		roles := *s.Realm.Scope("roles")
+		roles.Mappers = slices.DeleteFunc(slices.Clone(roles.Mappers), func(m realm.Mapper) bool { return m.Kind == "oidc-audience-resolve-mapper" })
+		draft.PutScope(&roles)
+		s.Realm = draft.Realm()
+		return exchange.Decide(play{Client: "refresher", Subject: &held{Client: "spa", User: "alice"}}.request(t, s))
+	}
+	if d := decide(); d.Refuse != nil || len(d.Grant.Resolution.Audiences) != 0 || len(d.Grant.Resolution.Roles) == 0 {
+		t.Fatalf("without a list: %v, want roles and no audience", d.Refuse)
+	}
+	d := decide(`tokenhouse admin update clients/refresher -r shop -s 'attributes."tokenhouse.exchange.permitted"=refresher'`)
+	if d.Refuse == nil || d.Rule != explain.ExchangePermitted {
+		t.Errorf("refusal %v, want one by %s", d.Refuse, explain.ExchangePermitted)
+	}
+}
+
 // What came of an exchange is decided anew when it is refreshed.
 func TestRenew(t *testing.T) {
 	tests := map[string]struct {

@@ -133,7 +133,6 @@ func (s *state) narrow(t *explain.Trace, by explain.Rule, pass func(string) bool
 			dropped = append(dropped, id)
 		}
 	}
-	lost := len(kept) == 0 && len(dropped) > 0
 	for _, role := range found.Roles {
 		if role.Client != "" && !pass(role.Client) && !slices.Contains(dropped, role.Client) {
 			dropped = append(dropped, role.Client)
@@ -142,7 +141,7 @@ func (s *state) narrow(t *explain.Trace, by explain.Rule, pass func(string) bool
 	if len(dropped) == 0 {
 		return nil
 	}
-	if lost {
+	if len(kept) == 0 { // also where roles alone led to others: an empty filter would not outlive the token
 		s.targets = dropped
 		t.Add(by, explain.Denied, dropped[0], s.Client.ID)
 		return refusal(dropped[0])
