@@ -23,15 +23,17 @@ func pace(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	before := debug.SetGCPercent(rarest * 100)
-	defer func() { debug.SetGCPercent(before) }()
+	defer debug.SetGCPercent(100) // Go's own
 	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
-	for now := rarest * 100; ; {
+	for now := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		if now == 0 {
+			debug.FreeOSMemory() // what the start left: hashes of passwords take 7 MB each
 		}
 		if next := percent(liveMemory()); next != now {
 			debug.SetGCPercent(next)
