@@ -425,7 +425,7 @@ func attackPublic(t *testing.T) {
 		"with the switch of confidentials":  {func(c *realm.Client) { c.Exchange.Public, c.Exchange.Enabled = false, true }, 401, 401},
 		"bound":                             {func(c *realm.Client) { c.Tokens.BindDPoP = true }, 400, 400},
 		"bearer-only":                       {func(c *realm.Client) { c.BearerOnly = true }, 400, 400},
-		"of tokens that carry no audiences": {func(c *realm.Client) { c.Tokens.Lightweight = true }, 200, 200},
+		"of tokens that carry no audiences": {func(c *realm.Client) { c.Tokens.Lightweight = true }, 200, 403},
 	} {
 		was := *a.current().Client("front")
 		a.client("front", tt.change)
