@@ -51,7 +51,7 @@ func (p *program) serve(ctx context.Context, s *settings) error {
 	}
 	err := server.Run(ctx, s.Config)
 	if invalid, ok := errors.AsType[*fault.Invalid](err); ok && isOption(invalid.Field) {
-		return usagef("%s", invalid.Message)
+		return usagef("%s: %s", invalid.Field, invalid.Message)
 	}
 	return err
 }
