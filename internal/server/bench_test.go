@@ -94,7 +94,7 @@ func newBenches(b *testing.B, db database) (plain, traced *bench) {
 	return &bench{s.Handler(), "plain"}, &bench{s.Handler(), "traced"}
 }
 
-func onDisk(b *testing.B) server.Database {
+func onDisk(b testing.TB) server.Database {
 	return server.Database{URL: "sqlite:" + filepath.Join(b.TempDir(), "bench.db")}
 }
 

@@ -46,7 +46,7 @@ func BenchmarkScale(b *testing.B) {
 
 // plainRealm is a realm file with so many service accounts. Its keys are elliptic, since making RSA keys for a
 // thousand realms would take minutes.
-func plainRealm(b *testing.B, name string, clients int) []byte {
+func plainRealm(b testing.TB, name string, clients int) []byte {
 	list := make([]map[string]any, clients)
 	for i := range list {
 		list[i] = map[string]any{"clientId": fmt.Sprintf("c%d", i), "secret": "secret", "serviceAccountsEnabled": true, "standardFlowEnabled": false}
