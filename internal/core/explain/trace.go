@@ -28,10 +28,16 @@ type Trace struct {
 	Steps []Step `json:"steps"`
 }
 
+// roomForSteps is for how many steps there is room at first: an exchange takes about as many.
+const roomForSteps = 48
+
 // Add records a step. Up to two args fill the places of the rule's phrase, in order.
 func (t *Trace) Add(rule Rule, outcome Outcome, subject string, args ...string) {
 	if t == nil {
 		return
+	}
+	if t.Steps == nil {
+		t.Steps = make([]Step, 0, roomForSteps)
 	}
 	s := Step{Rule: rule, Outcome: outcome, Subject: subject}
 	copy(s.Args[:], args)
