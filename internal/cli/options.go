@@ -55,8 +55,13 @@ var options = []option{
 		set: text(func(s *settings) *string { return &s.Listen.Key })},
 	{name: "hostname", keycloak: true, help: "URL or host that callers reach the server by; without it each request names its own",
 		set: text(func(s *settings) *string { return &s.Public.Hostname })},
-	{name: "hostname-strict", keycloak: true, toggle: true, fallback: "false", help: "refuse to start without hostname",
-		set: truth(func(s *settings) *bool { return &s.Public.Strict })},
+	{name: "hostname-strict", keycloak: true, toggle: true, fallback: "true", help: "refuse to start without hostname; never in development",
+		set: func(s *settings, v string) error {
+			var strict bool
+			err := toggle(&strict, v)
+			s.Public.AnyHost = !strict
+			return err
+		}},
 	{name: "http-relative-path", keycloak: true, fallback: "/", help: "path that the server lives under, as /auth",
 		set: text(func(s *settings) *string { return &s.Public.Path })},
 	{name: "proxy-headers", keycloak: true, help: "headers of proxies to believe: forwarded or xforwarded",

@@ -110,6 +110,8 @@ func sample(o option) string {
 	switch {
 	case strings.HasSuffix(o.name, "-port"):
 		return "4711"
+	case o.fallback == "true":
+		return "false"
 	case o.toggle:
 		return "true"
 	}
@@ -235,8 +237,8 @@ func TestConfigurationFileByName(t *testing.T) {
 	}
 }
 
-// TestStartDemandsTLS walks through what start accepts and what not.
-func TestStartDemandsTLS(t *testing.T) {
+// TestStartDemands walks through what start accepts and what not, of a server that knows its name.
+func TestStartDemands(t *testing.T) {
 	tests := map[string]struct {
 		args  []string
 		dev   bool
@@ -249,9 +251,10 @@ func TestStartDemandsTLS(t *testing.T) {
 		"a certificate":                {[]string{"--https-certificate-file=c", "--https-certificate-key-file=k"}, false, ""},
 		"a certificate without key":    {[]string{"--https-certificate-file=c"}, false, "https-certificate-file"},
 		"a key without certificate":    {[]string{"--http-enabled", "--https-certificate-key-file=k"}, false, "https-certificate-file"},
-		"strict without hostname":      {[]string{"--http-enabled", "--hostname-strict"}, false, "hostname"},
-		"strict with hostname":         {[]string{"--http-enabled", "--hostname-strict", "--hostname=id.example"}, false, ""},
-		"no hostname":                  {[]string{"--http-enabled", "--hostname=id.example/auth"}, false, "hostname"},
+		"no hostname":                  {[]string{"--http-enabled", "--hostname="}, false, "hostname"},
+		"no hostname in development":   {[]string{"--hostname="}, true, ""},
+		"any hostname on purpose":      {[]string{"--http-enabled", "--hostname=", "--hostname-strict=false"}, false, ""},
+		"a hostname with a path":       {[]string{"--http-enabled", "--hostname=id.example/auth"}, false, "hostname"},
 		"another scheme":               {[]string{"--http-enabled", "--hostname=ftp://id.example"}, false, "hostname"},
 		"a path":                       {[]string{"--http-enabled", "--http-relative-path=/auth"}, false, ""},
 		"no path":                      {[]string{"--http-enabled", "--http-relative-path=auth"}, false, "http-relative-path"},
@@ -263,7 +266,7 @@ func TestStartDemandsTLS(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, err := read(t, tt.args, nil, "")
+			s, err := read(t, append([]string{"--hostname=id.example"}, tt.args...), nil, "")
 			if err != nil {
 				t.Fatal(err)
 			}

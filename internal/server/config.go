@@ -48,7 +48,7 @@ type Listen struct {
 // Public is how callers reach the server.
 type Public struct {
 	Hostname string // full URL, or host with or without port; empty: what the request names
-	Strict   bool   // a Hostname is required
+	AnyHost  bool   // Hostname may be empty outside development too
 	Path     string // path that the server lives under, as "/auth"; "/" or empty for none
 }
 
@@ -109,7 +109,7 @@ func (c *Config) checkCertificate() *fault.Invalid {
 func (c *Config) checkHostname() *fault.Invalid {
 	h := c.Public.Hostname
 	switch {
-	case h == "" && c.Public.Strict:
+	case h == "" && !c.Public.AnyHost && !c.Development:
 		return &fault.Invalid{Field: "hostname", Message: "hostname is not configured; either configure hostname, or set hostname-strict to false"}
 	case strings.Contains(h, "://"):
 		u, err := url.Parse(h)
