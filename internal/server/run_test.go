@@ -156,7 +156,7 @@ func TestRunWithTLS(t *testing.T) {
 	dir := t.TempDir()
 	chain, key := filepath.Join(dir, "chain.pem"), filepath.Join(dir, "key.pem")
 	pool := writeCertificate(t, chain, key)
-	r := run(t, 2, server.Config{Listen: server.Listen{Certificate: chain, Key: key}, Management: server.Management{Health: true}})
+	r := run(t, 2, server.Config{Public: server.Public{AnyHost: true}, Listen: server.Listen{Certificate: chain, Key: key}, Management: server.Management{Health: true}})
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}}
 	base := "https://" + r.address["HTTPS"]
 	if status, body := get(t, client, base+"/realms/master"); status != 200 || !strings.Contains(body, base+"/realms/master") {
@@ -190,7 +190,8 @@ func TestRunRefuses(t *testing.T) {
 		t.Errorf("without TLS or a word about it: %v", err)
 	}
 	database := filepath.Join(t.TempDir(), "tokenhouse.db")
-	err = server.Run(t.Context(), server.Config{Listen: server.Listen{HTTP: true, Host: "127.0.0.1", HTTPPort: port}, Database: server.Database{URL: "sqlite:" + database}})
+	err = server.Run(t.Context(), server.Config{Public: server.Public{AnyHost: true}, Listen: server.Listen{HTTP: true, Host: "127.0.0.1", HTTPPort: port},
+		Database: server.Database{URL: "sqlite:" + database}})
 	if err == nil || !strings.Contains(err.Error(), "listen for HTTP") {
 		t.Errorf("on a port that is taken: %v", err)
 	}
