@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,24 @@ func (p *program) withDatabase(cmd *cobra.Command, work func(ctx context.Context
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	return work(cmd.Context(), opened{st, server.Realms(st, s.Config)})
+}
+
+// withDatabaseAlone is withDatabase for work that changes it, which a server that has it open would not
+// hear of.
+func (p *program) withDatabaseAlone(cmd *cobra.Command, work func(ctx context.Context, db opened) error) (err error) {
+	s, err := resolve(cmd.Flags(), p.environ)
+	if err != nil {
+		return err
+	}
+	release, err := server.Own(s.Database)
+	if errors.Is(err, server.ErrOwned) {
+		return fmt.Errorf("%w: stop the server first, or let it import at its start by --import-realm", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	return p.withDatabase(cmd, work)
 }
 
 // addStoreFlags declares the options of commands that open the database.

@@ -34,7 +34,7 @@ func (p *program) importCommand() *cobra.Command {
 			if _, err := os.Stat(args[0]); err != nil {
 				return err // before a database is made for nothing
 			}
-			return p.withDatabase(cmd, func(ctx context.Context, db opened) error {
+			return p.withDatabaseAlone(cmd, func(ctx context.Context, db opened) error {
 				report, err := server.Import(ctx, db.realms, args[0], manage.ImportOptions{Existing: o})
 				if err != nil {
 					return explainImport(args[0], err)

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -151,13 +150,13 @@ func (c *Config) checkBootstrap() *fault.Invalid {
 	return nil
 }
 
-// directory is where a SQLite file lies; empty for other databases.
-func (d Database) directory() string {
+// file is the SQLite file; empty for other databases.
+func (d Database) file() string {
 	path, _, _ := strings.Cut(strings.TrimPrefix(d.URL, "sqlite:"), "?")
-	if path == "" || strings.Contains(path, "://") {
+	if strings.Contains(path, "://") {
 		return ""
 	}
-	return filepath.Dir(path)
+	return path
 }
 
 // path is the path that the server lives under, without a slash at the end; empty for none.

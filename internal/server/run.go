@@ -31,15 +31,19 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	s, err := New(ctx, c)
+	release, err := Own(c.Database)
 	if err != nil {
 		return errors.Join(err, shut(doors))
+	}
+	s, err := New(ctx, c)
+	if err != nil {
+		return errors.Join(err, shut(doors), release())
 	}
 	paced, stop := context.WithCancel(ctx)
 	s.background.Go(func() { pace(paced) })
 	reason := s.serve(ctx, c, doors)
 	stop()
-	return errors.Join(reason, s.Close())
+	return errors.Join(reason, s.Close(), release())
 }
 
 // door is a listener and who answers there.

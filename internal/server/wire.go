@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/google/uuid"
 
@@ -43,8 +44,8 @@ var (
 
 // OpenStore opens the database that c names. The directory of a SQLite file is made where it is missing.
 func OpenStore(ctx context.Context, c Config) (*store.Store, error) {
-	if dir := c.Database.directory(); dir != "" {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+	if file := c.Database.file(); file != "" {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			return nil, err
 		}
 	}
