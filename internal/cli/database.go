@@ -19,18 +19,12 @@ type opened struct {
 }
 
 // withDatabase runs work on the database that the options of cmd name.
-func (p *program) withDatabase(cmd *cobra.Command, work func(ctx context.Context, db opened) error) (err error) {
+func (p *program) withDatabase(cmd *cobra.Command, work func(ctx context.Context, db opened) error) error {
 	s, err := resolve(cmd.Flags(), p.environ)
 	if err != nil {
 		return err
 	}
-	s.Log, s.Env = p.logger(s), p.lookupEnv
-	st, err := server.OpenStore(cmd.Context(), s.Config)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	return work(cmd.Context(), opened{st, server.Realms(st, s.Config)})
+	return p.onDatabase(cmd.Context(), s, work)
 }
 
 // withDatabaseAlone is withDatabase for work that changes it, which a server that has it open would not
@@ -48,7 +42,17 @@ func (p *program) withDatabaseAlone(cmd *cobra.Command, work func(ctx context.Co
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	return p.withDatabase(cmd, work)
+	return p.onDatabase(cmd.Context(), s, work)
+}
+
+func (p *program) onDatabase(ctx context.Context, s *settings, work func(ctx context.Context, db opened) error) (err error) {
+	s.Log, s.Env = p.logger(s), p.lookupEnv
+	st, err := server.OpenStore(ctx, s.Config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	return work(ctx, opened{st, server.Realms(st, s.Config)})
 }
 
 // addStoreFlags declares the options of commands that open the database.

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -157,6 +159,14 @@ func (d Database) file() string {
 		return ""
 	}
 	return path
+}
+
+// makeDirectory makes the directory of a SQLite file where it is missing.
+func (d Database) makeDirectory() error {
+	if d.file() == "" {
+		return nil
+	}
+	return os.MkdirAll(filepath.Dir(d.file()), 0o700)
 }
 
 // path is the path that the server lives under, without a slash at the end; empty for none.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/google/uuid"
 
@@ -44,10 +43,8 @@ var (
 
 // OpenStore opens the database that c names. The directory of a SQLite file is made where it is missing.
 func OpenStore(ctx context.Context, c Config) (*store.Store, error) {
-	if file := c.Database.file(); file != "" {
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return nil, err
-		}
+	if err := c.Database.makeDirectory(); err != nil {
+		return nil, err
 	}
 	return store.Open(ctx, store.Config{URL: c.Database.URL, MasterKey: c.Database.MasterKey,
 		KeyFile: c.Database.KeyFile, Log: c.log(), Now: c.clock()})
