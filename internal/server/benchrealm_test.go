@@ -11,7 +11,7 @@ import (
 // twin "…-es" for each client that is measured, whose tokens are signed by it. traces says which events keep
 // theirs: "refused" or "all".
 func benchRealm(b *testing.B, name, traces string) []byte {
-	text, err := os.ReadFile("testdata/golden/realms/shop.json")
+	text, err := os.ReadFile("../keycloak/testdata/golden/shop.json")
 	if err != nil {
 		b.Fatal(err)
 	}

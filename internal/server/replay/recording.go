@@ -12,10 +12,11 @@ import (
 // recordedIssuer is the address at which the foreign issuer answered while the recordings were made.
 const recordedIssuer = "http://127.0.0.1:18099"
 
-// Recordings are the recorded conversations of a folder: scenarios below "scenarios", the realm
-// files that they start from below "realms".
+// Recordings are the recorded conversations below "scenarios", and the realm files that they start
+// from: those that were made for them below "golden", those of others below "wild".
 type Recordings struct {
 	Files  fs.FS
+	Realms fs.FS
 	Issuer *Issuer // takes the place of the recorded foreign issuer
 }
 
@@ -68,7 +69,7 @@ func (r Recordings) Names(folder string) ([]string, error) {
 // Scenario reads the scenario of a name. Fields that are not known are an error: what they ask for
 // would go unnoticed.
 func (r Recordings) Scenario(name string) (*Scenario, error) {
-	text, err := r.read(path.Join("scenarios", name+".json"))
+	text, err := r.read(r.Files, path.Join("scenarios", name+".json"))
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +91,15 @@ func (r Recordings) Scenario(name string) (*Scenario, error) {
 
 // Realm reads a realm file that a scenario starts from.
 func (r Recordings) Realm(file string) ([]byte, error) {
-	return r.read(path.Join("realms", file))
+	folder := "golden"
+	if path.Dir(file) != "." {
+		folder = "wild"
+	}
+	return r.read(r.Realms, path.Join(folder, path.Base(file)))
 }
 
-func (r Recordings) read(file string) ([]byte, error) {
-	text, err := fs.ReadFile(r.Files, file)
+func (r Recordings) read(files fs.FS, file string) ([]byte, error) {
+	text, err := fs.ReadFile(files, file)
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ type Independent struct{ Scenario, Step, Why string }
 //
 // Waiting are the steps that administrate, use a browser or are answered by a page, those that need a
 // value of one of them, and those that follow a change which waits, unless they are known to be
-// independent of it.
-func (s *Scenario) Waits(independent []Independent) []string {
+// independent of it. With administrate, those that administrate do not wait.
+func (s *Scenario) Waits(independent []Independent, administrate bool) []string {
 	free := map[string]bool{}
 	for _, i := range independent {
 		free[i.Step] = free[i.Step] || i.Scenario == s.Name
@@ -26,6 +26,9 @@ func (s *Scenario) Waits(independent []Independent) []string {
 	changes := ""                  // what the last change waits for
 	for i, step := range s.Steps {
 		issue, change := step.needs()
+		if administrate && issue == AdminREST {
+			issue = ""
+		}
 		if change {
 			changes = issue
 		}

@@ -21,6 +21,14 @@ type Status struct {
 
 func (s *Status) Error() string { return s.Text }
 
+// Message is an answer in the manner of Keycloak's administration API: {"errorMessage": Text}.
+type Message struct {
+	Code int
+	Text string
+}
+
+func (m *Message) Error() string { return m.Text }
+
 // Challenge answers a refused access token the way of RFC 6750 §3: all is said in WWW-Authenticate,
 // the body is empty. A nil Err says only that a token is needed.
 type Challenge struct {
@@ -61,6 +69,8 @@ func Error(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) 
 			w.Header().Set("Allow", e.Allow)
 		}
 		status, body = e.Code, failure{Error: e.Text}
+	case *Message:
+		status, body = e.Code, message{e.Text}
 	case *oauth.Error:
 		status, body = e.Status, failure{string(e.Code), e.Description}
 		if e.Cause != nil {
@@ -84,6 +94,9 @@ func classify(err error) error {
 		return nil
 	}
 	if e, ok := errors.AsType[*Status](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*Message](err); ok {
 		return e
 	}
 	if e, ok := errors.AsType[*oauth.Error](err); ok {

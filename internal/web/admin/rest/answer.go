@@ -1,0 +1,61 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
+)
+
+// Forbidden refuses a caller who lacks the role.
+var Forbidden error = &render.Status{Code: http.StatusForbidden, Text: "HTTP 403 Forbidden"}
+
+// NotFound answers 404 with {"error": text}.
+func NotFound(text string) error { return &render.Status{Code: http.StatusNotFound, Text: text} }
+
+// BadRequest answers 400 with {"errorMessage": text}.
+func BadRequest(text string) error { return &render.Message{Code: http.StatusBadRequest, Text: text} }
+
+// Conflict answers 409 with {"errorMessage": text}.
+func Conflict(text string) error { return &render.Message{Code: http.StatusConflict, Text: text} }
+
+// JSON answers 200 with v.
+func JSON(w http.ResponseWriter, v any) error {
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	return render.JSON(w, http.StatusOK, v)
+}
+
+// NoContent answers 204.
+func NoContent(w http.ResponseWriter) error {
+	render.NoBody(w, http.StatusNoContent)
+	return nil
+}
+
+// Created answers 201 with the address of what was made: that of the request with one more segment.
+func Created(w http.ResponseWriter, r *Request, segment string) error {
+	return CreatedAt(w, r, strings.TrimSuffix(r.URL.EscapedPath(), "/")+"/"+url.PathEscape(segment))
+}
+
+// CreatedAt answers 201 with an address below the server's base, escaped and with a slash before it.
+func CreatedAt(w http.ResponseWriter, r *Request, path string) error {
+	w.Header().Set("Location", r.Base+path)
+	render.NoBody(w, http.StatusCreated)
+	return nil
+}
+
+func read[T any](r *Request, representation string) (T, error) {
+	var v T
+	data, err := r.bytes()
+	if err != nil {
+		return v, err
+	}
+	checked, err := keycloak.Check(representation, data)
+	if err != nil {
+		return v, err
+	}
+	return v, json.Unmarshal(checked, &v)
+}

@@ -1,0 +1,99 @@
+package rest
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/permit"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+)
+
+// Request is a request with who asks, and of which realm.
+type Request struct {
+	*http.Request
+	Realm  *realm.Realm  // that the address names, as it is now; nil where it names none
+	Rights permit.Rights // of the caller in Realm
+	Author audit.Author  // the caller, as the author of changes
+	Base   string        // the server's URL as the caller reaches it
+}
+
+// May tells whether the caller has one of the roles in the realm of the address.
+func (r *Request) May(n permit.Need) bool { return r.Rights.May(n) }
+
+// Demand is nil where the caller has one of the roles, and the refusal where not.
+func (r *Request) Demand(n permit.Need) error {
+	if r.May(n) {
+		return nil
+	}
+	return Forbidden
+}
+
+// Client is the client that the path value {client} names: by its key, else by its client_id.
+func (r *Request) Client() (*realm.Client, error) {
+	name := r.PathValue("client")
+	if c := r.Realm.ClientByKey(name); c != nil {
+		return c, nil
+	}
+	if c := r.Realm.Client(name); c != nil {
+		return c, nil
+	}
+	return nil, NotFound("Could not find client")
+}
+
+// Page is the part of a list that is asked for.
+type Page struct {
+	First int // how many to pass over
+	Max   int // how many at most; negative: all
+}
+
+// Page reads the parameters first and max. absent is Max where the caller names none. Like in
+// Keycloak, what is no number is not found.
+func (r *Request) Page(absent int) (Page, error) {
+	p := Page{Max: absent}
+	for name, into := range map[string]*int{"first": &p.First, "max": &p.Max} {
+		text := r.URL.Query().Get(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil {
+			return p, NotFound("HTTP 404 Not Found")
+		}
+		*into = int(n)
+	}
+	p.First = max(p.First, 0)
+	return p, nil
+}
+
+// Of is the part of a list that is in memory.
+func Of[T any](p Page, list []T) []T {
+	list = list[min(p.First, len(list)):]
+	if p.Max >= 0 {
+		list = list[:min(p.Max, len(list))]
+	}
+	return list
+}
+
+// Flag is a parameter that is true or false; absent where the caller does not name it.
+func (r *Request) Flag(name string, absent bool) bool {
+	q := r.URL.Query()
+	if !q.Has(name) {
+		return absent
+	}
+	return q.Get(name) == "true"
+}
+
+// Body reads a JSON body of this representation, as "Client"; see keycloak.Check.
+func (r *Request) Body(representation string) (keycloak.Object, error) {
+	return read[keycloak.Object](r, representation)
+}
+
+// Bodies reads a JSON body that is a list of this representation; none is an empty list.
+func (r *Request) Bodies(representation string) ([]keycloak.Object, error) {
+	return read[[]keycloak.Object](r, representation+"[]")
+}
+
+func (r *Request) bytes() ([]byte, error) { return io.ReadAll(r.Request.Body) }
