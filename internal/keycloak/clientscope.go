@@ -1,6 +1,10 @@
 package keycloak
 
-import "github.com/tokenhouse/tokenhouse/internal/core/realm"
+import (
+	"maps"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
 
 type scope = realm.ClientScope
 
@@ -29,6 +33,19 @@ func ToClientScope(o Object) (*realm.ClientScope, []Note) {
 	delete(rest, "protocolMappers")
 	s.Extra = keep(rest)
 	return &s, notes
+}
+
+// MergeClientScope is a client scope after an update by this representation, in which absent members and
+// attributes leave things as they are. Like Keycloak it passes over the mappers. Extra has to be loaded.
+func MergeClientScope(s *realm.ClientScope, o Object) (*realm.ClientScope, []Note) {
+	now := FromClientScope(s)
+	attributes := Value[map[string]string](now, "attributes")
+	maps.Copy(attributes, Value[map[string]string](o, "attributes"))
+	merged := keptWith(now, o, "name", "protocol", "description")
+	merged.Put("attributes", attributes)
+	with, notes := ToClientScope(merged)
+	with.Mappers, with.ScopeMappings = s.Mappers, s.ScopeMappings
+	return with, notes
 }
 
 // FromClientScope is the representation of a client scope. Extra has to be loaded.

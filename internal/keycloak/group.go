@@ -34,6 +34,29 @@ func ToGroup(o Object, parent *realm.Group) *realm.Group {
 	return &g
 }
 
+// MergeGroup is a group after an update by this representation: name, description and attributes are
+// those of the representation where it has them. Extra has to be loaded.
+func MergeGroup(g *realm.Group, o Object) *realm.Group {
+	with := *g
+	if o.Has("name") {
+		with.Name = o.Text("name")
+	}
+	if o.Has("attributes") {
+		with.Attributes = Value[map[string][]string](o, "attributes")
+	}
+	with.Extra = realm.Extra(keptWith(Object(g.Extra), o, "description"))
+	return &with
+}
+
+// BriefGroup is the representation of a group as lists have it: without attributes and roles.
+func BriefGroup(r *realm.Realm, g *realm.Group) Object {
+	o := FromGroup(r, g)
+	for _, name := range []string{"attributes", "realmRoles", "clientRoles"} {
+		delete(o, name)
+	}
+	return o
+}
+
 // FromGroup is the representation of a group, its subgroups left empty.
 func FromGroup(r *realm.Realm, g *realm.Group) Object {
 	o := writeFields(groupFields, g, g.Extra)

@@ -1,6 +1,10 @@
 package keycloak
 
-import "github.com/tokenhouse/tokenhouse/internal/core/realm"
+import (
+	"maps"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
 
 type mapper = realm.Mapper
 
@@ -41,6 +45,32 @@ func FromMapper(m realm.Mapper) Object {
 	o.Put("consentRequired", false)
 	return o
 }
+
+// MergeMapper is a mapper after an update by this representation: it keeps its name, which Keycloak never
+// changes, and has the kind and the settings of the representation alone.
+func MergeMapper(m realm.Mapper, o Object) realm.Mapper {
+	with := ToMapper(o)
+	with.Key, with.Name = m.Key, m.Name
+	if with.Protocol == "" {
+		with.Protocol = m.Protocol
+	}
+	return with
+}
+
+// EffectiveMapper is the representation of a protocol mapper where it is asked for by itself: what it
+// writes into access tokens it shows at introspection too, unless its settings say otherwise.
+func EffectiveMapper(m realm.Mapper) Object {
+	if value, ok := m.Config[intoAccess]; ok && m.Config[intoIntrospection] == "" {
+		m.Config = maps.Clone(m.Config)
+		m.Config[intoIntrospection] = value
+	}
+	return FromMapper(m)
+}
+
+const (
+	intoAccess        = "access.token.claim"
+	intoIntrospection = "introspection.token.claim"
+)
 
 func toMappers(o Object) []realm.Mapper {
 	var out []realm.Mapper

@@ -3,6 +3,7 @@ package keycloak
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -66,6 +67,18 @@ func decode(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	return d.Decode(v)
+}
+
+// keptWith is what was kept, with those of the members that o has as o has them.
+func keptWith(kept, o Object, members ...string) Object {
+	out := make(Object, len(kept)+len(members))
+	maps.Copy(out, kept)
+	for _, name := range members {
+		if data, ok := o[name]; ok {
+			out[name] = data
+		}
+	}
+	return out
 }
 
 // keep is what stays in Extra; nil where nothing does.

@@ -1,6 +1,10 @@
 package keycloak
 
-import "github.com/tokenhouse/tokenhouse/internal/core/realm"
+import (
+	"slices"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
 
 type role = realm.Role
 
@@ -25,7 +29,7 @@ func ToRole(o Object, clientKey string) *realm.Role {
 // loaded.
 func FromRole(r *realm.Realm, v *realm.Role) Object {
 	o := writeFields(roleFields, v, v.Extra)
-	o.Put("composite", len(v.Composites) > 0)
+	o.Put("composite", slices.ContainsFunc(v.Composites, func(key string) bool { return r.RoleByKey(key) != nil }))
 	o.Put("clientRole", v.Client != "")
 	o.Put("containerId", v.Client)
 	if v.Client == "" {
@@ -35,6 +39,25 @@ func FromRole(r *realm.Realm, v *realm.Role) Object {
 		o.Put("attributes", map[string][]string{})
 	}
 	return o
+}
+
+// BriefRole is the representation of a role as lists have it: without attributes. Extra has to be loaded.
+func BriefRole(r *realm.Realm, v *realm.Role) Object {
+	o := FromRole(r, v)
+	delete(o, "attributes")
+	return o
+}
+
+// MergeRole is a role after an update by this representation: the name and the description are those of
+// the representation, the attributes too where it has any. Extra has to be loaded.
+func MergeRole(v *realm.Role, o Object) *realm.Role {
+	with := *v
+	with.Name = o.Text("name")
+	with.Extra = realm.Extra(keptWith(Object(v.Extra), o, "description", "attributes"))
+	if !o.Has("description") {
+		delete(with.Extra, "description")
+	}
+	return &with
 }
 
 // Composites are the names of the roles that a role includes, as "composites" holds them.
