@@ -281,7 +281,7 @@ func (m *market) checkBooks() {
 func (m *market) events(key string, kind event.Kind, want int, late time.Time) int {
 	m.Helper()
 	for ; ; time.Sleep(20 * time.Millisecond) {
-		all, err := m.server.Store().Events(m.Context(), key, store.EventFilter{Kinds: []event.Kind{kind}, Limit: want + 1})
+		all, err := m.server.Store().Events(m.Context(), key, store.EventFilter{Kinds: []event.Kind{kind}, Window: store.Window{Limit: want + 1}})
 		if err != nil {
 			m.Fatal(err)
 		}

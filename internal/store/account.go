@@ -198,17 +198,11 @@ func (s *Store) DeleteUser(ctx context.Context, realmKey, id string, audit []eve
 		if n == 0 {
 			return fault.ErrNotFound
 		}
-		news := []notice{{realm: realmKey, kind: kindUser, id: id}}
-		err = tx.Each(ctx, `DELETE FROM session WHERE realm = $1 AND user_id = $2 RETURNING id`, []any{realmKey, id},
-			func(scan engine.Scan) error {
-				n := notice{realm: realmKey, kind: kindSession}
-				err := scan(&n.id)
-				news = append(news, n)
-				return err
-			})
+		news, err := endSessions(ctx, tx, realmKey, `user_id = $2`, id)
 		if err != nil {
 			return err
 		}
+		news = append(news, notice{realm: realmKey, kind: kindUser, id: id})
 		tx.Committed(func() { _ = s.hear(ctx, news) }) // of users and sessions: it cannot fail
 		return tx.Send(ctx, append(adminStatements(audit), s.announce(news...)...))
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -56,25 +57,36 @@ func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 }
 
-// EventFilter narrows which events are read; the zero value is all.
+// EventFilter narrows which events are read; the zero value is all. The conditions must all hold.
 type EventFilter struct {
-	Kinds  []event.Kind
-	Client string // client_id
-	UserID string
-	Since  time.Time // included
-	Until  time.Time // excluded
-	First  int       // how many to pass over
-	Limit  int       // zero: 100
+	Kinds   []event.Kind
+	Client  string // client_id
+	UserID  string
+	Session string
+	Address string
+	Window
 }
 
-// Events are a realm's events, newest first. Those that are still queued are not among them.
+// Window is which part of a list of events is read.
+type Window struct {
+	Since       time.Time // included
+	Until       time.Time // excluded
+	OldestFirst bool      // instead of newest first
+	First       int       // how many to pass over
+	Limit       int       // zero: 100; negative: all
+}
+
+// Events are a realm's events, newest first unless the filter says otherwise. Those that are still queued
+// are not among them.
 func (s *Store) Events(ctx context.Context, realmKey string, f EventFilter) ([]event.Event, error) {
-	q := f.query(realmKey)
-	q.any("kind", f.Kinds)
+	q := f.conditions(realmKey)
+	among(q, "kind", f.Kinds)
 	q.equal("client", f.Client)
 	q.equal("user_id", f.UserID)
+	q.equal("session", f.Session)
+	q.equal("address", f.Address)
 	var out []event.Event
-	err := s.db.Each(ctx, `SELECT realm, at, id, realm_name, kind, client, user_id, session, address, error, details, trace FROM event`+q.end(f),
+	err := s.db.Each(ctx, `SELECT realm, at, id, realm_name, kind, client, user_id, session, address, error, details, trace FROM event `+f.of(q),
 		q.args, func(scan engine.Scan) error {
 			e, err := scanEvent(scan)
 			out = append(out, e)
@@ -85,6 +97,17 @@ func (s *Store) Events(ctx context.Context, realmKey string, f EventFilter) ([]e
 	}
 	return out, nil
 }
+
+// ClearEvents deletes a realm's events.
+func (s *Store) ClearEvents(ctx context.Context, realmKey string) error {
+	if err := s.sweepEvents(ctx, "event", realmKey, forever); err != nil {
+		return fmt.Errorf("clear events: %w", err)
+	}
+	return nil
+}
+
+// forever is after every moment that a column holds.
+const forever = math.MaxInt64
 
 func scanEvent(scan engine.Scan) (e event.Event, err error) {
 	var at int64
@@ -121,11 +144,40 @@ func adminStatements(audit []event.Admin) []engine.Statement {
 	return out
 }
 
-// AdminEvents are a realm's admin events, newest first. Of the filter only times and numbers count.
-func (s *Store) AdminEvents(ctx context.Context, realmKey string, f EventFilter) ([]event.Admin, error) {
-	q := f.query(realmKey)
+// Append adds admin events of actions that change nothing else in the store.
+func (s *Store) Append(ctx context.Context, audit []event.Admin) error {
+	if len(audit) == 0 {
+		return nil
+	}
+	if err := s.db.Write(ctx, &engine.Write{Statements: adminStatements(audit)}); err != nil {
+		return fmt.Errorf("append admin events: %w", err)
+	}
+	return nil
+}
+
+// AdminFilter narrows which admin events are read; the zero value is all. The conditions must all hold.
+type AdminFilter struct {
+	Operations    []string
+	ResourceTypes []string
+	Path          string // of the resource; an asterisk stands for any letters
+	Actor         event.Actor
+	Window
+}
+
+// AdminEvents are a realm's admin events, newest first unless the filter says otherwise.
+func (s *Store) AdminEvents(ctx context.Context, realmKey string, f AdminFilter) ([]event.Admin, error) {
+	q := f.conditions(realmKey)
+	among(q, "operation", f.Operations)
+	among(q, "resource_type", f.ResourceTypes)
+	if f.Path != "" {
+		q.add(`resource_path LIKE ? ESCAPE '!'`, like(f.Path))
+	}
+	by(q, "Realm", f.Actor.Realm)
+	by(q, "Client", f.Actor.Client)
+	by(q, "UserID", f.Actor.UserID)
+	by(q, "Address", f.Actor.Address)
 	var out []event.Admin
-	err := s.db.Each(ctx, `SELECT realm, at, id, operation, resource_type, resource_path, representation, actor, error FROM admin_event`+q.end(f),
+	err := s.db.Each(ctx, `SELECT realm, at, id, operation, resource_type, resource_path, representation, actor, error FROM admin_event `+f.of(q),
 		q.args, func(scan engine.Scan) error {
 			var a event.Admin
 			var at int64
@@ -144,53 +196,44 @@ func (s *Store) AdminEvents(ctx context.Context, realmKey string, f EventFilter)
 	return out, nil
 }
 
-// eventQuery collects the conditions of a filter.
-type eventQuery struct {
-	where []string
-	args  []any
+// ClearAdminEvents deletes a realm's admin events.
+func (s *Store) ClearAdminEvents(ctx context.Context, realmKey string) error {
+	if err := s.sweepEvents(ctx, "admin_event", realmKey, forever); err != nil {
+		return fmt.Errorf("clear admin events: %w", err)
+	}
+	return nil
 }
 
-func (f EventFilter) query(realmKey string) *eventQuery {
-	q := &eventQuery{}
-	q.add("realm = ", realmKey)
-	if !f.Since.IsZero() {
-		q.add("at >= ", micros(f.Since))
+// by adds what a member of the actor is, who is kept as JSON.
+func by(q *conditions, member, value string) {
+	if value == "" {
+		return
 	}
-	if !f.Until.IsZero() {
-		q.add("at < ", micros(f.Until))
+	text, _ := encode(value) // a text: it cannot fail
+	q.add(`actor LIKE ? ESCAPE '!'`, "%"+like(`"`+member+`":`+text)+"%")
+}
+
+func (w Window) conditions(realmKey string) *conditions {
+	q := &conditions{}
+	q.add("realm = ?", realmKey)
+	if !w.Since.IsZero() {
+		q.add("at >= ?", micros(w.Since))
+	}
+	if !w.Until.IsZero() {
+		q.add("at < ?", micros(w.Until))
 	}
 	return q
 }
 
-func (q *eventQuery) add(condition string, arg any) {
-	q.args = append(q.args, arg)
-	q.where = append(q.where, fmt.Sprintf("%s$%d", condition, len(q.args)))
-}
-
-func (q *eventQuery) equal(column, value string) {
-	if value != "" {
-		q.add(column+" = ", value)
-	}
-}
-
-func (q *eventQuery) any(column string, kinds []event.Kind) {
-	if len(kinds) == 0 {
-		return
-	}
-	var places []string
-	for _, kind := range kinds {
-		q.args = append(q.args, string(kind))
-		places = append(places, fmt.Sprintf("$%d", len(q.args)))
-	}
-	q.where = append(q.where, column+" IN ("+strings.Join(places, ", ")+")")
-}
-
-func (q *eventQuery) end(f EventFilter) string {
-	limit := f.Limit
+// of is the end of a query for the window of the rows with these conditions.
+func (w Window) of(q *conditions) string {
+	limit := w.Limit
 	if limit == 0 {
 		limit = 100
 	}
-	q.args = append(q.args, int64(limit), int64(f.First))
-	return fmt.Sprintf(" WHERE %s ORDER BY at DESC, id DESC LIMIT $%d OFFSET $%d",
-		strings.Join(q.where, " AND "), len(q.args)-1, len(q.args))
+	direction := "DESC"
+	if w.OldestFirst {
+		direction = "ASC"
+	}
+	return fmt.Sprintf("WHERE %s ORDER BY at %s, id %s", q, direction, direction) + q.page(w.First, limit)
 }

@@ -65,9 +65,9 @@ func TestEventsAreFiltered(t *testing.T) {
 			"kinds":  {store.EventFilter{Kinds: []event.Kind{event.Login, event.Logout}}, "10"},
 			"client": {store.EventFilter{Client: "client0"}, "20"},
 			"user":   {store.EventFilter{UserID: "user1"}, "32"},
-			"since":  {store.EventFilter{Since: at.Add(2 * time.Second)}, "32"},
-			"until":  {store.EventFilter{Until: at.Add(2 * time.Second)}, "10"},
-			"page":   {store.EventFilter{First: 1, Limit: 2}, "21"},
+			"since":  {store.EventFilter{Window: store.Window{Since: at.Add(2 * time.Second)}}, "32"},
+			"until":  {store.EventFilter{Window: store.Window{Until: at.Add(2 * time.Second)}}, "10"},
+			"page":   {store.EventFilter{Window: store.Window{First: 1, Limit: 2}}, "21"},
 		} {
 			events, err := s.Events(t.Context(), shop, test.filter)
 			must(t, err)
@@ -98,7 +98,7 @@ func TestCloseWritesQueuedEvents(t *testing.T) {
 		}
 		wg.Wait()
 		must(t, s.Close())
-		events, err := storetest.Open(t, url).Events(t.Context(), shop, store.EventFilter{Limit: 2 * callers * each})
+		events, err := storetest.Open(t, url).Events(t.Context(), shop, store.EventFilter{Window: store.Window{Limit: 2 * callers * each}})
 		must(t, err)
 		if len(events) != callers*each {
 			t.Errorf("%d of %d events were written", len(events), callers*each)

@@ -46,21 +46,31 @@ func readGroups(ctx context.Context, r engine.Reader, query string, args ...any)
 		if err := scan(&id, &doc, &extra); err != nil {
 			return err
 		}
-		g := &realm.Group{}
-		if err := json.Unmarshal(doc, g); err != nil {
-			return fmt.Errorf("group %s: %w", id, err)
+		g, err := parseGroup(id, doc, extra)
+		if err != nil {
+			return err
 		}
-		var err error
-		g.Extra, err = parseExtra(extra)
 		byKey[g.Key] = g
 		out = append(out, g)
-		return err
+		return nil
 	})
 	for _, g := range out {
 		g.Path = path(g, byKey, len(out))
 	}
 	slices.SortFunc(out, func(a, b *realm.Group) int { return cmp.Compare(a.Path, b.Path) })
 	return out, err
+}
+
+func parseGroup(key string, doc, extra []byte) (*realm.Group, error) {
+	g := &realm.Group{}
+	err := json.Unmarshal(doc, g)
+	if err == nil {
+		g.Extra, err = parseExtra(extra)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("group %s: %w", key, err)
+	}
+	return g, nil
 }
 
 // path is a group's path. Names are written as they are: Keycloak does not escape a slash either.
@@ -76,17 +86,11 @@ func path(g *realm.Group, byKey map[string]*realm.Group, most int) string {
 // fault.ErrNotFound where the realm or the parent is missing, fault.ErrConflict where the parent has
 // another group of that name, fault.Invalid where the group would be above itself.
 func (s *Store) PutGroup(ctx context.Context, realmKey string, g *realm.Group, audit []event.Admin) error {
-	st, err := groupStatement(realmKey, g)
-	if err != nil {
-		return err
-	}
-	err = s.db.Change(ctx, func(tx engine.Tx) error {
+	err := s.db.Change(ctx, func(tx engine.Tx) error {
 		if err := s.checkParent(ctx, tx, realmKey, g); err != nil {
 			return err
 		}
-		tx.Committed(func() { s.groups.Add(1) })
-		batch := append([]engine.Statement{st}, adminStatements(audit)...)
-		return tx.Send(ctx, append(batch, s.announce(notice{realm: realmKey, kind: kindGroup, id: g.Key})...))
+		return s.writeGroup(ctx, tx, realmKey, g, audit)
 	})
 	if err != nil {
 		return fmt.Errorf("put group %q: %w", g.Name, s.fails(err))
@@ -94,12 +98,61 @@ func (s *Store) PutGroup(ctx context.Context, realmKey string, g *realm.Group, a
 	return nil
 }
 
+// EditGroup changes a group. The group has Extra, and neither Path nor key are the edit's to change; it may
+// move, with what is below it, to another parent. Parallel edits queue. Extra that the edit sets to
+// nil stays as it is. Errors are those of PutGroup. The edit may run again, and must not call the store.
+func (s *Store) EditGroup(ctx context.Context, realmKey, key string, edit func(*realm.Group) ([]event.Admin, error)) error {
+	err := s.db.Change(ctx, func(tx engine.Tx) error {
+		var doc, extra []byte
+		err := tx.One(ctx, `UPDATE realm_group SET name = name WHERE realm = $1 AND id = $2 RETURNING doc, extra`,
+			[]any{realmKey, key}, &doc, &extra)
+		if err != nil {
+			return s.found(err)
+		}
+		g, err := parseGroup(key, doc, extra)
+		if err != nil {
+			return err
+		}
+		parent := g.Parent
+		audit, err := edit(g)
+		if err != nil {
+			return err
+		}
+		g.Key = key
+		if g.Parent != parent {
+			if err := s.checkParent(ctx, tx, realmKey, g); err != nil {
+				return err
+			}
+		}
+		return s.writeGroup(ctx, tx, realmKey, g, audit)
+	})
+	if err != nil {
+		return fmt.Errorf("edit group %s: %w", key, s.fails(err))
+	}
+	return nil
+}
+
+func (s *Store) writeGroup(ctx context.Context, tx engine.Tx, realmKey string, g *realm.Group, audit []event.Admin) error {
+	st, err := groupStatement(realmKey, g)
+	if err != nil {
+		return err
+	}
+	tx.Committed(func() { s.groups.Add(1) })
+	batch := append([]engine.Statement{st}, adminStatements(audit)...)
+	return tx.Send(ctx, append(batch, s.announce(notice{realm: realmKey, kind: kindGroup, id: g.Key})...))
+}
+
+// checkParent sees to it that a group gets a parent that is not below it. Moves within a realm queue at its
+// row: else two groups could move below each other.
 func (s *Store) checkParent(ctx context.Context, tx engine.Tx, realmKey string, g *realm.Group) error {
 	if g.Parent == "" {
 		return nil
 	}
 	if g.Parent == g.Key {
 		return &fault.Invalid{Field: "parentId", Message: "a group cannot be its own parent"}
+	}
+	if _, err := tx.Exec(ctx, `UPDATE realm SET name = name WHERE id = $1`, realmKey); err != nil {
+		return err
 	}
 	found := false
 	err := tx.Each(ctx, `WITH RECURSIVE up (id, parent) AS (

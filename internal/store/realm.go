@@ -161,18 +161,3 @@ func (s *Store) forgetRealm(key string, version int64) {
 	s.names.clear()
 	s.sessions.clear()
 }
-
-// Extra is what is kept but not acted on of a document; fault.ErrNotFound.
-func (s *Store) Extra(ctx context.Context, realmKey string, kind realm.Kind, key string) (realm.Extra, error) {
-	return s.readExtra(ctx, s.db, realmKey, kind, key)
-}
-
-func (s *Store) readExtra(ctx context.Context, r engine.Reader, realmKey string, kind realm.Kind, key string) (realm.Extra, error) {
-	var sealed []byte
-	err := r.One(ctx, `SELECT extra FROM config WHERE realm = $1 AND kind = $2 AND id = $3`,
-		[]any{realmKey, string(kind), key}, &sealed)
-	if err != nil {
-		return nil, s.found(err)
-	}
-	return s.openExtra(realmKey, kind, key, sealed)
-}

@@ -128,6 +128,9 @@ func (s *Store) found(err error) error {
 	return err
 }
 
+// isNotFound tells whether there is nothing of what was looked for.
+func isNotFound(err error) bool { return errors.Is(err, fault.ErrNotFound) }
+
 // fails makes of a failed write what callers are told.
 func (s *Store) fails(err error) error {
 	switch table, column, taken := s.db.Duplicate(err); {

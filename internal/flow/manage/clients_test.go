@@ -31,7 +31,7 @@ func shop(t *testing.T) (*store.Store, *manage.Clients, *manage.Scopes) {
 // recorded are the realm's admin events, newest first, without those of its import.
 func recorded(t *testing.T, st *store.Store) []event.Admin {
 	t.Helper()
-	events, err := st.AdminEvents(t.Context(), find(t, st, "shop").Key, store.EventFilter{})
+	events, err := st.AdminEvents(t.Context(), find(t, st, "shop").Key, store.AdminFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}

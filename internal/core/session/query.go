@@ -1,0 +1,15 @@
+package session
+
+// Query says which sessions of a realm are asked for; the zero value is all that are online. All
+// conditions must hold.
+type Query struct {
+	User    string // id
+	Client  string // key of a client that holds a grant in the session
+	Offline bool
+}
+
+// Stat is how many sessions a client takes part in.
+type Stat struct {
+	Client          string // key
+	Active, Offline int
+}

@@ -1,0 +1,26 @@
+-- +goose Up
+
+-- Permissions to register clients.
+CREATE TABLE initial_access (
+    realm     TEXT   NOT NULL REFERENCES realm (id) ON DELETE CASCADE,
+    id        TEXT   NOT NULL,
+    created   BIGINT NOT NULL,
+    expires   BIGINT NOT NULL, -- microseconds after created; 0: never
+    count     BIGINT NOT NULL,
+    remaining BIGINT NOT NULL,
+    origins   TEXT   NOT NULL, -- JSON
+    PRIMARY KEY (realm, id)
+);
+
+-- Failed sign-ins. The version is counted up to lock the row.
+CREATE TABLE failures (
+    realm   TEXT   NOT NULL REFERENCES realm (id) ON DELETE CASCADE,
+    user_id TEXT   NOT NULL,
+    doc     TEXT   NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (realm, user_id)
+);
+
+-- Sessions by the client that takes part, and by their beginning.
+CREATE INDEX session_grant_client ON session_grant (realm, client, offline);
+CREATE INDEX session_started ON session (realm, offline, started, id);
