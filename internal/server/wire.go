@@ -56,21 +56,22 @@ func Realms(st manage.Store, c Config) *manage.Realms {
 }
 
 // endpoints wires flows to the store and to the endpoints.
-func endpoints(st *store.Store, c Config, events *recorder) oidc.Deps {
+func endpoints(st *store.Store, c Config, events *recorder) (oidc.Deps, *inspect.Inspector) {
 	now := c.clock()
 	keys := keyring.New(st, now)
 	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st,
 		Fetch: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})})
+	inspector := &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	return oidc.Deps{
 		Realms: st,
 		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Verifier: verifier,
 			Passwords: verify.NewPasswords(st), Once: st, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
-		Inspect: &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
+		Inspect: inspector,
 		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,
 		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted},
 		Log:     c.log(),
-	}
+	}, inspector
 }
 
 // prepare makes the master realm at the first start, and imports the realms that are not there yet.

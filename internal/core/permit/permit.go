@@ -16,19 +16,62 @@ const (
 	ManageClients
 	ManageEvents
 	ManageIdentityProviders
+	ManageOrganizations
 	ManageRealm
 	ManageUsers
 	QueryClients
 	QueryGroups
+	QueryOrganizations
 	QueryRealms
 	QueryUsers
 	ViewAuthorization
 	ViewClients
 	ViewEvents
 	ViewIdentityProviders
+	ViewOrganizations
 	ViewRealm
 	ViewUsers
 )
+
+// names are the roles' names, in the order of their bits.
+var names = []string{
+	"create-client", "impersonation", "manage-authorization", "manage-clients", "manage-events", "manage-identity-providers",
+	"manage-organizations", "manage-realm", "manage-users", "query-clients", "query-groups", "query-organizations",
+	"query-realms", "query-users", "view-authorization", "view-clients", "view-events", "view-identity-providers",
+	"view-organizations", "view-realm", "view-users",
+}
+
+// named are the rights by the names of the roles.
+var named = func() map[string]Rights {
+	out := map[string]Rights{}
+	for i, name := range names {
+		out[name] = 1 << i
+	}
+	return out
+}()
+
+// Names are the names of the roles, in alphabetical order.
+func (r Rights) Names() []string {
+	var out []string
+	for i, name := range names {
+		if r&(1<<i) != 0 {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Of are the rights with these names; unknown ones are passed over.
+func Of(roles ...string) Rights {
+	var out Rights
+	for _, name := range roles {
+		out |= named[name]
+	}
+	return out
+}
+
+// All are all rights.
+const All = ViewUsers<<1 - 1
 
 // Need is what a request asks for: one of these roles is enough. Zero asks for nothing but a token
 // that holds.
@@ -49,6 +92,8 @@ const (
 	ToImpersonate = Need(Impersonation)
 	ToListGroups  = Need(QueryGroups | ViewUsers | ManageUsers)
 
+	// ToNameRealm is any role but impersonation, and gives no more than the realm's name and the like.
+	ToNameRealm   = Need(All &^ Impersonation)
 	ToViewRealm   = Need(ViewRealm | ManageRealm)
 	ToManageRealm = Need(ManageRealm)
 

@@ -14,9 +14,10 @@ import (
 
 // Status is an answer in the manner of Keycloak's outermost layer: {"error": Text}.
 type Status struct {
-	Code  int
-	Text  string
-	Allow string // header Allow, beside 405
+	Code        int
+	Text        string
+	Description string // member "error_description"; may be empty
+	Allow       string // header Allow, beside 405
 }
 
 func (s *Status) Error() string { return s.Text }
@@ -68,7 +69,7 @@ func Error(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) 
 		if e.Allow != "" {
 			w.Header().Set("Allow", e.Allow)
 		}
-		status, body = e.Code, failure{Error: e.Text}
+		status, body = e.Code, failure{e.Text, e.Description}
 	case *Message:
 		status, body = e.Code, message{e.Text}
 	case *oauth.Error:
@@ -107,6 +108,15 @@ func classify(err error) error {
 	}
 	if e, ok := errors.AsType[*fault.Invalid](err); ok {
 		return e
+	}
+	if e, ok := errors.AsType[*fault.Refused](err); ok {
+		return &Status{Code: http.StatusBadRequest, Text: e.Message}
+	}
+	if e, ok := errors.AsType[*fault.NotFound](err); ok {
+		return &Status{Code: http.StatusNotFound, Text: e.Message}
+	}
+	if e, ok := errors.AsType[*fault.Conflict](err); ok && e.Message != "" {
+		return &Message{Code: http.StatusConflict, Text: e.Message}
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &Status{Code: http.StatusRequestEntityTooLarge, Text: "HTTP 413 Request Entity Too Large"}

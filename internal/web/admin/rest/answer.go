@@ -1,12 +1,10 @@
 package rest
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 
-	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
@@ -24,7 +22,6 @@ func Conflict(text string) error { return &render.Message{Code: http.StatusConfl
 
 // JSON answers 200 with v.
 func JSON(w http.ResponseWriter, v any) error {
-	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	return render.JSON(w, http.StatusOK, v)
 }
@@ -45,17 +42,4 @@ func CreatedAt(w http.ResponseWriter, r *Request, path string) error {
 	w.Header().Set("Location", r.Base+path)
 	render.NoBody(w, http.StatusCreated)
 	return nil
-}
-
-func read[T any](r *Request, representation string) (T, error) {
-	var v T
-	data, err := r.bytes()
-	if err != nil {
-		return v, err
-	}
-	checked, err := keycloak.Check(representation, data)
-	if err != nil {
-		return v, err
-	}
-	return v, json.Unmarshal(checked, &v)
 }

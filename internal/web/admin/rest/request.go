@@ -1,14 +1,12 @@
 package rest
 
 import (
-	"io"
 	"net/http"
 	"strconv"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
 // Request is a request with who asks, and of which realm.
@@ -18,6 +16,9 @@ type Request struct {
 	Rights permit.Rights // of the caller in Realm
 	Author audit.Author  // the caller, as the author of changes
 	Base   string        // the server's URL as the caller reaches it
+
+	// Administrator is who calls; nil on an open route.
+	Administrator *permit.Administrator
 }
 
 // May tells whether the caller has one of the roles in the realm of the address.
@@ -30,6 +31,9 @@ func (r *Request) Demand(n permit.Need) error {
 	}
 	return Forbidden
 }
+
+// MayGrant tells whether the caller may give a role of the realm to somebody, or take it away.
+func (r *Request) MayGrant(role *realm.Role) bool { return r.Administrator.MayGrant(r.Realm, role) }
 
 // Client is the client that the path value {client} names: by its key, else by its client_id.
 func (r *Request) Client() (*realm.Client, error) {
@@ -85,15 +89,3 @@ func (r *Request) Flag(name string, absent bool) bool {
 	}
 	return q.Get(name) == "true"
 }
-
-// Body reads a JSON body of this representation, as "Client"; see keycloak.Check.
-func (r *Request) Body(representation string) (keycloak.Object, error) {
-	return read[keycloak.Object](r, representation)
-}
-
-// Bodies reads a JSON body that is a list of this representation; none is an empty list.
-func (r *Request) Bodies(representation string) ([]keycloak.Object, error) {
-	return read[[]keycloak.Object](r, representation+"[]")
-}
-
-func (r *Request) bytes() ([]byte, error) { return io.ReadAll(r.Request.Body) }

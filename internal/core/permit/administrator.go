@@ -1,0 +1,106 @@
+package permit
+
+import (
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// master is the realm whose administrators may have rights in all others.
+const master = "master"
+
+// Administrator is somebody who calls the administration API: where they signed in, through which client,
+// and what they may do.
+type Administrator struct {
+	Realm  *realm.Realm // that they signed in at
+	Client *realm.Client
+	User   *user.User
+
+	// Roles are those that the user has now and that the token may carry, with all that these include.
+	Roles *realm.RoleSet
+}
+
+// RightsIn are the administrator's rights in a realm: those of the master realm have them by roles of the
+// client "<realm>-realm" there, others in their own realm only, by roles of "realm-management".
+func (a *Administrator) RightsIn(target *realm.Realm) Rights {
+	var rights Rights
+	client := a.management(target)
+	if client == nil {
+		return 0
+	}
+	for _, role := range a.Realm.RolesOf(client.Key) {
+		if a.Roles.Has(role) {
+			rights |= named[role.Name]
+		}
+	}
+	return rights
+}
+
+// management is the client whose roles the administrator's rights in a realm are; nil where there is none.
+func (a *Administrator) management(target *realm.Realm) *realm.Client {
+	switch {
+	case a.Realm.Name == master:
+		return a.Realm.Client(target.Name + ofOther)
+	case a.Realm.Key == target.Key:
+		return a.Realm.Client(ofOwn)
+	}
+	return nil
+}
+
+// The clients whose roles give rights: in each realm one for itself, in the master realm one for each realm,
+// itself among them.
+const (
+	ofOwn   = "realm-management"
+	ofOther = "-realm" // behind the realm's name
+)
+
+// CreatesRealms tells whether the administrator may make new realms.
+func (a *Administrator) CreatesRealms() bool {
+	role := a.Realm.Role(realm.RoleRef{Name: createRealm})
+	return a.Realm.Name == master && role != nil && a.Roles.Has(role)
+}
+
+// createRealm is the role of the master realm that lets its holders make realms.
+const createRealm = "create-realm"
+
+// MayGrant tells whether the administrator may give a role of the realm to somebody, or take it away:
+// where it gives rights, itself or by what it includes, only who has the same rights may.
+func (a *Administrator) MayGrant(target *realm.Realm, role *realm.Role) bool {
+	var all realm.RoleSet
+	target.Expand(&all, role.Key)
+	rights := a.RightsIn(target)
+	for _, r := range all.All() {
+		if !powerful(target, r) || a.Realm.Key == target.Key && a.Roles.Has(r) {
+			continue
+		}
+		if !ofRealm(target, r) || named[r.Name]&^rights != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// powerful tells whether a role gives rights, in this realm or another.
+func powerful(r *realm.Realm, role *realm.Role) bool {
+	if role.Client == "" {
+		return r.Name == master && role.Name == createRealm
+	}
+	client := r.ClientByKey(role.Client)
+	if client == nil || named[role.Name] == 0 {
+		return false
+	}
+	if r.Name == master {
+		return strings.HasSuffix(client.ID, ofOther)
+	}
+	return client.ID == ofOwn
+}
+
+// ofRealm tells whether the rights that a role gives are rights in its own realm.
+func ofRealm(r *realm.Realm, role *realm.Role) bool {
+	client := r.ClientByKey(role.Client)
+	if r.Name == master {
+		return client != nil && client.ID == master+ofOther
+	}
+	return client != nil && client.ID == ofOwn
+}

@@ -1,0 +1,93 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/core/mint"
+	"github.com/tokenhouse/tokenhouse/internal/core/permit"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+)
+
+// The clients that are made for the administration API: their tokens carry all that the user may do there,
+// whatever their scope.
+var administrative = []string{"admin-cli", "security-admin-console"}
+
+// Administrator tells who stands behind an access token of any realm, and what they may do by it: what the user
+// may now, as far as introspection would say that the token carries it. A refusal is a *verify.Failure.
+func (i *Inspector) Administrator(ctx context.Context, base, compact string) (*permit.Administrator, error) {
+	r, err := i.issuer(ctx, compact)
+	if err != nil {
+		return nil, err
+	}
+	t := &turn{Inspector: i, at: verify.At{Realm: r, Base: base, Now: i.Now()}}
+	held, err := i.Verifier.AccessToken(ctx, t.at, compact)
+	switch {
+	case err != nil:
+		return nil, err
+	case held.Token.Confirmation != nil: // proof by its holder cannot be checked here
+		return nil, &verify.Failure{Reason: verify.Unreadable, Cause: errBound}
+	}
+	return &permit.Administrator{Realm: r, Client: held.Client, User: held.User, Roles: t.roles(&held)}, nil
+}
+
+// issuer is the realm that a token says it is of, which it then has to prove.
+func (i *Inspector) issuer(ctx context.Context, compact string) (*realm.Realm, error) {
+	opened, err := token.Open(compact)
+	if err != nil {
+		return nil, &verify.Failure{Reason: verify.Unreadable, Cause: err}
+	}
+	claims, err := token.Parse(opened.Payload)
+	if err != nil {
+		return nil, &verify.Failure{Reason: verify.Unreadable, Cause: err}
+	}
+	_, name, _ := strings.Cut(claims.Issuer, "/realms/")
+	r, err := i.Realms.Realm(ctx, name)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return nil, &verify.Failure{Reason: verify.OtherIssuer, Cause: err}
+	case err != nil:
+		return nil, err
+	case !r.Enabled:
+		return nil, &verify.Failure{Reason: verify.ClientDisabled, Cause: errRealmOff}
+	}
+	return r, nil
+}
+
+// roles are the roles that the token's user has and that the token carries.
+func (t *turn) roles(h *verify.Held) *realm.RoleSet {
+	all := h.User.RolesIn(t.at.Realm)
+	if slices.Contains(administrative, h.Client.ID) && !narrowed(h) {
+		return all
+	}
+	made := mint.Introspection(t.request(h, mapper.Introspection), &h.Token.Claims)
+	out := &realm.RoleSet{}
+	for _, role := range all.All() {
+		if carries(&made.Claims, t.at.Realm.Ref(role)) {
+			out.Add(role)
+		}
+	}
+	return out
+}
+
+// narrowed tells whether the token was narrowed when it was exchanged.
+func narrowed(h *verify.Held) bool {
+	audiences, _ := filter(h)
+	return audiences != nil
+}
+
+// carries tells whether claims name a role, where Keycloak writes it.
+func carries(c *token.Claims, role realm.RoleRef) bool {
+	path := []string{"realm_access", "roles"}
+	if role.Client != "" {
+		path = []string{"resource_access", role.Client, "roles"}
+	}
+	names, _ := c.Other.Get(path...).([]string)
+	return slices.Contains(names, role.Name)
+}

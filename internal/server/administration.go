@@ -1,0 +1,43 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
+	"github.com/tokenhouse/tokenhouse/internal/store"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
+)
+
+// administration wires flows to the store and to the administration API: a line for each noun.
+func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.Inspector) http.Handler {
+	deps := rest.Deps{Realms: st, Administrators: inspector, Users: st, Callers: d.Callers, Now: c.clock(), NewID: uuid.NewString, Log: c.log()}
+	return admin.New(deps)
+}
+
+// branch sends what is the administration API's to it: /admin, and client registration below a realm.
+func branch(administration, others http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if administers(r.URL.Path) {
+			administration.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
+}
+
+func administers(path string) bool {
+	if strings.HasPrefix(path, "/admin/") {
+		return len(path) > len("/admin/")
+	}
+	rest, ok := strings.CutPrefix(path, "/realms/")
+	if !ok {
+		return false
+	}
+	_, rest, _ = strings.Cut(rest, "/")
+	return rest == "clients-registrations" || strings.HasPrefix(rest, "clients-registrations/")
+}
