@@ -71,6 +71,8 @@ const (
 const (
 	KindAudience = "oidc-audience-mapper"
 	KindResolve  = "oidc-audience-resolve-mapper"
+	KindPairwise = "oidc-sha256-pairwise-sub-mapper"
+	KindScript   = "oidc-script-based-protocol-mapper"
 )
 
 // Kinds are all kinds of mapper of OpenID Connect clients.
@@ -85,7 +87,7 @@ var Kinds = []Kind{
 	{Name: "oidc-usermodel-client-role-mapper", Stage: RoleClaim, uses: everybody, apply: clientRoles, Fields: []string{claimName, jsonType, multivalued, clientPrefix, clientOfRoles}},
 
 	{Name: "oidc-sub-mapper", Stage: Subject, uses: forAPIs, apply: subject},
-	{Name: "oidc-sha256-pairwise-sub-mapper", Stage: Claim, uses: everybody, switches: always, apply: pairwise, Fields: []string{pairwiseSalt, pairwiseSector}},
+	{Name: KindPairwise, Stage: Claim, uses: everybody, switches: always, apply: pairwise, Fields: []string{pairwiseSalt, pairwiseSector}},
 
 	{Name: "oidc-hardcoded-claim-mapper", Stage: Claim, uses: anything, apply: hardcoded, Fields: []string{claimName, claimValue, jsonType}},
 	{Name: "oidc-usermodel-attribute-mapper", Stage: Claim, uses: everybody, apply: attribute, Fields: []string{userAttribute, claimName, jsonType, multivalued, aggregate}},
@@ -106,7 +108,7 @@ var Kinds = []Kind{
 	{Name: "oidc-organization-membership-mapper"},
 	{Name: "oidc-parameterized-scope-mapper"},
 	{Name: "oidc-parameterized-scope-user-property-mapper"},
-	{Name: "oidc-script-based-protocol-mapper"},
+	{Name: KindScript},
 }
 
 var byName = index()

@@ -1,6 +1,8 @@
 package manage
 
 import (
+	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -8,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 )
 
 // withMapper is the list with one more mapper, whose name no other of its protocol may have.
@@ -20,10 +23,81 @@ func withMapper(list []realm.Mapper, m realm.Mapper, newID func() string) ([]rea
 	}
 	for _, other := range list {
 		if other.Name == m.Name && other.Protocol == m.Protocol {
-			return nil, fault.ErrConflict
+			return nil, &fault.Conflict{Kind: "protocol mapper", Field: "name"}
 		}
 	}
 	return append(slices.Clone(list), m), nil
+}
+
+// complete checks the kind and the settings of a mapper, and adds what the kind cannot work without.
+// client is the one that has it, nil where a client scope has it.
+func complete(m *realm.Mapper, client *realm.Client, author audit.Author) error {
+	const longest = 255
+	switch {
+	case !offered(m):
+		return &fault.NotFound{Message: "ProtocolMapper provider not found"}
+	case len([]rune(m.Name)) > longest:
+		return &fault.Invalid{Field: "name", Message: "Protocol mapper name is longer than 255 characters"}
+	case m.Kind == mapper.KindPairwise:
+		return completePairwise(m, client, author)
+	}
+	return nil
+}
+
+// offered tells whether there is a kind of mapper to make new ones of. Mappers that run scripts are not:
+// they are a feature of Keycloak's that is off by default.
+func offered(m *realm.Mapper) bool {
+	return mapper.KindOf(m) != nil && m.Kind != mapper.KindScript || slices.Contains(otherKinds, m.Kind)
+}
+
+// otherKinds are Keycloak's kinds of mappers for other protocols than OpenID Connect. They are kept, and
+// not acted on.
+var otherKinds = []string{
+	"docker-v2-allow-all-mapper",
+	"saml-audience-mapper",
+	"saml-audience-resolve-mapper",
+	"saml-authn-context-class-ref-mapper",
+	"saml-group-membership-mapper",
+	"saml-hardcode-attribute-mapper",
+	"saml-hardcode-role-mapper",
+	"saml-organization-membership-mapper",
+	"saml-role-list-mapper",
+	"saml-role-name-mapper",
+	"saml-user-attribute-mapper",
+	"saml-user-attribute-nameid-mapper",
+	"saml-user-property-mapper",
+	"saml-user-session-note-mapper",
+}
+
+// completePairwise sees that a pairwise mapper has a salt, and that it is clear for which sector its
+// subjects are (OpenID Connect Core §8.1). The document behind a sector identifier is not fetched.
+func completePairwise(m *realm.Mapper, client *realm.Client, author audit.Author) error {
+	const salt, sector = "pairwiseSubAlgorithmSalt", "sectorIdentifierUri"
+	if client != nil && m.Config[sector] == "" {
+		switch hosts := redirectHosts(client); {
+		case len(hosts) == 0:
+			return &fault.Invalid{Field: "config." + sector, Message: "Client redirect URIs must contain a valid host component."}
+		case len(hosts) > 1:
+			return &fault.Invalid{Field: "config." + sector,
+				Message: "Without a configured Sector Identifier URI, client redirect URIs must not contain multiple host components."}
+		}
+	}
+	if m.Config[salt] == "" {
+		m.Config = maps.Clone(m.Config)
+		m.Config[salt] = author.NewID()
+	}
+	return nil
+}
+
+// redirectHosts are the hosts of a client's redirect URIs, each once.
+func redirectHosts(c *realm.Client) []string {
+	var hosts []string
+	for _, origin := range c.RedirectOrigins("") {
+		if u, err := url.Parse(origin); err == nil && !slices.Contains(hosts, u.Hostname()) {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	return hosts
 }
 
 // checkMappers refuses mappers, new or changed since before, that would write a claim that is not
