@@ -60,6 +60,22 @@ func MergeRole(v *realm.Role, o Object) *realm.Role {
 	return &with
 }
 
+// MentionedRoles are representations of the roles with these keys that say no more than which they are, as
+// requests and admin events have them. Roles that are gone are passed over.
+func MentionedRoles(r *realm.Realm, keys []string) []Object {
+	out := []Object{}
+	for _, key := range keys {
+		if role := r.RoleByKey(key); role != nil {
+			o := Object{}
+			o.Put("id", key)
+			o.Put("name", role.Name)
+			o.Put("composite", len(role.Composites) > 0)
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // Composites are the names of the roles that a role includes, as "composites" holds them.
 func Composites(r *realm.Realm, v *realm.Role) Object {
 	realmRoles, clientRoles := RoleNames(r, v.Composites)

@@ -93,7 +93,7 @@ func (m *Roles) recompose(ctx context.Context, author audit.Author, at RoleAt, o
 		if !slices.Equal(with.Composites, role.Composites) {
 			d.PutRole(&with)
 		}
-		return author.Of(d.Realm(), operation, roleResource(role), at.Path+"/composites", roleRecords(d.Realm(), parts)), nil
+		return author.Of(d.Realm(), operation, roleResource(role), at.Path+"/composites", keycloak.MentionedRoles(d.Realm(), parts)), nil
 	})
 }
 

@@ -98,18 +98,3 @@ func roleRecord(representation keycloak.Object, id string) keycloak.Object {
 	}
 	return o
 }
-
-// roleRecords are the representations of roles as an admin event keeps them.
-func roleRecords(r *realm.Realm, keys []string) []keycloak.Object {
-	out := []keycloak.Object{}
-	for _, key := range keys {
-		if role := r.RoleByKey(key); role != nil {
-			o := keycloak.Object{}
-			o.Put("id", key)
-			o.Put("name", role.Name)
-			o.Put("composite", len(role.Composites) > 0)
-			out = append(out, o)
-		}
-	}
-	return out
-}

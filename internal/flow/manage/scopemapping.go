@@ -6,6 +6,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
 // Carried changes which roles clients and client scopes carry into tokens. Keycloak: scope mappings.
@@ -35,6 +36,6 @@ func (m *Carried) change(ctx context.Context, author audit.Author, owner Owner, 
 		if container != "" {
 			resource, path = "CLIENT_SCOPE_MAPPING", owner.Path+"/scope-mappings/clients/"+container
 		}
-		return author.Of(d.Realm(), operation, resource, path, roleRecords(d.Realm(), roles)), nil
+		return author.Of(d.Realm(), operation, resource, path, keycloak.MentionedRoles(d.Realm(), roles)), nil
 	})
 }
