@@ -19,8 +19,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
 )
@@ -67,8 +68,9 @@ func TestTwoProcesses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		clients := &manage.Clients{Store: here.Store(), Now: time.Now, NewID: uuid.NewString}
-		if err := clients.SetEnabled(t.Context(), event.Actor{}, "nodes", r.Client("desk").Key, false); err != nil {
+		author := audit.Author{Now: time.Now(), NewID: uuid.NewString}
+		clients := &manage.Clients{Store: here.Store()}
+		if err := clients.Update(t.Context(), author, "nodes", r.Client("desk").Key, keycloak.Object{"enabled": json.RawMessage("false")}); err != nil {
 			t.Fatal(err)
 		}
 		if status, _ := redeem(t, nodes[0], form); status != http.StatusUnauthorized {

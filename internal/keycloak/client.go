@@ -28,6 +28,7 @@ var clientFields = []field[client]{
 	into("frontchannelLogout", func(c *client) *bool { return &c.Logout.FrontChannel }),
 	text("rootUrl", func(c *client) *string { return &c.RootURL }),
 	text("baseUrl", func(c *client) *string { return &c.BaseURL }),
+	text("adminUrl", func(c *client) *string { return &c.AdminURL }),
 	list("redirectUris", func(c *client) *[]string { return &c.RedirectURIs }),
 	list("webOrigins", func(c *client) *[]string { return &c.WebOrigins }),
 	into("notBefore", func(c *client) *int64 { return &c.NotBefore }),
@@ -74,11 +75,17 @@ var clientAttributes = []attribute[client]{
 	exchangeRefresh(),
 	onOff("tokenhouse.exchange.public", false, func(c *client) *bool { return &c.Exchange.Public }),
 	onOff("tokenhouse.exchange.external", false, func(c *client) *bool { return &c.Exchange.External }),
-	limited("tokenhouse.exchange.permitted", func(c *client) **[]string { return &c.Exchange.Permitted }),
-	limited("tokenhouse.exchange.accepts", func(c *client) **[]string { return &c.Exchange.Accepts }),
+	limited(attributePermitted, func(c *client) **[]string { return &c.Exchange.Permitted }),
+	limited(attributeAccepts, func(c *client) **[]string { return &c.Exchange.Accepts }),
 	several("tokenhouse.exchange.issuers", func(c *client) *[]string { return &c.Exchange.Issuers }),
 	resources(),
 }
+
+// The attributes whose empty list means none.
+const (
+	attributePermitted = "tokenhouse.exchange.permitted"
+	attributeAccepts   = "tokenhouse.exchange.accepts"
+)
 
 // newClient is a client that says nothing, as Keycloak makes it.
 func newClient() client {

@@ -186,8 +186,7 @@ func attackWidening(t *testing.T) {
 	a.want(a.exchange("gateway", subject.get("access_token"), "scope", "openid for-warehouse", "requested_token_type", typeRefresh))
 	held = is("refreshed after a wider exchange", a.refresh("gateway", held))
 	// Changes of the configuration.
-	clients, _ := managers(a.server)
-	err := clients.AddMapper(t.Context(), actor, "shop", a.current().Client("gateway").Key, realm.Mapper{Name: "more", Kind: "oidc-audience-mapper",
+	err := addMapper(t, a.server, "shop", "gateway", realm.Mapper{Name: "more", Kind: "oidc-audience-mapper",
 		Protocol: "openid-connect", Config: map[string]string{"included.client.audience": "warehouse", "access.token.claim": "true"}})
 	if err != nil {
 		t.Fatal(err)
@@ -304,8 +303,7 @@ func lifetimes(a *arena) {
 
 func attackConsent(t *testing.T) {
 	a := newArena(t)
-	clients, _ := managers(a.server)
-	err := clients.AddMapper(t.Context(), actor, "shop", a.current().Client("app").Key, realm.Mapper{Name: "consenting", Kind: "oidc-audience-mapper",
+	err := addMapper(t, a.server, "shop", "app", realm.Mapper{Name: "consenting", Kind: "oidc-audience-mapper",
 		Protocol: "openid-connect", Config: map[string]string{"included.client.audience": "consenting", "access.token.claim": "true"}})
 	if err != nil {
 		t.Fatal(err)

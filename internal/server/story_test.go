@@ -19,9 +19,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
@@ -40,19 +41,22 @@ func TestGatekeeperStory(t *testing.T) {
 
 		clients, scopes := managers(s)
 		app := clientKey(t, s, "your-realm", "my-app")
-		scope, err := scopes.Create(t.Context(), event.Actor{}, "your-realm", realm.ClientScope{Name: "good-service", Protocol: "openid-connect"})
+		author := audit.Author{Now: time.Now(), NewID: uuid.NewString}
+		scope, err := scopes.Create(t.Context(), author, "your-realm", keycloak.FromClientScope(&realm.ClientScope{Name: "good-service", Protocol: "openid-connect"}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = scopes.AddMapper(t.Context(), event.Actor{}, "your-realm", scope, realm.Mapper{Name: "my-app-audience", Kind: "oidc-audience-mapper",
-			Protocol: "openid-connect", Config: map[string]string{"included.client.audience": "my-app", "access.token.claim": "true"}})
+		mappers := &manage.Mappers{Store: s.Store()}
+		_, err = mappers.Add(t.Context(), author, manage.Owner{Realm: "your-realm", Kind: realm.KindScope, Key: scope}, keycloak.FromMapper(realm.Mapper{
+			Name: "my-app-audience", Kind: "oidc-audience-mapper", Protocol: "openid-connect", Config: map[string]string{
+				"included.client.audience": "my-app", "access.token.claim": "true"}}))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := gate.admits(signIn("my-app")); got != refusal {
 			t.Fatalf("with a scope that is not assigned: %s", got)
 		}
-		if err := clients.AssignScope(t.Context(), event.Actor{}, "your-realm", app, scope, manage.Default); err != nil {
+		if err := clients.AssignScope(t.Context(), author, "your-realm", app, scope, manage.Default); err != nil {
 			t.Fatal(err)
 		}
 		if got := gate.admits(signIn("my-app")); got != "welcome alice" {
@@ -62,7 +66,7 @@ func TestGatekeeperStory(t *testing.T) {
 		if got := gate.admits(signIn("other-app")); got != refusal {
 			t.Fatalf("another client, without the scope: %s", got)
 		}
-		err = clients.AddMapper(t.Context(), event.Actor{}, "your-realm", clientKey(t, s, "your-realm", "other-app"), realm.Mapper{
+		err = addMapper(t, s, "your-realm", "other-app", realm.Mapper{
 			Name: "audience-mapping", Kind: "oidc-audience-mapper", Protocol: "openid-connect", Config: map[string]string{
 				"included.client.audience": "my-app", "access.token.claim": "true", "id.token.claim": "false"}})
 		if err != nil {
@@ -109,10 +113,8 @@ func TestAudienceOfRolesStory(t *testing.T) {
 			t.Fatalf("claims (-want +got):\n%s", d)
 		}
 
-		clients, _ := managers(s)
-		err := clients.AddMapper(t.Context(), event.Actor{}, "photoz", clientKey(t, s, "photoz", "photoz-html5-client"),
-			realm.Mapper{Name: "realm", Kind: "tokenhouse-realm-audience-mapper", Protocol: "openid-connect",
-				Config: map[string]string{"access.token.claim": "true"}})
+		err := addMapper(t, s, "photoz", "photoz-html5-client", realm.Mapper{Name: "realm", Kind: "tokenhouse-realm-audience-mapper",
+			Protocol: "openid-connect", Config: map[string]string{"access.token.claim": "true"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,8 +263,17 @@ func onEach(t *testing.T, file string, story func(t *testing.T, s *server.Server
 }
 
 func managers(s *server.Server) (*manage.Clients, *manage.Scopes) {
-	return &manage.Clients{Store: s.Store(), Now: time.Now, NewID: uuid.NewString},
-		&manage.Scopes{Store: s.Store(), Now: time.Now, NewID: uuid.NewString}
+	return &manage.Clients{Store: s.Store()},
+		&manage.Scopes{Store: s.Store()}
+}
+
+// addMapper gives a client a protocol mapper of its own.
+func addMapper(t *testing.T, s *server.Server, realmName, client string, m realm.Mapper) error {
+	t.Helper()
+	mappers := &manage.Mappers{Store: s.Store()}
+	owner := manage.Owner{Realm: realmName, Kind: realm.KindClient, Key: clientKey(t, s, realmName, client)}
+	_, err := mappers.Add(t.Context(), audit.Author{Now: time.Now(), NewID: uuid.NewString}, owner, keycloak.FromMapper(m))
+	return err
 }
 
 func clientKey(t *testing.T, s *server.Server, realmName, id string) string {

@@ -110,6 +110,7 @@ func CheckClient(r *Realm, c *Client) error {
 			wrong = append(wrong, fault.Invalid{Field: field, Message: message})
 		}
 	}
+	add("adminUrl", checkURL("Admin URL", c.AdminURL))
 	add("rootUrl", checkURL("Root URL", c.RootURL))
 	if !strings.HasPrefix(c.BaseURL, "/") { // else it is below the root URL
 		add("baseUrl", checkURL("Base URL", c.BaseURL))

@@ -36,6 +36,7 @@ type Client struct {
 
 	RootURL      string
 	BaseURL      string
+	AdminURL     string // where the client is told of revocations
 	RedirectURIs []string
 	WebOrigins   []string
 	NotBefore    int64 // Unix seconds

@@ -3,55 +3,69 @@ package manage
 import (
 	"context"
 	"errors"
-	"slices"
-	"time"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
-// Clients changes clients.
-type Clients struct {
-	Store Documents
-	Now   func() time.Time
-	NewID func() string
+// Clients changes clients, and the service accounts that some of them have.
+type Clients struct{ Store ClientStore }
+
+// ClientStore keeps clients, and the users that stand for them.
+type ClientStore interface {
+	Documents
+	Realm(ctx context.Context, name string) (*realm.Realm, error)
+	Accounts
 }
 
-// Edit changes the client with this key. What edit gets is a copy with Extra filled in; what it
-// leaves behind is checked and stored with one admin event. A *fault.Invalid names the field that
-// cannot be accepted. The edit may run again.
-func (c *Clients) Edit(ctx context.Context, actor event.Actor, realmName, key string, edit func(*realm.Client) error) error {
-	return c.change(ctx, actor, realmName, key, func(_ *realm.Draft, client *realm.Client) error { return edit(client) })
+// Accounts are the users that stand for clients.
+type Accounts interface {
+	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
+	CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error
+	EditUser(ctx context.Context, realmKey, id string, edit func(*user.Account) ([]event.Admin, error)) error
+	DeleteUser(ctx context.Context, realmKey, id string, audit []event.Admin) error
 }
 
-func (c *Clients) change(ctx context.Context, actor event.Actor, realmName, key string, edit func(*realm.Draft, *realm.Client) error) error {
+const clientResource = "CLIENT"
+
+// errNoClient refuses an address that names no client of the realm.
+var errNoClient = &fault.NotFound{Message: "Could not find client"}
+
+// clientPath is the address of a client below its realm.
+func clientPath(key string, below ...string) string {
+	return strings.Join(append([]string{"clients", key}, below...), "/")
+}
+
+// edit changes the client with this key. What change gets is a copy with Extra filled in; what it leaves
+// behind is checked and stored with the admin events that it gives. It may run again.
+func (c *Clients) edit(ctx context.Context, realmName, key string, change func(*realm.Draft, *realm.Client) ([]event.Admin, error)) error {
 	return c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
 		client := d.Realm().ClientByKey(key)
 		if client == nil {
-			return nil, fault.ErrNotFound
+			return nil, errNoClient
 		}
 		with := *client
 		var err error
 		if with.Extra, err = loadExtra(d, realm.KindClient, key); err != nil {
 			return nil, err
 		}
-		switch err := edit(d, &with); {
+		audit, err := change(d, &with)
+		switch {
 		case errors.Is(err, errUnchanged):
-			return nil, nil
+			return audit, nil
 		case err != nil:
 			return nil, err
 		}
-		if err := checkMappers(client.Mappers, with.Mappers); err != nil {
+		if err := checkClient(d, client, &with); err != nil {
 			return nil, err
 		}
 		d.PutClient(&with)
-		if err := d.Validate(); err != nil {
-			return nil, err
-		}
-		t := trail{actor, c.Now(), c.NewID}
-		return t.of(d.Realm(), "UPDATE", "CLIENT", "clients/"+key, keycloak.FromClient(d.Realm(), &with)), nil
+		return audit, nil
 	})
 }
 
@@ -66,45 +80,88 @@ func loadExtra(d *realm.Draft, kind realm.Kind, key string) (realm.Extra, error)
 	return d.LoadExtra(kind, key)
 }
 
-// SetEnabled switches a client on or off. From then on no server of the installation accepts a
-// disabled one.
-func (c *Clients) SetEnabled(ctx context.Context, actor event.Actor, realmName, key string, enabled bool) error {
-	return c.Edit(ctx, actor, realmName, key, func(client *realm.Client) error {
-		client.Enabled = enabled
-		return nil
-	})
-}
-
-// AddMapper gives a client a protocol mapper of its own; a mapper without key gets one.
-func (c *Clients) AddMapper(ctx context.Context, actor event.Actor, realmName, key string, m realm.Mapper) error {
-	return c.Edit(ctx, actor, realmName, key, func(client *realm.Client) (err error) {
-		client.Mappers, err = withMapper(client.Mappers, m, c.NewID)
+// checkClient refuses a client that cannot be accepted as what is to take the place of before, which is
+// nil where it is new.
+func checkClient(d *realm.Draft, before, client *realm.Client) error {
+	var mappers []realm.Mapper
+	if before != nil {
+		mappers = before.Mappers
+	}
+	if err := checkMappers(mappers, client.Mappers); err != nil {
 		return err
-	})
+	}
+	if err := checkUnique(client.Mappers); err != nil {
+		return err
+	}
+	if err := checkTexts(client.Extra); err != nil {
+		return err
+	}
+	if err := checkOverrides(d, client); err != nil {
+		return err
+	}
+	return realm.CheckClient(d.Realm(), client)
 }
 
-// Assignment is how a client scope belongs to a client.
-type Assignment int
+// checkUnique refuses two mappers of one protocol and name.
+func checkUnique(mappers []realm.Mapper) error {
+	seen := map[[2]string]bool{}
+	for _, m := range mappers {
+		if seen[[2]string{m.Protocol, m.Name}] {
+			return &fault.Conflict{Kind: "protocol mapper", Field: "name"}
+		}
+		seen[[2]string{m.Protocol, m.Name}] = true
+	}
+	return nil
+}
 
-const (
-	Default  Assignment = iota // always in play
-	Optional                   // in play when the request names it
-)
+// checkTexts refuses texts that Keycloak has no room for: an export could not be imported there.
+func checkTexts(kept realm.Extra) error {
+	const longest = 255
+	if len([]rune(keycloak.Object(kept).Text("name"))) > longest {
+		return &fault.Invalid{Field: "name", Message: "Name is longer than 255 characters"}
+	}
+	return checkDescription(kept)
+}
 
-// AssignScope gives a client a client scope; one that it has already, either way, stays as it is.
-func (c *Clients) AssignScope(ctx context.Context, actor event.Actor, realmName, key, scope string, as Assignment) error {
-	return c.change(ctx, actor, realmName, key, func(d *realm.Draft, client *realm.Client) error {
-		if d.Realm().ScopeByKey(scope) == nil {
-			return fault.ErrNotFound
-		}
-		if slices.Contains(client.DefaultScopes, scope) || slices.Contains(client.OptionalScopes, scope) {
-			return errUnchanged
-		}
-		list := &client.DefaultScopes
-		if as == Optional {
-			list = &client.OptionalScopes
-		}
-		*list = append(slices.Clone(*list), scope)
+// checkOverrides refuses authentication flows, in place of the realm's, that the realm does not have.
+func checkOverrides(d *realm.Draft, client *realm.Client) error {
+	overrides := keycloak.Value[map[string]string](keycloak.Object(client.Extra), "authenticationFlowBindingOverrides")
+	if len(overrides) == 0 {
 		return nil
-	})
+	}
+	kept, err := loadExtra(d, realm.KindRealm, d.Realm().Key)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, flow := range keycloak.Value[[]keycloak.Object](keycloak.Object(kept), "authenticationFlows") {
+		known[flow.Text("id")] = true
+	}
+	for what, id := range overrides {
+		if !known[id] {
+			return &fault.Invalid{Field: "authenticationFlowBindingOverrides." + what,
+				Message: "Unable to resolve auth flow binding override for: " + what}
+		}
+	}
+	return nil
+}
+
+// refused is what is wrong with the representation of a client: a setting of ours that does not parse.
+// Keycloak takes any text for its own.
+func refused(notes []keycloak.Note) error {
+	for _, n := range notes {
+		if n.Bad {
+			return &fault.Invalid{Field: n.Path, Message: n.Path + ": " + n.Text}
+		}
+	}
+	return nil
+}
+
+// keyMappers gives keys to the mappers that have none.
+func keyMappers(mappers []realm.Mapper, author audit.Author) {
+	for i := range mappers {
+		if mappers[i].Key == "" {
+			mappers[i].Key = author.NewID()
+		}
+	}
 }

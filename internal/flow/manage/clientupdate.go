@@ -1,0 +1,43 @@
+package manage
+
+import (
+	"context"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+)
+
+// Update changes what the representation says of a client: see keycloak.MergeClient. A client_id that is
+// taken is a *fault.Conflict.
+func (c *Clients) Update(ctx context.Context, author audit.Author, realmName, key string, o keycloak.Object) error {
+	err := c.edit(ctx, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+		if err := mergeClient(d, author, client, o); err != nil {
+			return nil, err
+		}
+		return author.Of(d.Realm(), audit.Update, clientResource, clientPath(key), o), nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.settleAccount(ctx, author, realmName, key)
+}
+
+// mergeClient makes of a client what an update makes of it.
+func mergeClient(d *realm.Draft, author audit.Author, client *realm.Client, o keycloak.Object) error {
+	with, notes := keycloak.MergeClient(d.Realm(), client, o)
+	if err := refused(notes); err != nil {
+		return err
+	}
+	if other := d.Realm().Client(with.ID); other != nil && other.Key != client.Key {
+		return &fault.Conflict{Kind: "client", Field: "clientId"}
+	}
+	keyMappers(with.Mappers, author)
+	if with.ServiceAccounts != client.ServiceAccounts {
+		assignServiceScope(d.Realm(), with)
+	}
+	*client = *with
+	return nil
+}
