@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/events"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
 )
@@ -16,7 +17,10 @@ import (
 // administration wires flows to the store and to the administration API: a line for each noun.
 func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.Inspector) http.Handler {
 	deps := rest.Deps{Realms: st, Administrators: inspector, Users: st, Callers: d.Callers, Now: c.clock(), NewID: uuid.NewString, Log: c.log()}
-	return admin.New(deps)
+	return admin.New(deps,
+		events.Routes(events.Deps{Events: st}),
+		configured(st),
+	)
 }
 
 // branch sends what is the administration API's to it: /admin, and client registration below a realm.

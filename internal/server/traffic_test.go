@@ -18,7 +18,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
-	"github.com/tokenhouse/tokenhouse/internal/store"
 )
 
 // TestTraffic lets 50 visitors use every endpoint at once while an administrator changes the realm.
@@ -113,7 +112,7 @@ func (m *market) administrate(gone <-chan struct{}) {
 		func() { m.rotate("ES256") },
 		func() { m.rotate(keyring.Internal) },
 		func() {
-			m.settings(func(s *realm.Settings) { s.FailureFactor++ }) // the realm is loaded anew
+			m.settings(func(s *realm.Settings) { s.Lockout.Factor++ }) // the realm is loaded anew
 		},
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -281,7 +280,7 @@ func (m *market) checkBooks() {
 func (m *market) events(key string, kind event.Kind, want int, late time.Time) int {
 	m.Helper()
 	for ; ; time.Sleep(20 * time.Millisecond) {
-		all, err := m.server.Store().Events(m.Context(), key, store.EventFilter{Kinds: []event.Kind{kind}, Window: store.Window{Limit: want + 1}})
+		all, err := m.server.Store().Events(m.Context(), key, event.Query{Kinds: []event.Kind{kind}}, 0, want+1)
 		if err != nil {
 			m.Fatal(err)
 		}

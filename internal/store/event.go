@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -57,37 +56,21 @@ func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 }
 
-// EventFilter narrows which events are read; the zero value is all. The conditions must all hold.
-type EventFilter struct {
-	Kinds   []event.Kind
-	Client  string // client_id
-	UserID  string
-	Session string
-	Address string
-	Window
-}
-
-// Window is which part of a list of events is read.
-type Window struct {
-	Since       time.Time // included
-	Until       time.Time // excluded
-	OldestFirst bool      // instead of newest first
-	First       int       // how many to pass over
-	Limit       int       // zero: 100; negative: all
-}
-
-// Events are a realm's events, newest first unless the filter says otherwise. Those that are still queued
-// are not among them.
-func (s *Store) Events(ctx context.Context, realmKey string, f EventFilter) ([]event.Event, error) {
-	q := f.conditions(realmKey)
-	among(q, "kind", f.Kinds)
-	q.equal("client", f.Client)
-	q.equal("user_id", f.UserID)
-	q.equal("session", f.Session)
-	q.equal("address", f.Address)
+// Events are a realm's events, newest first unless the query says otherwise: max of them, or
+// all where it is negative, after the first ones. Those that this node recorded before are among them.
+func (s *Store) Events(ctx context.Context, realmKey string, q event.Query, first, max int) ([]event.Event, error) {
+	c := eventConditions(realmKey, q.Window)
+	among(c, "kind", q.Kinds)
+	c.equal("client", q.Client)
+	c.equal("user_id", q.UserID)
+	c.equal("session", q.Session)
+	c.equal("address", q.Address)
+	if err := s.db.Flush(ctx); err != nil {
+		return nil, err
+	}
 	var out []event.Event
-	err := s.db.Each(ctx, `SELECT realm, at, id, realm_name, kind, client, user_id, session, address, error, details, trace FROM event `+f.of(q),
-		q.args, func(scan engine.Scan) error {
+	err := s.db.Each(ctx, `SELECT realm, at, id, realm_name, kind, client, user_id, session, address, error, details, trace FROM event `+eventWindow(c, q.Window)+c.page(first, max),
+		c.args, func(scan engine.Scan) error {
 			e, err := scanEvent(scan)
 			out = append(out, e)
 			return err
@@ -100,6 +83,9 @@ func (s *Store) Events(ctx context.Context, realmKey string, f EventFilter) ([]e
 
 // ClearEvents deletes a realm's events.
 func (s *Store) ClearEvents(ctx context.Context, realmKey string) error {
+	if err := s.db.Flush(ctx); err != nil {
+		return err
+	}
 	if err := s.sweepEvents(ctx, "event", realmKey, forever); err != nil {
 		return fmt.Errorf("clear events: %w", err)
 	}
@@ -133,12 +119,16 @@ func adminStatements(audit []event.Admin) []engine.Statement {
 		if a.ID == "" {
 			a.ID = uuid.NewString()
 		}
-		actor, _ := encode(a.Actor) // four texts: it cannot fail
+		actor, _ := encode(a.Actor) // texts: it cannot fail
+		var details any
+		if len(a.Details) > 0 {
+			details, _ = encode(a.Details) // texts too
+		}
 		out = append(out, engine.Statement{
-			SQL: `INSERT INTO admin_event (realm, at, id, operation, resource_type, resource_path, representation, actor, error)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			SQL: `INSERT INTO admin_event (realm, at, id, operation, resource_type, resource_path, representation, actor, error, details)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			Args: []any{a.Realm, micros(a.Time), a.ID, a.Operation, a.ResourceType, storable(a.ResourcePath),
-				storable(a.Representation), actor, storable(a.Error)},
+				storable(a.Representation), actor, storable(a.Error), details},
 		})
 	}
 	return out
@@ -155,45 +145,45 @@ func (s *Store) Append(ctx context.Context, audit []event.Admin) error {
 	return nil
 }
 
-// AdminFilter narrows which admin events are read; the zero value is all. The conditions must all hold.
-type AdminFilter struct {
-	Operations    []string
-	ResourceTypes []string
-	Path          string // of the resource; an asterisk stands for any letters
-	Actor         event.Actor
-	Window
-}
-
-// AdminEvents are a realm's admin events, newest first unless the filter says otherwise.
-func (s *Store) AdminEvents(ctx context.Context, realmKey string, f AdminFilter) ([]event.Admin, error) {
-	q := f.conditions(realmKey)
-	among(q, "operation", f.Operations)
-	among(q, "resource_type", f.ResourceTypes)
-	if f.Path != "" {
-		q.add(`resource_path LIKE ? ESCAPE '!'`, like(f.Path))
+// AdminEvents are a realm's admin events, newest first unless the query says otherwise: max of them, or
+// all where it is negative, after the first ones.
+func (s *Store) AdminEvents(ctx context.Context, realmKey string, q event.AdminQuery, first, max int) ([]event.Admin, error) {
+	c := eventConditions(realmKey, q.Window)
+	among(c, "operation", q.Operations)
+	among(c, "resource_type", q.ResourceTypes)
+	if q.Path != "" {
+		c.add(`resource_path LIKE ? ESCAPE '!'`, like(q.Path))
 	}
-	by(q, "Realm", f.Actor.Realm)
-	by(q, "Client", f.Actor.Client)
-	by(q, "UserID", f.Actor.UserID)
-	by(q, "Address", f.Actor.Address)
+	by(c, "Realm", q.Actor.Realm)
+	by(c, "Client", q.Actor.Client)
+	by(c, "UserID", q.Actor.UserID)
+	by(c, "Address", q.Actor.Address)
 	var out []event.Admin
-	err := s.db.Each(ctx, `SELECT realm, at, id, operation, resource_type, resource_path, representation, actor, error FROM admin_event `+f.of(q),
-		q.args, func(scan engine.Scan) error {
-			var a event.Admin
-			var at int64
-			var actor []byte
-			err := scan(&a.Realm, &at, &a.ID, &a.Operation, &a.ResourceType, &a.ResourcePath, &a.Representation, &actor, &a.Error)
-			if err != nil {
-				return err
-			}
-			a.Time = moment(at)
+	err := s.db.Each(ctx, `SELECT realm, at, id, operation, resource_type, resource_path, representation, actor, error, details FROM admin_event `+eventWindow(c, q.Window)+c.page(first, max),
+		c.args, func(scan engine.Scan) error {
+			a, err := scanAdmin(scan)
 			out = append(out, a)
-			return json.Unmarshal(actor, &out[len(out)-1].Actor)
+			return err
 		})
 	if err != nil {
 		return nil, fmt.Errorf("read admin events: %w", err)
 	}
 	return out, nil
+}
+
+func scanAdmin(scan engine.Scan) (a event.Admin, err error) {
+	var at int64
+	var actor, details []byte
+	err = scan(&a.Realm, &at, &a.ID, &a.Operation, &a.ResourceType, &a.ResourcePath, &a.Representation, &actor, &a.Error, &details)
+	if err != nil {
+		return a, err
+	}
+	a.Time = moment(at)
+	err = json.Unmarshal(actor, &a.Actor)
+	if details != nil {
+		err = errors.Join(err, json.Unmarshal(details, &a.Details))
+	}
+	return a, err
 }
 
 // ClearAdminEvents deletes a realm's admin events.
@@ -205,35 +195,31 @@ func (s *Store) ClearAdminEvents(ctx context.Context, realmKey string) error {
 }
 
 // by adds what a member of the actor is, who is kept as JSON.
-func by(q *conditions, member, value string) {
+func by(c *conditions, member, value string) {
 	if value == "" {
 		return
 	}
 	text, _ := encode(value) // a text: it cannot fail
-	q.add(`actor LIKE ? ESCAPE '!'`, "%"+like(`"`+member+`":`+text)+"%")
+	c.add(`actor LIKE ? ESCAPE '!'`, "%"+like(`"`+member+`":`+text)+"%")
 }
 
-func (w Window) conditions(realmKey string) *conditions {
-	q := &conditions{}
-	q.add("realm = ?", realmKey)
+func eventConditions(realmKey string, w event.Window) *conditions {
+	c := &conditions{}
+	c.add("realm = ?", realmKey)
 	if !w.Since.IsZero() {
-		q.add("at >= ?", micros(w.Since))
+		c.add("at >= ?", micros(w.Since))
 	}
 	if !w.Until.IsZero() {
-		q.add("at < ?", micros(w.Until))
+		c.add("at < ?", micros(w.Until))
 	}
-	return q
+	return c
 }
 
-// of is the end of a query for the window of the rows with these conditions.
-func (w Window) of(q *conditions) string {
-	limit := w.Limit
-	if limit == 0 {
-		limit = 100
-	}
+// eventWindow is the end of a query for rows with these conditions, in the order that is asked for.
+func eventWindow(c *conditions, w event.Window) string {
 	direction := "DESC"
 	if w.OldestFirst {
 		direction = "ASC"
 	}
-	return fmt.Sprintf("WHERE %s ORDER BY at %s, id %s", q, direction, direction) + q.page(w.First, limit)
+	return fmt.Sprintf("WHERE %s ORDER BY at %s, id %s", c, direction, direction)
 }

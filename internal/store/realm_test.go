@@ -102,7 +102,7 @@ func TestEditThatChangesNothingOrFailsWritesNothing(t *testing.T) {
 		if theShop(t, s) != before {
 			t.Error("the snapshot was replaced")
 		}
-		audit, err := s.AdminEvents(t.Context(), shop, store.AdminFilter{})
+		audit, err := s.AdminEvents(t.Context(), shop, event.AdminQuery{}, 0, -1)
 		must(t, err)
 		same(t, []event.Admin(nil), audit)
 	})
@@ -117,7 +117,7 @@ func TestEditWritesItsAudit(t *testing.T) {
 			d.Delete(realm.KindClient, "web-key")
 			return []event.Admin{want}, nil
 		}))
-		got, err := s.AdminEvents(t.Context(), shop, store.AdminFilter{})
+		got, err := s.AdminEvents(t.Context(), shop, event.AdminQuery{}, 0, -1)
 		must(t, err)
 		same(t, []event.Admin{want}, got)
 	})

@@ -38,7 +38,7 @@ func TestSweepDeletesWhatHasExpired(t *testing.T) {
 			must(t, s.Revoke(ctx, shop, fmt.Sprint(i), ago(age-time.Hour)))
 			must(t, second(s.UseOnce(ctx, shop, "code", fmt.Sprint(i), ago(age-time.Hour))))
 		}
-		recorded(t, s, store.EventFilter{}, 2)
+		recorded(t, s, event.Query{}, 2)
 
 		must(t, s.Sweep(ctx, now))
 
@@ -49,7 +49,7 @@ func TestSweepDeletesWhatHasExpired(t *testing.T) {
 				t.Errorf("sessions that stay are %v, want %q", sessions, want)
 			}
 		}
-		recorded(t, s, store.EventFilter{}, 1)
+		recorded(t, s, event.Query{}, 1)
 		for _, node := range []*store.Store{s, storetest.Open(t, url)} {
 			for jti, want := range map[string]bool{"0": true, "1": false} {
 				yes, err := node.Revoked(ctx, shop, jti)
@@ -74,9 +74,9 @@ func TestSweepKeepsWhatHasNoLimit(t *testing.T) {
 		newShop(t, s) // its settings are zero
 		startSession(t, s, "sid", "alice")
 		s.Record(t.Context(), event.Event{Time: at, Realm: shop})
-		recorded(t, s, store.EventFilter{}, 1)
+		recorded(t, s, event.Query{}, 1)
 		must(t, s.Sweep(t.Context(), at.Add(100_000*time.Hour)))
-		recorded(t, s, store.EventFilter{}, 1)
+		recorded(t, s, event.Query{}, 1)
 		must(t, second(s.Grant(t.Context(), shop, "sid", "web-key", false)))
 	})
 }

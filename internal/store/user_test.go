@@ -131,7 +131,7 @@ func TestEditUser(t *testing.T) {
 				}
 			}
 		}
-		audit, err := s.AdminEvents(ctx, shop, store.AdminFilter{})
+		audit, err := s.AdminEvents(ctx, shop, event.AdminQuery{}, 0, -1)
 		must(t, err)
 		if len(audit) != 1 {
 			t.Errorf("%d admin events", len(audit))

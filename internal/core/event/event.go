@@ -22,6 +22,8 @@ const (
 	RevokeGrant     Kind = "REVOKE_GRANT"
 	Register        Kind = "REGISTER"
 	PermissionToken Kind = "PERMISSION_TOKEN"
+	LockedForTime   Kind = "USER_DISABLED_BY_TEMPORARY_LOCKOUT"
+	LockedForGood   Kind = "USER_DISABLED_BY_PERMANENT_LOCKOUT"
 )
 
 // Failed is the kind of the same thing going wrong.
@@ -87,6 +89,7 @@ type Admin struct {
 	Representation string // JSON without secrets; empty unless the realm keeps details
 	Actor          Actor
 	Error          string
+	Details        []Detail // beside the resource, as the name of the user who joined a group
 }
 
 // Actor is the administrator behind a change.

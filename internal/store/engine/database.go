@@ -160,6 +160,9 @@ func (d *Database) Write(ctx context.Context, w *Write) error { return d.writer.
 // Later queues a statement that is written soon. A full queue keeps the caller waiting.
 func (d *Database) Later(s Statement) error { return d.writer.later(s) }
 
+// Flush returns once what was queued before is written.
+func (d *Database) Flush(ctx context.Context) error { return d.writer.flush(ctx) }
+
 // Listen calls wake whenever a statement notifies the channel, until ctx ends or the connection
 // does, which is the error. Only a shared database can notify.
 func (d *Database) Listen(ctx context.Context, channel string, wake func()) error {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +33,47 @@ type writer struct {
 	closed  bool
 	closing chan struct{}
 	running sync.WaitGroup
+
+	taken   atomic.Int64 // queued statements so far
+	settled tally        // and of those the written ones
+}
+
+// tally counts up, and tells those who wait.
+type tally struct {
+	mu    sync.Mutex
+	n     int64
+	moved chan struct{} // closed, and made anew, when n grows; nil where nobody waits
+}
+
+func (t *tally) add(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n += int64(n)
+	if t.moved != nil {
+		close(t.moved)
+		t.moved = nil
+	}
+}
+
+// reach returns once the tally has come to n.
+func (t *tally) reach(ctx context.Context, n int64) error {
+	for {
+		t.mu.Lock()
+		if t.n >= n {
+			t.mu.Unlock()
+			return nil
+		}
+		if t.moved == nil {
+			t.moved = make(chan struct{})
+		}
+		moved := t.moved
+		t.mu.Unlock()
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // waiting is a write whose caller waits.
@@ -89,9 +131,14 @@ func (w *writer) later(s Statement) error {
 	if w.closed {
 		return ErrClosed
 	}
+	w.taken.Add(1)
 	w.queue <- s
 	return nil
 }
+
+// flush returns once the statements that are queued now are written, or lost: one goroutine writes them in
+// their order.
+func (w *writer) flush(ctx context.Context) error { return w.settled.reach(ctx, w.taken.Load()) }
 
 // close takes nothing more, and returns when everything taken is written.
 func (w *writer) close() {
@@ -231,6 +278,7 @@ func (w *writer) commit(g *group) {
 		}
 		w.retry(g.queued, err)
 	}
+	w.settled.add(len(g.queued))
 }
 
 // each commits every member of a group alone.

@@ -24,3 +24,6 @@ CREATE TABLE failures (
 -- Sessions by the client that takes part, and by their beginning.
 CREATE INDEX session_grant_client ON session_grant (realm, client, offline);
 CREATE INDEX session_started ON session (realm, offline, started, id);
+
+-- What an admin event tells beside its resource, as JSON.
+ALTER TABLE admin_event ADD COLUMN details TEXT;

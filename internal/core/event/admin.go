@@ -1,0 +1,20 @@
+package event
+
+import "slices"
+
+// Operations are what an admin event may be.
+var Operations = []string{"CREATE", "UPDATE", "DELETE", "ACTION"}
+
+// resourceTypes are what admin events are about, in Keycloak's words.
+var resourceTypes = []string{
+	"REALM", "REALM_ROLE", "REALM_ROLE_MAPPING", "REALM_SCOPE_MAPPING", "AUTH_FLOW", "AUTH_EXECUTION_FLOW", "AUTH_EXECUTION",
+	"AUTHENTICATOR_CONFIG", "REQUIRED_ACTION", "REQUIRED_ACTION_CONFIG", "IDENTITY_PROVIDER", "IDENTITY_PROVIDER_MAPPER", "PROTOCOL_MAPPER",
+	"USER", "USER_LOGIN_FAILURE", "USER_SESSION", "USER_FEDERATION_PROVIDER", "USER_FEDERATION_MAPPER", "USER_PROFILE", "GROUP",
+	"GROUP_MEMBERSHIP", "CLIENT", "CLIENT_INITIAL_ACCESS_MODEL", "CLIENT_ROLE", "CLIENT_ROLE_MAPPING", "CLIENT_SCOPE",
+	"CLIENT_SCOPE_MAPPING", "CLIENT_SCOPE_CLIENT_MAPPING", "CLUSTER_NODE", "COMPONENT", "AUTHORIZATION_RESOURCE_SERVER",
+	"AUTHORIZATION_RESOURCE", "AUTHORIZATION_SCOPE", "AUTHORIZATION_POLICY", "CUSTOM", "ORGANIZATION", "ORGANIZATION_MEMBERSHIP",
+	"ORGANIZATION_GROUP", "ORGANIZATION_GROUP_MEMBERSHIP", "WORKFLOW",
+}
+
+// KnownResource tells whether Keycloak has admin events about resources of the type.
+func KnownResource(resourceType string) bool { return slices.Contains(resourceTypes, resourceType) }
