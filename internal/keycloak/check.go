@@ -94,6 +94,8 @@ func (c *checker) valueOf(out *bytes.Buffer, t json.Token, kind, path string) er
 	switch kind {
 	case "any":
 		return c.any(out, t, path)
+	case "strs":
+		return c.texts(out, t, path)
 	case "str", "bool", "int", "long":
 		return c.scalar(out, t, kind, path)
 	}
@@ -140,6 +142,17 @@ func (c *checker) list(out *bytes.Buffer, element, path string) error {
 	}
 	out.WriteByte(']')
 	_, err := c.next(path)
+	return err
+}
+
+// texts reads a list of texts; one that stands alone is a list of one.
+func (c *checker) texts(out *bytes.Buffer, t json.Token, path string) error {
+	if t == json.Delim('[') {
+		return c.list(out, "str", path)
+	}
+	out.WriteByte('[')
+	err := c.scalar(out, t, "str", path)
+	out.WriteByte(']')
 	return err
 }
 
