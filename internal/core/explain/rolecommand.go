@@ -21,3 +21,13 @@ func MapRole(realm, client, owner, key, name string) string {
 	body, _ := json.Marshal([]map[string]string{{"id": key, "name": name}}) // strings can always be written
 	return Command("create", resource, realm) + " -b " + quote(string(body))
 }
+
+// DropRoles is the command that takes roles of a client, by its client_id, out of a role of the realm that
+// includes them.
+func DropRoles(realm, from, client string, roles ...string) string {
+	command := "tokenhouse admin remove-roles -r " + quote(realm) + " --rname " + quote(from) + " --cclientid " + quote(client)
+	for _, role := range roles {
+		command += " --rolename " + quote(role)
+	}
+	return command
+}

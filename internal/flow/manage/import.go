@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
@@ -33,7 +34,7 @@ const (
 // ImportOptions are the ways an import can go.
 type ImportOptions struct {
 	Existing Existing
-	Actor    event.Actor
+	Author   audit.Author // the zero value on the command line
 }
 
 // The outcomes of an import.
@@ -53,6 +54,7 @@ type Imported struct {
 	Clients int
 	Users   int
 	Notes   []keycloak.Note // what is kept and not acted on
+	Review  realmfile.Review
 }
 
 // Import reads a realm file, which holds one realm or an array of them. Each realm is stored in one
@@ -90,14 +92,13 @@ func (m *Realms) carryOut(ctx context.Context, plans []*plan, o ImportOptions) (
 }
 
 func taken(name string) error {
-	//lint:ignore ST1005 these are Keycloak's words
-	return fmt.Errorf("Realm %s already exists: %w", name, fault.ErrConflict)
+	return &fault.Conflict{Kind: "realm", Field: "name", Message: "Realm " + name + " already exists"}
 }
 
 // store stores one realm, and its management client in the master realm.
 func (m *Realms) store(ctx context.Context, p *plan, o ImportOptions) (Imported, error) {
 	d := p.contents.Draft
-	done := Imported{Realm: p.name(), Outcome: Created, Clients: len(d.Realm().Clients()), Users: p.mentions.Users, Notes: p.notes()}
+	done := Imported{Realm: p.name(), Outcome: Created, Clients: len(d.Realm().Clients()), Users: p.mentions.Users, Notes: p.notes(), Review: p.contents.Review()}
 	existing, err := m.Store.Realm(ctx, p.name())
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
@@ -118,14 +119,29 @@ func (m *Realms) store(ctx context.Context, p *plan, o ImportOptions) (Imported,
 	if err != nil {
 		return done, err
 	}
-	audit := m.trail(o.Actor).of(d.Realm(), "CREATE", "REALM", p.name(), nil)
-	if err := m.Store.CreateRealm(ctx, d, p.contents.Groups, m.accounts(p, passwords), audit); err != nil {
+	record, err := m.recordCreation(ctx, o.Author, d.Realm())
+	if err != nil {
+		return done, err
+	}
+	if err := m.Store.CreateRealm(ctx, d, p.contents.Groups, m.accounts(p, passwords), record); err != nil {
 		return done, err
 	}
 	if p.name() == master {
 		return done, m.mend(ctx) // the management clients of the other realms went with the former one
 	}
 	return done, m.editMaster(ctx, func(d *realm.Draft) { realmfile.AddManagement(d, p.name(), m.NewID) })
+}
+
+// recordCreation is the event of a new realm.
+func (m *Realms) recordCreation(ctx context.Context, author audit.Author, r *realm.Realm) ([]event.Admin, error) {
+	if author.NewID == nil {
+		author.Now, author.NewID = m.Now(), m.NewID
+	}
+	record, err := m.recordOf(ctx, author, r)
+	if err != nil {
+		return nil, err
+	}
+	return author.Of(record, audit.Create, realmResource, r.Name, keycloak.ShownRealm(keycloak.FromSettings(r))), nil
 }
 
 // completeKeys makes the keys that the file does not bring, side by side: an RSA key takes its time.

@@ -10,11 +10,12 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
-// Realms creates, imports, exports and deletes realms.
+// Realms creates, changes, imports, exports and deletes realms.
 type Realms struct {
 	Store Store
 	Now   func() time.Time
@@ -28,8 +29,8 @@ type Realms struct {
 const master = "master"
 
 // Delete removes a realm with all that it holds, and its management client in the master realm. The
-// master realm itself stays.
-func (m *Realms) Delete(ctx context.Context, actor event.Actor, name string) error {
+// master realm itself stays. The event belongs to the realm that the author signed in at.
+func (m *Realms) Delete(ctx context.Context, author audit.Author, name string) error {
 	if name == master {
 		return &fault.Invalid{Message: "Can't delete master realm"}
 	}
@@ -37,10 +38,41 @@ func (m *Realms) Delete(ctx context.Context, actor event.Actor, name string) err
 	if err != nil {
 		return err
 	}
-	if err := m.Store.DeleteRealm(ctx, name, m.trail(actor).of(r, "DELETE", "REALM", name, nil)); err != nil {
+	record, err := m.recordOf(ctx, author, r)
+	if err != nil {
+		return err
+	}
+	if err := m.Store.DeleteRealm(ctx, name, author.Of(record, audit.Delete, realmResource, name, named(r))); err != nil {
 		return err
 	}
 	return m.editMaster(ctx, func(d *realm.Draft) { realmfile.DropManagement(d, name) })
+}
+
+// The resource type of a realm's own admin events.
+const realmResource = "REALM"
+
+// named is the representation of a realm that is going away.
+func named(r *realm.Realm) keycloak.Object {
+	o := keycloak.Object{}
+	o.Put("id", r.Key)
+	o.Put("realm", r.Name)
+	return o
+}
+
+// recordOf is the realm whose events tell that r is made or deleted: the one that the author signed in at;
+// the master realm where that is r itself, or where it is not known. r where there is neither.
+func (m *Realms) recordOf(ctx context.Context, author audit.Author, r *realm.Realm) (*realm.Realm, error) {
+	if author.Actor.Realm != "" && author.Actor.Realm != r.Key {
+		record, err := m.Store.RealmByKey(ctx, author.Actor.Realm)
+		if !errors.Is(err, fault.ErrNotFound) {
+			return record, err
+		}
+	}
+	record, err := m.Store.Realm(ctx, master)
+	if errors.Is(err, fault.ErrNotFound) {
+		return r, nil
+	}
+	return record, err
 }
 
 // editMaster changes the master realm, where there is one.
@@ -54,8 +86,6 @@ func (m *Realms) editMaster(ctx context.Context, edit func(*realm.Draft)) error 
 	}
 	return err
 }
-
-func (m *Realms) trail(actor event.Actor) trail { return trail{actor, m.Now(), m.NewID} }
 
 func (m *Realms) options() realmfile.Options {
 	return realmfile.Options{Now: m.Now(), NewID: m.NewID, NewSecret: newSecret}

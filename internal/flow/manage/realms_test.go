@@ -25,6 +25,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
@@ -274,17 +275,17 @@ func TestBootstrap(t *testing.T) {
 		t.Errorf("a second administrator: %v", err)
 	}
 
-	if err := m.Delete(t.Context(), event.Actor{}, "after"); err != nil {
+	if err := m.Delete(t.Context(), audit.Author{}, "after"); err != nil {
 		t.Fatal(err)
 	}
 	r = find(t, st, "master")
 	if r.Client("after-realm") != nil || r.Role(realm.RoleRef{Client: "after-realm", Name: "view-users"}) != nil || r.Client("before-realm") == nil {
 		t.Error("deleting a realm did not remove its management client, or removed another")
 	}
-	if err := m.Delete(t.Context(), event.Actor{}, "master"); err == nil {
+	if err := m.Delete(t.Context(), audit.Author{}, "master"); err == nil {
 		t.Error("the master realm was deleted")
 	}
-	if err := m.Delete(t.Context(), event.Actor{}, "after"); !errors.Is(err, fault.ErrNotFound) {
+	if err := m.Delete(t.Context(), audit.Author{}, "after"); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("deleting again: %v", err)
 	}
 }

@@ -19,6 +19,7 @@ type Store interface {
 // Configuration stores realms as a whole.
 type Configuration interface {
 	Realm(ctx context.Context, name string) (*realm.Realm, error)
+	RealmByKey(ctx context.Context, key string) (*realm.Realm, error)
 	RealmNames(ctx context.Context) ([]string, error)
 	CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm.Group, users iter.Seq2[user.Account, error], audit []event.Admin) error
 	DeleteRealm(ctx context.Context, name string, audit []event.Admin) error
@@ -33,5 +34,7 @@ type Documents interface {
 // People stores users and groups.
 type People interface {
 	Users(ctx context.Context, realmKey string) iter.Seq2[user.Account, error]
+	EditUser(ctx context.Context, realmKey, id string, edit func(*user.Account) ([]event.Admin, error)) error
 	Groups(ctx context.Context, realmKey string) ([]*realm.Group, error)
+	Group(ctx context.Context, realmKey, key string) (*realm.Group, error)
 }

@@ -1,0 +1,99 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
+)
+
+// Update changes a realm's settings to those of a representation, which need not be complete. What the
+// realm contains, as clients or users, is not touched. A new name is that of the realm's management client
+// in the master realm, too.
+func (m *Realms) Update(ctx context.Context, author audit.Author, name string, put keycloak.Object) error {
+	if err := checkRealm(name, put); err != nil {
+		return err
+	}
+	renamed := put.Text("realm")
+	err := m.Store.Edit(ctx, name, func(d *realm.Draft) ([]event.Admin, error) {
+		now := *d.Realm()
+		var err error
+		if now.Extra, err = loadExtra(d, realm.KindRealm, now.Key); err != nil {
+			return nil, err
+		}
+		settings, err := keycloak.MergeSettings(&now, put)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkFlows(put, keycloak.Object(settings.Extra)); err != nil {
+			return nil, err
+		}
+		if settings.Name != name {
+			realmfile.Rename(d, name, settings.Name)
+		}
+		d.PutSettings(settings)
+		if err := d.Validate(); err != nil {
+			return nil, err
+		}
+		return author.Of(d.Realm(), audit.Update, realmResource, "", put), nil
+	})
+	if errors.Is(err, fault.ErrConflict) && renamed != "" && renamed != name {
+		return &fault.Conflict{Kind: "realm", Field: "name", Message: "Realm with same name exists"}
+	}
+	if err != nil || renamed == "" || renamed == name {
+		return err
+	}
+	return m.editMaster(ctx, func(d *realm.Draft) { realmfile.RenameManagement(d, name, renamed) })
+}
+
+// checkRealm refuses what a representation asks for before anything is looked at.
+func checkRealm(name string, put keycloak.Object) error {
+	if put.Has("realm") {
+		if err := realm.CheckName(put.Text("realm")); err != nil {
+			return keycloak.At("realm", err)
+		}
+		if name == master && put.Text("realm") != master {
+			return &fault.Invalid{Field: "realm", Message: "Can't rename master realm"}
+		}
+	}
+	for _, locale := range keycloak.Value[[]string](put, "supportedLocales") {
+		if err := realm.CheckReserved(locale); err != nil {
+			return keycloak.At("supportedLocales", err)
+		}
+	}
+	if put.Has("sslRequired") {
+		put.Put("sslRequired", strings.ToLower(put.Text("sslRequired")))
+	}
+	if s := put.Text("bruteForceStrategy"); s != "" && s != "LINEAR" && s != "MULTIPLE" {
+		return &fault.Invalid{Field: "bruteForceStrategy", Message: s + " is none of LINEAR, MULTIPLE"}
+	}
+	return checkPolicy(put)
+}
+
+func checkPolicy(o keycloak.Object) error {
+	return keycloak.At("passwordPolicy", user.CheckPolicy(o.Text("passwordPolicy")))
+}
+
+// flowBindings are the members of a realm that name an authentication flow.
+var flowBindings = []string{"browserFlow", "registrationFlow", "directGrantFlow", "resetCredentialsFlow", "clientAuthenticationFlow",
+	"dockerAuthenticationFlow", "firstBrokerLoginFlow"}
+
+// checkFlows refuses flows that the realm does not have.
+func checkFlows(put, kept keycloak.Object) error {
+	flows := keycloak.Value[[]keycloak.Object](kept, "authenticationFlows")
+	for _, member := range flowBindings {
+		alias := put.Text(member)
+		if alias != "" && !slices.ContainsFunc(flows, func(f keycloak.Object) bool { return f.Text("alias") == alias }) {
+			return &fault.Invalid{Field: member, Message: "there is no authentication flow " + alias}
+		}
+	}
+	return nil
+}

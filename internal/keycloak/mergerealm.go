@@ -1,0 +1,90 @@
+package keycloak
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
+
+// MergeSettings are the settings of a realm after a PUT of its representation, which need not be complete:
+// members that are absent stay. Extra of r has to be loaded. A setting of ours that is new and does not
+// parse is a *fault.Invalid.
+func MergeSettings(r *realm.Realm, put Object) (realm.Settings, error) {
+	now := FromSettings(r)
+	s, notes := ToSettings(mergeRealm(now, put))
+	before, given := Value[map[string]string](now, "attributes"), Value[map[string]string](put, "attributes")
+	notes = slices.DeleteFunc(notes, func(n Note) bool { // what somebody's file brought may be sent back
+		name := strings.TrimPrefix(n.Path, "attributes.")
+		value, ok := given[name]
+		return !ok || value == before[name]
+	})
+	s.DefaultScopes, s.OptionalScopes = r.DefaultScopes, r.OptionalScopes
+	s.DefaultRole, s.DefaultGroups = r.DefaultRole, r.DefaultGroups
+	return s, Refused(notes)
+}
+
+// mergeRealm is a realm's representation after a PUT.
+func mergeRealm(now, put Object) Object {
+	out := Object{}
+	for name, value := range now {
+		out[name] = value
+	}
+	for name, value := range put {
+		if !slices.Contains(realmContents, name) && !slices.Contains(apart, name) {
+			out[name] = value
+		}
+	}
+	headers := Value[map[string]string](now, "browserSecurityHeaders")
+	for header, value := range Value[map[string]string](put, "browserSecurityHeaders") {
+		if headers == nil {
+			headers = map[string]string{}
+		}
+		headers[header] = value
+	}
+	if headers != nil {
+		out.Put("browserSecurityHeaders", headers)
+	}
+	if smtp := Value[map[string]string](put, "smtpServer"); smtp["password"] == secretMask {
+		smtp["password"] = Value[map[string]string](now, "smtpServer")["password"]
+		out.Put("smtpServer", smtp)
+	}
+	mergeRealmAttributes(out, now, put)
+	return out
+}
+
+// lasts are the attributes that a realm always has. Keycloak replaces all others when it is sent any.
+var lasts = []string{"cibaBackchannelTokenDeliveryMode", "cibaExpiresIn", "cibaInterval", "cibaAuthRequestedUserHint",
+	"oauth2DeviceCodeLifespan", "oauth2DevicePollingInterval", "parRequestUriLifespan"}
+
+// mirrored are the members of a realm that are attributes too.
+var mirrored = []string{"oauth2DeviceCodeLifespan", "oauth2DevicePollingInterval", "clientSessionIdleTimeout", "clientSessionMaxLifespan",
+	"clientOfflineSessionIdleTimeout", "clientOfflineSessionMaxLifespan"}
+
+// mergeRealmAttributes replaces the attributes where the PUT has any, and keeps those in step that are
+// members too: the member decides where both are sent.
+func mergeRealmAttributes(out, now, put Object) {
+	attributes := Value[map[string]string](now, "attributes")
+	if put.Has("attributes") {
+		before := attributes
+		attributes = Value[map[string]string](put, "attributes")
+		for _, name := range lasts {
+			if value, ok := before[name]; ok {
+				if _, given := attributes[name]; !given {
+					attributes[name] = value
+				}
+			}
+		}
+	}
+	for _, name := range mirrored {
+		value, given := attributes[name]
+		switch n, err := strconv.Atoi(value); {
+		case put.Has(name) && (given || Value[int](put, name) != 0):
+			attributes[name] = string(put[name])
+		case !put.Has(name) && given && err == nil:
+			out.Put(name, n)
+		}
+	}
+	out.Put("attributes", attributes)
+}
