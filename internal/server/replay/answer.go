@@ -123,31 +123,3 @@ func decode(part string, into *map[string]any) error {
 	}
 	return json.Unmarshal(text, into)
 }
-
-// find reads the value at a path such as "a.b[0].c" of a JSON body, as text; empty where there is none.
-func find(body []byte, path string) string {
-	var v any
-	if json.Unmarshal(body, &v) != nil {
-		return ""
-	}
-	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
-		switch at := v.(type) {
-		case map[string]any:
-			v = at[name]
-		case []any:
-			v = nil
-			if i, err := strconv.Atoi(name); err == nil && i < len(at) {
-				v = at[i]
-			}
-		default:
-			v = nil
-		}
-	}
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	}
-	return show(v)
-}

@@ -62,7 +62,7 @@ func (p *Player) Play(ctx context.Context, step *Step) ([]Difference, error) {
 	}
 	differences := p.comparison.answers(step, answer(resp, body))
 	for name, path := range step.Save {
-		p.variables[name] = find(body, path)
+		p.variables[name] = saved(resp, body, path)
 	}
 	return differences, nil
 }

@@ -84,8 +84,9 @@ func TestAnswersAreOpened(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	const body = `{"a":{"b":[{"c":"text"},{"c":7}]}}`
-	for path, want := range map[string]string{"a.b[0].c": "text", "a.b[1].c": "7", "a.b[2].c": "", "a.x": "", "a.b.c": ""} {
+	const body = `{"a":{"b":[{"c":"text"},{"c":7},{"c":"a.b","d":8}]}}`
+	for path, want := range map[string]string{"a.b[0].c": "text", "a.b[1].c": "7", "a.b[3].c": "", "a.x": "", "a.b.c": "",
+		"a.b[c=a.b].d": "8", "a.b[c=x].d": "", "a[c=x].d": ""} {
 		if got := find([]byte(body), path); got != want {
 			t.Errorf("%s is %q, want %q", path, got, want)
 		}
