@@ -48,6 +48,15 @@ func list[T any](name string, at func(*T) *[]string) field[T] {
 	return f
 }
 
+// milliseconds binds a number of milliseconds.
+func milliseconds[T any](name string, at func(*T) *time.Duration) field[T] {
+	return field[T]{name,
+		func(v *T) any { return at(v).Milliseconds() },
+		func(v *T, data json.RawMessage) {
+			*at(v) = time.Duration(Value[int64](Object{name: data}, name)) * time.Millisecond
+		}}
+}
+
 // seconds binds a number of seconds.
 func seconds[T any](name string, at func(*T) *time.Duration) field[T] {
 	return field[T]{name,

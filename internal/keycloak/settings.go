@@ -88,11 +88,15 @@ var settingFields = []field[settings]{
 	text("passwordPolicy", func(s *settings) *string { return &s.PasswordPolicy }),
 
 	into("bruteForceProtected", func(s *settings) *bool { return &s.BruteForce }),
-	into("permanentLockout", func(s *settings) *bool { return &s.PermanentLockout }),
-	into("failureFactor", func(s *settings) *int { return &s.FailureFactor }),
-	seconds("waitIncrementSeconds", func(s *settings) *time.Duration { return &s.WaitIncrement }),
-	seconds("maxFailureWaitSeconds", func(s *settings) *time.Duration { return &s.MaxFailureWait }),
-	seconds("maxDeltaTimeSeconds", func(s *settings) *time.Duration { return &s.MaxDeltaTime }),
+	into("permanentLockout", func(s *settings) *bool { return &s.Lockout.Permanent }),
+	into("maxTemporaryLockouts", func(s *settings) *int { return &s.Lockout.Temporary }),
+	strategy(),
+	into("failureFactor", func(s *settings) *int { return &s.Lockout.Factor }),
+	seconds("waitIncrementSeconds", func(s *settings) *time.Duration { return &s.Lockout.Increment }),
+	seconds("maxFailureWaitSeconds", func(s *settings) *time.Duration { return &s.Lockout.MaxWait }),
+	seconds("maxDeltaTimeSeconds", func(s *settings) *time.Duration { return &s.Lockout.Forget }),
+	seconds("minimumQuickLoginWaitSeconds", func(s *settings) *time.Duration { return &s.Lockout.QuickWait }),
+	milliseconds("quickLoginCheckMilliSeconds", func(s *settings) *time.Duration { return &s.Lockout.Quick }),
 
 	into("eventsEnabled", func(s *settings) *bool { return &s.Events.Enabled }),
 	expiration(),
@@ -122,6 +126,18 @@ var settingFields = []field[settings]{
 	life("actionTokenGeneratedByUserLifespan", func(l *lives) *time.Duration { return &l.ActionByUser }),
 	life("oauth2DeviceCodeLifespan", func(l *lives) *time.Duration { return &l.DeviceCode }),
 	life("oauth2DevicePollingInterval", func(l *lives) *time.Duration { return &l.DevicePolling }),
+}
+
+// strategy binds how the wait of a locked user grows: LINEAR, or Keycloak's MULTIPLE.
+func strategy() field[settings] {
+	return field[settings]{"bruteForceStrategy",
+		func(s *settings) any {
+			if s.Lockout.Linear {
+				return "LINEAR"
+			}
+			return "MULTIPLE"
+		},
+		func(s *settings, data json.RawMessage) { s.Lockout.Linear = string(data) == `"LINEAR"` }}
 }
 
 // expiration binds how long events are kept, which is left out where they are kept for ever.

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/attack"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/events"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
@@ -19,6 +20,7 @@ func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.I
 	deps := rest.Deps{Realms: st, Administrators: inspector, Users: st, Callers: d.Callers, Now: c.clock(), NewID: uuid.NewString, Log: c.log()}
 	return admin.New(deps,
 		events.Routes(events.Deps{Events: st}),
+		attack.Routes(attack.Deps{Failures: st}),
 		configured(st),
 	)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/revoke"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -31,6 +32,8 @@ var (
 	_ grant.Marks     = (*store.Store)(nil)
 	_ inspect.Realms  = (*store.Store)(nil)
 	_ keyring.Realms  = (*store.Store)(nil)
+	_ limit.Failures  = (*store.Store)(nil)
+	_ limit.Users     = (*store.Store)(nil)
 	_ manage.Store    = (*store.Store)(nil)
 	_ revoke.Realms   = (*store.Store)(nil)
 	_ revoke.Sessions = (*store.Store)(nil)
@@ -65,7 +68,7 @@ func endpoints(st *store.Store, c Config, events *recorder) (oidc.Deps, *inspect
 	return oidc.Deps{
 		Realms: st,
 		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Verifier: verifier,
-			Passwords: verify.NewPasswords(st), Once: st, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
+			Passwords: verify.NewPasswords(st), Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
 		Inspect: inspector,
 		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,

@@ -40,17 +40,13 @@ type Settings struct {
 	DefaultRole    string   // key of the role that every new user gets
 	DefaultGroups  []string // keys
 
-	LoginWithEmail   bool
-	DuplicateEmails  bool
-	EmailAsUsername  bool
-	PasswordPolicy   string         // Keycloak's policy text, as "length(8) and hashIterations(5)"
-	ACR              map[string]int // acr value → level of assurance
-	BruteForce       bool           // failed sign-ins lock a user
-	FailureFactor    int            // failures before a lock
-	WaitIncrement    time.Duration
-	MaxFailureWait   time.Duration
-	MaxDeltaTime     time.Duration // failures older than this are forgotten
-	PermanentLockout bool
+	LoginWithEmail  bool
+	DuplicateEmails bool
+	EmailAsUsername bool
+	PasswordPolicy  string         // Keycloak's policy text, as "length(8) and hashIterations(5)"
+	ACR             map[string]int // acr value → level of assurance
+	BruteForce      bool           // failed sign-ins lock a user
+	Lockout         Lockout
 
 	Lifespans Lifespans
 	Events    EventSettings

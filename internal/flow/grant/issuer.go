@@ -19,6 +19,7 @@ type Issuer struct {
 	Sessions  Sessions
 	Verifier  Verifier
 	Passwords Passwords
+	Lockouts  Lockouts
 	Once      Once
 	Marks     Marks
 	Keys      Keys
@@ -69,6 +70,13 @@ type Verifier interface {
 // Passwords checks passwords. With a nil user it takes as long as with another and says false.
 type Passwords interface {
 	Check(ctx context.Context, at verify.At, u *user.User, password string) (bool, error)
+}
+
+// Lockouts lock users whose sign-ins fail too often. It is a *limit.Lockouts.
+type Lockouts interface {
+	Locked(ctx context.Context, r *realm.Realm, u *user.User, now time.Time) (user.Lock, error)
+	Failed(ctx context.Context, r *realm.Realm, u *user.User, now time.Time, address string) error
+	Succeeded(ctx context.Context, r *realm.Realm, u *user.User) error
 }
 
 // Once remembers values that may be used once, on every node.

@@ -80,8 +80,17 @@ func (t *turn) signIn(ctx context.Context, q PasswordRequest) (*user.User, error
 		return nil, err
 	case u == nil:
 		return nil, wrong.InEvent("user_not_found", "")
+	}
+	lock, err := t.Lockouts.Locked(ctx, t.at.Realm, u, t.at.Now)
+	switch {
+	case err != nil:
+		return nil, err
+	case lock == user.ForTime:
+		return nil, wrong.InEvent("user_temporarily_disabled", "")
+	case lock == user.ForGood:
+		return nil, wrong.InEvent("user_disabled", "")
 	case !right:
-		return nil, wrong.InEvent("invalid_user_credentials", "")
+		return nil, t.failed(ctx, u, wrong)
 	case !u.Enabled:
 		return nil, oauth.Errorf(oauth.InvalidGrant, "Account disabled").InEvent("user_disabled", "")
 	}
@@ -94,11 +103,19 @@ func (t *turn) signIn(ctx context.Context, q PasswordRequest) (*user.User, error
 	case err != nil:
 		return nil, err
 	case !right:
-		return nil, wrong.InEvent("invalid_user_credentials", "")
+		return nil, t.failed(ctx, u, wrong)
 	case pending(u, credentials):
 		return nil, oauth.Errorf(oauth.InvalidGrant, "Account is not fully set up").InEvent("resolve_required_actions", "")
 	}
-	return u, nil
+	return u, t.Lockouts.Succeeded(ctx, t.at.Realm, u)
+}
+
+// failed counts a sign-in that failed for what the user brought, and gives the refusal.
+func (t *turn) failed(ctx context.Context, u *user.User, refusal *oauth.Error) error {
+	if err := t.Lockouts.Failed(context.WithoutCancel(ctx), t.at.Realm, u, t.at.Now, t.call.Address); err != nil {
+		return err
+	}
+	return refusal.InEvent("invalid_user_credentials", "")
 }
 
 // userByLogin finds who signs in under a name, or an e-mail address where the realm takes those; nil
