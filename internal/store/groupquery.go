@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -28,12 +31,36 @@ func (s *Store) Group(ctx context.Context, realmKey, key string) (*realm.Group, 
 
 // groupsBy are the groups with these keys, in their order. Keys of groups that are gone are passed over.
 func groupsBy(ctx context.Context, r engine.Reader, realmKey string, keys []string) ([]*realm.Group, error) {
+	byKey, err := lineage(ctx, r, realmKey, keys)
 	var out []*realm.Group
-	for len(keys) > 0 {
-		some := keys[:min(len(keys), pageSize)]
-		keys = keys[len(some):]
+	for _, key := range keys {
+		if g := byKey[key]; g != nil {
+			out = append(out, g)
+		}
+	}
+	return out, err
+}
+
+// Lineage are the groups with these keys and all above them, each once, ordered by path and with Extra.
+// Keys of groups that are gone are passed over.
+func (s *Store) Lineage(ctx context.Context, realmKey string, keys []string) ([]*realm.Group, error) {
+	var byKey map[string]*realm.Group
+	err := s.db.View(ctx, func(r engine.Reader) (err error) {
+		byKey, err = lineage(ctx, r, realmKey, keys)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read groups and those above: %w", err)
+	}
+	return slices.SortedFunc(maps.Values(byKey), func(a, b *realm.Group) int { return cmp.Compare(a.Path, b.Path) }), nil
+}
+
+// lineage are the groups with these keys and all above them, by key.
+func lineage(ctx context.Context, r engine.Reader, realmKey string, keys []string) (map[string]*realm.Group, error) {
+	out := map[string]*realm.Group{}
+	for some := range slices.Chunk(keys, pageSize) {
 		list, args := places(2, some)
-		above, err := readGroups(ctx, r, `WITH RECURSIVE up (id) AS (
+		found, err := readGroups(ctx, r, `WITH RECURSIVE up (id) AS (
 				SELECT id FROM realm_group WHERE realm = $1 AND id IN (`+list+`)
 				UNION SELECT g.parent FROM realm_group g JOIN up ON g.id = up.id WHERE g.realm = $1 AND g.parent <> ''
 			) SELECT g.id, g.doc, g.extra FROM realm_group g JOIN up ON g.id = up.id WHERE g.realm = $1`,
@@ -41,14 +68,8 @@ func groupsBy(ctx context.Context, r engine.Reader, realmKey string, keys []stri
 		if err != nil {
 			return nil, err
 		}
-		byKey := make(map[string]*realm.Group, len(above))
-		for _, g := range above {
-			byKey[g.Key] = g
-		}
-		for _, key := range some {
-			if g := byKey[key]; g != nil {
-				out = append(out, g)
-			}
+		for _, g := range found {
+			out[g.Key] = g
 		}
 	}
 	return out, nil

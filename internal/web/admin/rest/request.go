@@ -36,8 +36,11 @@ func (r *Request) Demand(n permit.Need) error {
 func (r *Request) MayGrant(role *realm.Role) bool { return r.Administrator.MayGrant(r.Realm, role) }
 
 // Client is the client that the path value {client} names: by its key, else by its client_id.
-func (r *Request) Client() (*realm.Client, error) {
-	name := r.PathValue("client")
+func (r *Request) Client() (*realm.Client, error) { return r.ClientAt("client") }
+
+// ClientAt is Client for the path value of this name.
+func (r *Request) ClientAt(value string) (*realm.Client, error) {
+	name := r.PathValue(value)
 	if c := r.Realm.ClientByKey(name); c != nil {
 		return c, nil
 	}

@@ -1,0 +1,19 @@
+package permit
+
+import (
+	"slices"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
+
+// MayShape tells whether the administrator may make, rename, change or remove a role like this. Rights go
+// by the names of the roles of management clients: whoever could give a role of theirs another name could
+// give themselves other rights. So only who has all the rights that a client's roles give may.
+func (a *Administrator) MayShape(target *realm.Realm, role *realm.Role) bool {
+	if role.Client == "" {
+		return !powerful(target, role) || a.CreatesRealms()
+	}
+	return !slices.ContainsFunc(target.RolesOf(role.Client), func(other *realm.Role) bool {
+		return powerful(target, other) && !a.MayGrant(target, other)
+	})
+}
