@@ -85,6 +85,7 @@ var settingFields = []field[settings]{
 	into("loginWithEmailAllowed", func(s *settings) *bool { return &s.LoginWithEmail }),
 	into("duplicateEmailsAllowed", func(s *settings) *bool { return &s.DuplicateEmails }),
 	into("registrationEmailAsUsername", func(s *settings) *bool { return &s.EmailAsUsername }),
+	into("editUsernameAllowed", func(s *settings) *bool { return &s.EditUsername }),
 	text("passwordPolicy", func(s *settings) *string { return &s.PasswordPolicy }),
 
 	into("bruteForceProtected", func(s *settings) *bool { return &s.BruteForce }),

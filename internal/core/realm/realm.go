@@ -43,6 +43,7 @@ type Settings struct {
 	LoginWithEmail  bool
 	DuplicateEmails bool
 	EmailAsUsername bool
+	EditUsername    bool           // users may be renamed
 	PasswordPolicy  string         // Keycloak's policy text, as "length(8) and hashIterations(5)"
 	ACR             map[string]int // acr value → level of assurance
 	BruteForce      bool           // failed sign-ins lock a user
