@@ -240,3 +240,7 @@ func OtherComponents(o Object) map[string][]Object {
 func KeyProviders(o Object) []Object {
 	return Value[map[string][]Object](o, "components")[KeyProviderType]
 }
+
+// UnspokenSetting is the value of a setting of key providers of a kind that do not spell it out; empty
+// where there is none.
+func UnspokenSetting(kind, name string) string { return unspoken[kind][name] }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 )
 
@@ -35,8 +36,8 @@ func TestRotation(t *testing.T) {
 func rotation(t *testing.T, db database) {
 	s, base := start(t, db.open(t), map[string][]byte{"turning.json": []byte(rotatingRealm)})
 	turning := clients{base + "/realms/turning/protocol/openid-connect"}
-	keys := &manage.Keys{Store: s.Store(), Now: time.Now, NewID: uuid.NewString}
-	actor := event.Actor{Client: "test"}
+	keys := &manage.Keys{Store: s.Store()}
+	author := audit.Author{Actor: event.Actor{Client: "test"}, Now: time.Now(), NewID: uuid.NewString}
 	algs := map[string]string{"slow": "RS256", "fast": "ES256"}
 
 	first := map[string]string{}
@@ -78,7 +79,7 @@ func rotation(t *testing.T, db database) {
 	}
 	for range 4 {
 		for _, alg := range algs {
-			if _, err := keys.Rotate(t.Context(), actor, "turning", alg); err != nil {
+			if _, err := keys.Rotate(t.Context(), author, "turning", alg); err != nil {
 				t.Error(err)
 			}
 		}
@@ -97,7 +98,7 @@ func rotation(t *testing.T, db database) {
 		if kid(t, last) == kid(t, first[client]) {
 			t.Errorf("%s: the first key still signs", alg)
 		}
-		if err := keys.SetEnabled(t.Context(), actor, "turning", provider(t, s.Store(), kid(t, first[client])), false); err != nil {
+		if err := keys.SetEnabled(t.Context(), author, "turning", provider(t, s.Store(), kid(t, first[client])), false); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []struct {

@@ -2,20 +2,17 @@ package manage
 
 import (
 	"context"
-	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
-// Keys changes the keys of realms.
+// Keys changes which keys of realms sign.
 type Keys struct {
 	Store KeyStore
-	Now   func() time.Time
-	NewID func() string
 }
 
 // KeyStore keeps realms with their keys.
@@ -27,12 +24,12 @@ type KeyStore interface {
 // Rotate lets a new key sign alg from now on, of the kind of the one that does now, and gives the key
 // of its provider. Tokens of the former key stay valid until that is disabled. fault.ErrNotFound where
 // nothing signs alg.
-func (k *Keys) Rotate(ctx context.Context, actor event.Actor, realmName, alg string) (key string, err error) {
+func (k *Keys) Rotate(ctx context.Context, author audit.Author, realmName, alg string) (key string, err error) {
 	r, err := k.Store.Realm(ctx, realmName)
 	if err != nil {
 		return "", err
 	}
-	made, err := keyring.Successor(r, alg, k.Now()) // ahead of the transaction: it takes its time
+	made, err := keyring.Successor(r, alg, author.Now) // ahead of the transaction: it takes its time
 	if err != nil {
 		return "", err
 	}
@@ -40,14 +37,14 @@ func (k *Keys) Rotate(ctx context.Context, actor event.Actor, realmName, alg str
 		if err := keyring.Install(d, made); err != nil {
 			return nil, err
 		}
-		return k.record(d, actor, "CREATE", made.Key), nil
+		return recordKey(author, d, audit.Create, made.Key), nil
 	})
 	return made.Key, err
 }
 
 // SetEnabled switches a key on or off. One that is off neither signs nor verifies: tokens that it
 // signed are refused.
-func (k *Keys) SetEnabled(ctx context.Context, actor event.Actor, realmName, key string, enabled bool) error {
+func (k *Keys) SetEnabled(ctx context.Context, author audit.Author, realmName, key string, enabled bool) error {
 	return k.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
 		old := d.Realm().KeyBy(key)
 		if old == nil {
@@ -60,11 +57,6 @@ func (k *Keys) SetEnabled(ctx context.Context, actor event.Actor, realmName, key
 		}
 		with.Enabled = enabled
 		d.PutKey(&with)
-		return k.record(d, actor, "UPDATE", key), nil
+		return recordKey(author, d, audit.Update, key), nil
 	})
-}
-
-func (k *Keys) record(d *realm.Draft, actor event.Actor, operation, key string) []event.Admin {
-	t := trail{actor, k.Now(), k.NewID}
-	return t.of(d.Realm(), operation, "COMPONENT", "components/"+key, keycloak.FromKeyProvider(d.Realm().KeyBy(key)))
 }

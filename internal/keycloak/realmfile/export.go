@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
 )
 
 // Export is the representation of a realm with all that it contains but its users. extra gives what is
@@ -65,6 +66,7 @@ func (e *exporter) settings(groups []*realm.Group) keycloak.Object {
 	with := *e.realm
 	with.Extra = e.load(realm.KindRealm, e.realm.Key)
 	o := keycloak.FromSettings(&with)
+	authflow.Export(o)
 	o.Put("defaultDefaultClientScopes", e.scopeNames(e.realm.DefaultScopes))
 	o.Put("defaultOptionalClientScopes", e.scopeNames(e.realm.OptionalScopes))
 	paths := []string{}

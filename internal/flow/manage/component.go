@@ -1,0 +1,108 @@
+package manage
+
+import (
+	"context"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/component"
+)
+
+// Components changes a realm's components. Key providers are acted on; the others are kept.
+type Components struct {
+	Store KeyStore
+}
+
+var errNoComponent = &fault.NotFound{Message: "Could not find component"}
+
+// errProvider refuses a component of a provider that there is not.
+var errProvider = &fault.Refused{Message: "Invalid provider type or no such provider"}
+
+// Create adds a component and gives its id. Where it brings no parent it is the realm's.
+func (c *Components) Create(ctx context.Context, author audit.Author, realmName string, body keycloak.Object) (id string, err error) {
+	made := component.Component{ID: author.NewID(), Config: map[string][]string{}}
+	take(&made, body)
+	if !component.Known(made.Type, made.Provider) {
+		return "", errProvider
+	}
+	if made.Type == keycloak.KeyProviderType {
+		return made.ID, c.createKey(ctx, author, realmName, made)
+	}
+	return made.ID, c.changeKept(ctx, author, realmName, audit.Create, made.ID, func(r *realm.Realm, list []component.Component) ([]component.Component, error) {
+		if made.Parent == "" || component.Find(list, made.Parent) == nil {
+			made.Parent = r.Key
+		}
+		return append(list, made), nil
+	})
+}
+
+// take puts what a body says of a component into it.
+func take(c *component.Component, body keycloak.Object) {
+	for member, into := range map[string]*string{"name": &c.Name, "providerId": &c.Provider, "providerType": &c.Type, "parentId": &c.Parent, "subType": &c.SubType} {
+		if text := body.Text(member); text != "" {
+			*into = text
+		}
+	}
+	c.Merge(keycloak.Value[map[string][]string](body, "config"))
+}
+
+// Update changes what a body names of a component; settings that it does not name, or masks, stay.
+func (c *Components) Update(ctx context.Context, author audit.Author, realmName, id string, body keycloak.Object) error {
+	r, err := c.Store.Realm(ctx, realmName)
+	if err != nil {
+		return err
+	}
+	if r.KeyBy(id) != nil {
+		return c.updateKey(ctx, author, r, id, body)
+	}
+	return c.changeKept(ctx, author, realmName, audit.Update, id, func(r *realm.Realm, list []component.Component) ([]component.Component, error) {
+		found := component.Find(list, id)
+		if found == nil {
+			return nil, errNoComponent
+		}
+		before := *found
+		take(found, body)
+		found.Type, found.Parent = before.Type, before.Parent // what it is and where it stands does not change
+		if !component.Known(found.Type, found.Provider) && found.Provider != before.Provider {
+			return nil, errProvider
+		}
+		return list, nil
+	})
+}
+
+// Delete removes a component and all that is part of it.
+func (c *Components) Delete(ctx context.Context, author audit.Author, realmName, id string) error {
+	return c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
+		if d.Realm().KeyBy(id) != nil {
+			d.Delete(realm.KindKey, id)
+			return author.Of(d.Realm(), audit.Delete, resourceComponent, "components/"+id, nil), nil
+		}
+		return changeKept(d, func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error) {
+			list := component.Read(r.Key, kept)
+			if component.Find(list, id) == nil {
+				return nil, errNoComponent
+			}
+			component.Keep(r.Key, kept, component.Without(list, id))
+			return author.Of(r, audit.Delete, resourceComponent, "components/"+id, nil), nil
+		})
+	})
+}
+
+// resourceComponent is the resource type of admin events about components.
+const resourceComponent = "COMPONENT"
+
+// changeKept changes the components that are no key providers, and records what became of the one with
+// this id. The change may run again.
+func (c *Components) changeKept(ctx context.Context, author audit.Author, realmName, operation, id string, change func(*realm.Realm, []component.Component) ([]component.Component, error)) error {
+	return editKept(ctx, c.Store, realmName, func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error) {
+		list, err := change(r, component.Read(r.Key, kept))
+		if err != nil {
+			return nil, err
+		}
+		component.Keep(r.Key, kept, list)
+		return author.Of(r, operation, resourceComponent, "components/"+id, component.Find(list, id).Shown()), nil
+	})
+}

@@ -1,0 +1,92 @@
+package authflow
+
+import (
+	"slices"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+)
+
+var errNoConfig = &fault.NotFound{Message: "Could not find authenticator config"}
+
+// AddConfig keeps settings that no execution has, and gives their id.
+func (s *Set) AddConfig(c Config, newID func() string) (string, error) {
+	if err := s.checkConfig(c, nil); err != nil {
+		return "", err
+	}
+	c.ID = newID()
+	if c.Settings == nil {
+		c.Settings = map[string]string{}
+	}
+	s.Configs = append(s.Configs, c)
+	return c.ID, nil
+}
+
+// checkConfig refuses an alias that other settings than these have: executions name theirs by it.
+func (s *Set) checkConfig(c Config, these *Config) error {
+	if c.Alias == "" {
+		return &fault.Invalid{Field: "alias", Message: "Alias missing"}
+	}
+	if other := s.ConfigOf(c.Alias); other != nil && other != these {
+		return &fault.Conflict{Message: "Authentication execution configuration " + c.Alias + " already exists"}
+	}
+	return checkAlias(c.Alias)
+}
+
+// Configure gives an execution settings of its own in place of those that it has, and gives their id.
+func (s *Set) Configure(execution string, c Config, newID func() string) (string, error) {
+	_, e := s.Execution(execution)
+	if e == nil {
+		return "", errIllegal
+	}
+	before := *e
+	if err := s.checkConfig(c, s.ConfigOf(before.Config)); err != nil {
+		return "", err
+	}
+	e.Config = ""
+	s.dropParts(Execution{Config: before.Config})
+	id, err := s.AddConfig(c, newID)
+	e.Config = c.Alias
+	return id, err
+}
+
+// UpdateConfig replaces settings.
+func (s *Set) UpdateConfig(id string, to Config) error {
+	c := s.Config(id)
+	if c == nil {
+		return errNoConfig
+	}
+	if to.Alias == "" {
+		to.Alias = c.Alias
+	}
+	if err := s.checkConfig(to, c); err != nil {
+		return err
+	}
+	s.rebind(c.Alias, to.Alias)
+	c.Alias, c.Settings = to.Alias, to.Settings
+	if c.Settings == nil {
+		c.Settings = map[string]string{}
+	}
+	return nil
+}
+
+// DeleteConfig removes settings, from the execution that has them too.
+func (s *Set) DeleteConfig(id string) error {
+	c := s.Config(id)
+	if c == nil {
+		return errNoConfig
+	}
+	s.rebind(c.Alias, "")
+	s.Configs = slices.DeleteFunc(s.Configs, func(c Config) bool { return c.ID == id })
+	return nil
+}
+
+// rebind lets executions name other settings.
+func (s *Set) rebind(was, now string) {
+	for i := range s.Flows {
+		for j := range s.Flows[i].Executions {
+			if e := &s.Flows[i].Executions[j]; was != "" && e.Config == was {
+				e.Config = now
+			}
+		}
+	}
+}
