@@ -46,7 +46,7 @@ func mergeRealm(now, put Object) Object {
 	if headers != nil {
 		out.Put("browserSecurityHeaders", headers)
 	}
-	if smtp := Value[map[string]string](put, "smtpServer"); smtp["password"] == secretMask {
+	if smtp := Value[map[string]string](put, "smtpServer"); smtp["password"] == SecretMask {
 		smtp["password"] = Value[map[string]string](now, "smtpServer")["password"]
 		out.Put("smtpServer", smtp)
 	}

@@ -1,7 +1,9 @@
 package keycloak
 
-// secretMask stands where a secret is shown. Whoever sends it back means the secret that is stored.
-const secretMask = "**********"
+import "github.com/tokenhouse/tokenhouse/internal/core/event"
+
+// SecretMask stands where a secret is shown. Whoever sends it back means the secret that is stored.
+const SecretMask = "**********"
 
 // ShownRealm is the representation of a realm as whoever may view it sees it: the realm's own settings,
 // without what has addresses of its own, and with a mask for the password of the mail server.
@@ -18,9 +20,12 @@ func ShownRealm(o Object) Object {
 	for _, name := range apart {
 		delete(out, name)
 	}
+	if Value[int64](out, "eventsExpiration") == 0 { // for ever
+		delete(out, "eventsExpiration")
+	}
 	smtp := Value[map[string]string](out, "smtpServer")
 	if smtp["password"] != "" {
-		smtp["password"] = secretMask
+		smtp["password"] = SecretMask
 		out.Put("smtpServer", smtp)
 	}
 	return out
@@ -55,6 +60,16 @@ func only(o Object, names ...string) Object {
 		if value, ok := o[name]; ok {
 			out[name] = value
 		}
+	}
+	return out
+}
+
+// RealmEvents is what a realm says of the events that it keeps. Kinds are listed where it names none, too: those
+// that are saved then.
+func RealmEvents(o Object) Object {
+	out := only(o, "eventsEnabled", "eventsExpiration", "eventsListeners", "enabledEventTypes", "adminEventsEnabled", "adminEventsDetailsEnabled")
+	if len(Value[[]string](out, "enabledEventTypes")) == 0 {
+		out.Put("enabledEventTypes", event.Saved())
 	}
 	return out
 }

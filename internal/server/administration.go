@@ -22,6 +22,8 @@ func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.I
 		events.Routes(events.Deps{Events: st}),
 		attack.Routes(attack.Deps{Failures: st}),
 		configured(st),
+		granted(st),
+		realmRoutes(st, c),
 	)
 }
 
