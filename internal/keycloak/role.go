@@ -33,7 +33,7 @@ func FromRole(r *realm.Realm, v *realm.Role) Object {
 	o.Put("clientRole", v.Client != "")
 	o.Put("containerId", v.Client)
 	if v.Client == "" {
-		o.Put("containerId", r.Key)
+		o.Put("containerId", r.ID())
 	}
 	if !o.Has("attributes") {
 		o.Put("attributes", map[string][]string{})

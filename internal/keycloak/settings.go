@@ -52,7 +52,7 @@ func FromSettings(r *realm.Realm) Object {
 	o := writeFields(settingFields, &s, s.Extra)
 	base := NewSettings()
 	o.Put("attributes", writeAttributes(settingAttributes, &s, &base, Value[map[string]string](Object(s.Extra), "attributes")))
-	o.Put("id", r.Key)
+	o.Put("id", r.ID())
 	if s.SMTPPassword != "" {
 		smtp := Value[map[string]string](o, "smtpServer")
 		if smtp == nil {

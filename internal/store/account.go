@@ -108,27 +108,6 @@ func linkStatements(realmKey string, u *user.User) []engine.Statement {
 	return out
 }
 
-// importUsers adds users as they come, some at a time.
-func (s *Store) importUsers(ctx context.Context, tx engine.Tx, realmKey string, users iter.Seq2[user.Account, error]) error {
-	var batch []engine.Statement
-	for a, err := range users {
-		if err != nil {
-			return err
-		}
-		statements, err := s.userStatements(realmKey, a)
-		if err != nil {
-			return fmt.Errorf("user %q: %w", a.User.Username, err)
-		}
-		if batch = append(batch, statements...); len(batch) >= batchSize {
-			if err := tx.Send(ctx, batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
-		}
-	}
-	return tx.Send(ctx, batch)
-}
-
 // EditUser changes a user. Counting the row's version up first locks it, so that parallel edits
 // queue. The account has credentials and Extra; Extra that the edit sets to nil stays as it is.
 // fault.ErrNotFound, fault.ErrConflict. The edit may run again, and must not call the store.

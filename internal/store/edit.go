@@ -20,13 +20,14 @@ func (s *Store) Edit(ctx context.Context, name string, edit func(*realm.Draft) (
 	var key string
 	var changes []realm.Change
 	err := s.db.Change(ctx, func(tx engine.Tx) error {
+		var public string
 		var version int64
-		err := tx.One(ctx, `UPDATE realm SET version = version + 1 WHERE name = $1 RETURNING id, version`,
-			[]any{name}, &key, &version)
+		err := tx.One(ctx, `UPDATE realm SET version = version + 1 WHERE name = $1 AND hidden = 0 RETURNING id, public, version`,
+			[]any{name}, &key, &public, &version)
 		if err != nil {
 			return s.found(err)
 		}
-		base, err := s.base(ctx, tx, key, version-1)
+		base, err := s.base(ctx, tx, realm.Realm{Key: key, Public: public, Version: version - 1})
 		if err != nil {
 			return err
 		}
@@ -65,15 +66,15 @@ func (s *Store) Edit(ctx context.Context, name string, edit func(*realm.Draft) (
 var errUnchanged = errors.New("nothing changed")
 
 // base is a version of a realm, within the transaction that holds the realm's row.
-func (s *Store) base(ctx context.Context, tx engine.Tx, key string, version int64) (*realm.Realm, error) {
+func (s *Store) base(ctx context.Context, tx engine.Tx, of realm.Realm) (*realm.Realm, error) {
 	var snap *realm.Realm
-	if h := s.realms.known(key); h != nil {
+	if h := s.realms.known(of.Key); h != nil {
 		snap = h.snapshot.Load()
 	}
-	if snap != nil && snap.Version == version {
+	if snap != nil && snap.Version == of.Version {
 		return snap, nil
 	}
-	return s.readRealm(ctx, tx, key, version, snap)
+	return s.readRealm(ctx, tx, of, snap)
 }
 
 // after is the snapshot that follows from an edit.
@@ -110,8 +111,7 @@ func (s *Store) writeChanges(ctx context.Context, tx engine.Tx, key string, vers
 		}
 		batch = append(batch, st)
 		if settings, ok := c.Doc.(*realm.Settings); ok {
-			batch = append(batch, engine.Statement{SQL: `UPDATE realm SET name = $2 WHERE id = $1 AND name <> $2`,
-				Args: []any{key, settings.Name}})
+			batch = append(batch, renameStatement(key, settings.Name))
 		}
 		if len(batch) >= batchSize {
 			if err := tx.Send(ctx, batch); err != nil {
@@ -121,6 +121,10 @@ func (s *Store) writeChanges(ctx context.Context, tx engine.Tx, key string, vers
 		}
 	}
 	return tx.Send(ctx, batch)
+}
+
+func renameStatement(key, name string) engine.Statement {
+	return engine.Statement{SQL: `UPDATE realm SET name = $2 WHERE id = $1 AND name <> $2`, Args: []any{key, name}}
 }
 
 // batchSize is how many statements are sent at once where there are many.

@@ -7,6 +7,15 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
+// Hidden is how many realms are being imported or removed.
+func (s *Store) Hidden(t testing.TB) (n int64) {
+	t.Helper()
+	if err := s.db.One(t.Context(), `SELECT COUNT(*) FROM realm WHERE hidden <> 0`, nil, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // Plans tells how the database would find users by what is not their id.
 func (s *Store) Plans(t testing.TB) map[string]string {
 	t.Helper()

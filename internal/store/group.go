@@ -191,18 +191,6 @@ func groupStatement(realmKey string, g *realm.Group) (st engine.Statement, err e
 	}, err
 }
 
-func (s *Store) importGroups(ctx context.Context, tx engine.Tx, realmKey string, groups []*realm.Group) error {
-	var batch []engine.Statement
-	for _, g := range groups {
-		st, err := groupStatement(realmKey, g)
-		if err != nil {
-			return fmt.Errorf("group %q: %w", g.Path, err)
-		}
-		batch = append(batch, st)
-	}
-	return tx.Send(ctx, batch)
-}
-
 // DeleteGroup removes a group and those below it; fault.ErrNotFound. Users keep its key, which then
 // leads nowhere.
 func (s *Store) DeleteGroup(ctx context.Context, realmKey, key string, audit []event.Admin) error {

@@ -49,6 +49,7 @@ func TestAcknowledgedWritesSurviveKill(t *testing.T) {
 			for range runs {
 				total += checkAcknowledged(t, url, killed(t, url, rand.N(200*time.Millisecond)))
 			}
+			checkImports(t, url)
 			if total == 0 {
 				t.Error("nothing was written: the test shows nothing")
 			}
@@ -103,6 +104,26 @@ func checkAcknowledged(t *testing.T, url string, lines []string) int {
 	return len(lines)
 }
 
+// checkImports finds each realm whole that is there, and nothing left of those whose import was killed.
+func checkImports(t *testing.T, url string) {
+	t.Helper()
+	s := storetest.OpenWith(t, store.Config{URL: url, Now: func() time.Time { return time.Now().Add(time.Hour) }})
+	names, err := s.RealmNames(t.Context())
+	must(t, err)
+	for _, name := range names {
+		if name == "shop" {
+			continue
+		}
+		if n, err := s.CountUsers(t.Context(), name, user.Query{}); err != nil || n != manyUsers {
+			t.Errorf("realm %s has %d of its %d users: %v", name, n, manyUsers, err)
+		}
+	}
+	must(t, s.Sweep(t.Context(), time.Now().Add(time.Hour)))
+	if left := s.Hidden(t); left != 0 {
+		t.Errorf("%d hidden realms are left", left)
+	}
+}
+
 // kinds are the writes of the test, and how each is found again.
 var kinds = map[string]struct {
 	write func(ctx context.Context, s *store.Store, id string) error
@@ -151,6 +172,14 @@ var kinds = map[string]struct {
 				err = errors.New("not refreshed")
 			}
 			return err
+		},
+	},
+	"imported": {
+		func(ctx context.Context, s *store.Store, id string) error {
+			return s.CreateRealm(ctx, realm.New(id, realm.Settings{Name: id}), nil, crowd(manyUsers), nil)
+		},
+		func(ctx context.Context, s *store.Store, _ *realm.Realm, id string) error {
+			return second(s.Realm(ctx, id))
 		},
 	},
 	"ended": {

@@ -122,12 +122,11 @@ func (s *Store) current(ctx context.Context, h *held) (*realm.Realm, error) {
 	emptied := s.realms.emptied.Load()
 	var snap *realm.Realm
 	err := s.db.View(ctx, func(r engine.Reader) error {
-		var version int64
-		if err := r.One(ctx, `SELECT version FROM realm WHERE id = $1`, []any{h.key}, &version); err != nil {
-			return err
+		of := realm.Realm{Key: h.key}
+		err := r.One(ctx, `SELECT public, version FROM realm WHERE id = $1 AND hidden = 0`, []any{h.key}, &of.Public, &of.Version)
+		if err == nil {
+			snap, err = s.readRealm(ctx, r, of, h.snapshot.Load())
 		}
-		var err error
-		snap, err = s.readRealm(ctx, r, h.key, version, h.snapshot.Load())
 		return err
 	})
 	if err = s.found(err); err != nil {
@@ -141,18 +140,20 @@ func (s *Store) current(ctx context.Context, h *held) (*realm.Realm, error) {
 	return snap, nil
 }
 
-// readRealm reads a version of a realm: what is newer than an older snapshot, where there is one,
-// else everything.
-func (s *Store) readRealm(ctx context.Context, r engine.Reader, key string, version int64, older *realm.Realm) (*realm.Realm, error) {
+// readRealm reads the version of a realm that is named: what is newer than an older snapshot, where there
+// is one, else everything.
+func (s *Store) readRealm(ctx context.Context, r engine.Reader, of realm.Realm, older *realm.Realm) (*realm.Realm, error) {
+	key, version := of.Key, of.Version
+	of.Version = 0
 	if older == nil {
-		older = &realm.Realm{Key: key}
+		older = &of
 	}
 	deleted, complete, err := s.touchedSince(ctx, r, older, version)
 	if err != nil {
 		return nil, err
 	}
 	if !complete { // too old, or the first
-		older = &realm.Realm{Key: key}
+		older = &of
 	}
 	var changes []realm.Change
 	err = r.Each(ctx, `SELECT kind, id, name, doc, sealed FROM config WHERE realm = $1 AND version > $2`,

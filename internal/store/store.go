@@ -57,6 +57,7 @@ type Store struct {
 	sessions *cache[sessionID, *sessionState]
 	revoked  revocations
 	tail     tail
+	doomed   chan struct{} // wakes who removes the rows of deleted realms
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -78,6 +79,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 		users:    newCache[userID, cachedUser](mostUsers),
 		names:    newCache[alias, string](2 * mostUsers),
 		sessions: newCache[sessionID, *sessionState](mostSessions),
+		doomed:   make(chan struct{}, 1),
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -99,10 +101,14 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.abandon(ctx); err != nil {
+		return nil, err
+	}
 	var background context.Context
 	background, s.stop = context.WithCancel(context.Background())
 	s.running.Go(func() { s.follow(background) })
 	s.running.Go(func() { s.tidy(background) })
+	s.running.Go(func() { s.bury(background) })
 	return s, nil
 }
 
@@ -137,6 +143,9 @@ func (s *Store) fails(err error) error {
 	case err == nil:
 		return nil
 	case taken:
+		if column == "public" {
+			column = "id"
+		}
 		return &fault.Conflict{Kind: kindOfTable[table], Field: column}
 	case s.db.Orphan(err):
 		return fault.ErrNotFound

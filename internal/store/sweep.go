@@ -15,10 +15,14 @@ import (
 const sweepSlack = 10 * time.Minute
 
 // Sweep deletes what has expired: sessions by their realm's lifespans, events by its retention,
-// revocations and one-time values by their own time. Rows go a thousand at a time, so that writers
+// revocations and one-time values by their own time, and realms that were deleted or whose import ended
+// before its end. Rows go a thousand at a time, so that writers
 // wait little. Several nodes may sweep at once.
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	now = now.Add(-sweepSlack)
+	if err := s.sweepHidden(ctx, now); err != nil {
+		return fmt.Errorf("sweep realms: %w", err)
+	}
 	all, err := s.allSettings(ctx)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
@@ -47,7 +51,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 // allSettings are the settings of all realms by their keys, without loading what is in the realms.
 func (s *Store) allSettings(ctx context.Context) (map[string]realm.Settings, error) {
 	all := map[string]realm.Settings{}
-	err := s.db.Each(ctx, `SELECT c.realm, c.doc FROM realm r JOIN config c ON c.realm = r.id AND c.kind = $1 AND c.id = r.id`,
+	err := s.db.Each(ctx, `SELECT c.realm, c.doc FROM realm r JOIN config c ON c.realm = r.id AND c.kind = $1 AND c.id = r.id WHERE r.hidden = 0`,
 		[]any{string(realm.KindRealm)}, func(scan engine.Scan) error {
 			var key string
 			var doc []byte

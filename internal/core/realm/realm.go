@@ -13,6 +13,7 @@ type Extra map[string]json.RawMessage
 // Realm is one version of a realm's configuration.
 type Realm struct {
 	Key     string // UUID
+	Public  string // see ID
 	Version int64  // grows with every change
 	Settings
 
@@ -106,6 +107,15 @@ type ExchangePolicy struct {
 	RefuseCycles bool
 	CapLifetime  bool
 	DenyUnlisted bool
+}
+
+// ID is what representations show as the realm's id: its key, but where it took the place of a realm that
+// had the same id, whose key was still in use.
+func (r *Realm) ID() string {
+	if r.Public != "" {
+		return r.Public
+	}
+	return r.Key
 }
 
 // Client finds a client by its client_id, or gives nil.

@@ -1,5 +1,13 @@
 -- +goose Up
 
+-- A realm that is being imported, or deleted, is hidden: nobody finds it. The column has the moment of an
+-- import's last sign of life, or -1 where the rows are to go. The public id is what representations show:
+-- id, but where a realm took the place of one that had the same.
+ALTER TABLE realm ADD COLUMN hidden BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE realm ADD COLUMN public TEXT NOT NULL DEFAULT '';
+UPDATE realm SET public = id;
+CREATE UNIQUE INDEX realm_public ON realm (public);
+
 -- Permissions to register clients.
 CREATE TABLE initial_access (
     realm     TEXT   NOT NULL REFERENCES realm (id) ON DELETE CASCADE,

@@ -51,7 +51,7 @@ func (d Deps) list(w http.ResponseWriter, r *rest.Request) error {
 	}
 	out := make([]representation, len(found))
 	for i := range found {
-		out[i] = represent(&found[i])
+		out[i] = represent(&found[i], r.Realm)
 	}
 	return rest.JSON(w, out)
 }
@@ -78,7 +78,7 @@ func (d Deps) listAdmin(w http.ResponseWriter, r *rest.Request) error {
 	}
 	out := make([]adminRepresentation, len(found))
 	for i := range found {
-		out[i] = representAdmin(&found[i])
+		out[i] = representAdmin(&found[i], r.Realm)
 	}
 	return rest.JSON(w, out)
 }

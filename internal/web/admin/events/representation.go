@@ -1,6 +1,9 @@
 package events
 
-import "github.com/tokenhouse/tokenhouse/internal/core/event"
+import (
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
 
 // representation is Keycloak's EventRepresentation.
 type representation struct {
@@ -16,12 +19,12 @@ type representation struct {
 	Details   map[string]string `json:"details,omitempty"`
 }
 
-func represent(e *event.Event) representation {
+func represent(e *event.Event, of *realm.Realm) representation {
 	return representation{
 		ID:        e.ID,
 		Time:      e.Time.UnixMilli(),
 		Kind:      e.Kind,
-		RealmID:   e.Realm,
+		RealmID:   of.ID(),
 		ClientID:  e.Client,
 		UserID:    e.UserID,
 		SessionID: e.Session,
@@ -53,11 +56,11 @@ type actor struct {
 	Address  string `json:"ipAddress,omitempty"`
 }
 
-func representAdmin(e *event.Admin) adminRepresentation {
+func representAdmin(e *event.Admin, of *realm.Realm) adminRepresentation {
 	return adminRepresentation{
 		ID:             e.ID,
 		Time:           e.Time.UnixMilli(),
-		RealmID:        e.Realm,
+		RealmID:        of.ID(),
 		Actor:          actor{e.Actor.Realm, e.Actor.Client, e.Actor.UserID, e.Actor.Address},
 		Operation:      e.Operation,
 		ResourceType:   e.ResourceType,
