@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/web/admin"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/attack"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/events"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/info"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
 )
@@ -19,7 +20,9 @@ import (
 func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.Inspector) http.Handler {
 	deps := rest.Deps{Realms: st, Administrators: inspector, Users: st, Callers: d.Callers, Now: c.clock(), NewID: uuid.NewString, Log: c.log()}
 	return admin.New(deps,
+		info.Routes(info.Deps{Realms: st, Started: c.clock()()}),
 		events.Routes(events.Deps{Events: st}),
+		clientRoutes(st, c),
 		attack.Routes(attack.Deps{Failures: st}),
 		configured(st),
 		granted(st),

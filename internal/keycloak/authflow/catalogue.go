@@ -59,6 +59,9 @@ func ClientAuthenticators() []KnownExecution { return catalogue().Clients }
 func Forms() []KnownExecution                { return catalogue().Forms }
 func FormActions() []KnownExecution          { return catalogue().FormActions }
 
+// Actions are what users can be asked to do.
+func Actions() []KnownAction { return catalogue().Actions }
+
 // find looks for a step of a flow by id.
 func find(id string) (KnownExecution, bool) {
 	all := catalogue()

@@ -11,6 +11,9 @@ import (
 // Forbidden refuses a caller who lacks the role.
 var Forbidden error = &render.Status{Code: http.StatusForbidden, Text: "HTTP 403 Forbidden"}
 
+// Unauthorized refuses a caller whose token is not for the address.
+var Unauthorized error = errNoToken
+
 // NotFound answers 404 with {"error": text}.
 func NotFound(text string) error { return &render.Status{Code: http.StatusNotFound, Text: text} }
 

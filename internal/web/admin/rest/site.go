@@ -52,7 +52,7 @@ const below = "/admin/realms/{realm}"
 
 // New serves routes. Two of the same method and address are a mistake in the program, and panic.
 func New(d Deps, routes []Route) http.Handler {
-	s := &site{Deps: d, mux: http.NewServeMux()}
+	s := &site{Deps: d, realms: http.NewServeMux(), others: http.NewServeMux()}
 	resources := map[string]resource{}
 	for _, r := range routes {
 		pattern := r.pattern()
@@ -72,7 +72,7 @@ func New(d Deps, routes []Route) http.Handler {
 			s.handle(pattern, nil)
 		}
 	}
-	s.mux.Handle("/", render.Answer(d.Log, func(w http.ResponseWriter, r *http.Request) error { return preflightOr(w, r, errMethod) }))
+	s.others.Handle("/", render.Answer(d.Log, func(w http.ResponseWriter, r *http.Request) error { return preflightOr(w, r, errMethod) }))
 	return s
 }
 
@@ -84,10 +84,21 @@ func (r *Route) pattern() string {
 	return below + r.Path
 }
 
-// site is the API with what all of it needs.
+// site is the API with what all of it needs. What is below realms is apart from all else, where a realm's
+// name stands first.
 type site struct {
 	Deps
-	mux *http.ServeMux
+	realms, others *http.ServeMux
+}
+
+// prefix is what the addresses of realms' resources begin with.
+const prefix = "/admin/realms/"
+
+func (s *site) mux(path string) *http.ServeMux {
+	if strings.HasPrefix(path, prefix) {
+		return s.realms
+	}
+	return s.others
 }
 
 // resource is what there is at an address, by method.
@@ -117,7 +128,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(escaped, "/") {
 		r = withPath(r, strings.TrimSuffix(escaped, "/"))
 	}
-	s.mux.ServeHTTP(w, r)
+	s.mux(r.URL.EscapedPath()).ServeHTTP(w, r)
 }
 
 // withPath is the request to another address, which is given escaped.
@@ -131,7 +142,7 @@ func withPath(r *http.Request, escaped string) *http.Request {
 }
 
 func (s *site) handle(pattern string, at resource) {
-	s.mux.Handle(pattern, render.Answer(s.Log, func(w http.ResponseWriter, r *http.Request) error { return s.serve(w, r, at) }))
+	s.mux(pattern).Handle(pattern, render.Answer(s.Log, func(w http.ResponseWriter, r *http.Request) error { return s.serve(w, r, at) }))
 }
 
 // serve answers a request in the order in which Keycloak refuses: who asks, of which realm, at which
