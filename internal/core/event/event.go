@@ -22,6 +22,7 @@ const (
 	RevokeGrant     Kind = "REVOKE_GRANT"
 	Register        Kind = "REGISTER"
 	PermissionToken Kind = "PERMISSION_TOKEN"
+	Impersonate     Kind = "IMPERSONATE"
 	LockedForTime   Kind = "USER_DISABLED_BY_TEMPORARY_LOCKOUT"
 	LockedForGood   Kind = "USER_DISABLED_BY_PERMANENT_LOCKOUT"
 )

@@ -17,6 +17,9 @@ type Administrator struct {
 	Client *realm.Client
 	User   *user.User
 
+	// Session is the one in which they signed in; empty for a token without, as of a service account.
+	Session string
+
 	// Roles are those that the user has now and that the token may carry, with all that these include.
 	Roles *realm.RoleSet
 }

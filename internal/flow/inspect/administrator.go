@@ -34,7 +34,7 @@ func (i *Inspector) Administrator(ctx context.Context, base, compact string) (*p
 	case held.Token.Confirmation != nil: // proof by its holder cannot be checked here
 		return nil, &verify.Failure{Reason: verify.Unreadable, Cause: errBound}
 	}
-	return &permit.Administrator{Realm: r, Client: held.Client, User: held.User, Roles: t.roles(&held)}, nil
+	return &permit.Administrator{Realm: r, Client: held.Client, User: held.User, Session: held.Token.Session, Roles: t.roles(&held)}, nil
 }
 
 // issuer is the realm that a token says it is of, which it then has to prove.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
 // Status is an answer in the manner of Keycloak's outermost layer: {"error": Text}.
@@ -80,6 +82,8 @@ func Error(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) 
 		}
 	case *fault.Invalid:
 		status, body = http.StatusBadRequest, message{e.Message}
+	case profile.Invalid:
+		status, body = http.StatusBadRequest, violated(e)
 	default:
 		body = ours(log, r, err)
 	}
@@ -108,6 +112,12 @@ func classify(err error) error {
 	}
 	if e, ok := errors.AsType[*fault.Invalid](err); ok {
 		return e
+	}
+	if e, ok := errors.AsType[profile.Invalid](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*user.Unfit](err); ok {
+		return &Status{Code: http.StatusBadRequest, Text: e.Code, Description: e.Text}
 	}
 	if e, ok := errors.AsType[*fault.Refused](err); ok {
 		return &Status{Code: http.StatusBadRequest, Text: e.Message}

@@ -1,0 +1,89 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/permit"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+)
+
+// Impersonator lets administrators act as others. All fields are required.
+type Impersonator struct {
+	Store  SessionOpener
+	Keys   Signer
+	Events Recorder
+}
+
+// SessionOpener opens and ends sessions.
+type SessionOpener interface {
+	OpenSession(ctx context.Context, realmKey string, s session.Session, audit []event.Admin) error
+	EndSession(ctx context.Context, realmKey, id string, offline bool) error
+}
+
+// Signer signs tokens.
+type Signer interface {
+	Sign(ctx context.Context, r *realm.Realm, alg, typ string, c *token.Claims) (string, error)
+}
+
+// Recorder keeps events.
+type Recorder interface {
+	Record(ctx context.Context, e event.Event)
+}
+
+// Impersonation is a session that an administrator has as somebody else.
+type Impersonation struct {
+	Session   session.Session
+	Identity  string // token that proves the session to the server itself, as cookies hold it
+	SameRealm bool   // the administrator's own session ended for it
+}
+
+// Impersonate starts a session of the user for the administrator, whose own session ends where it is one of
+// the same realm: a browser is signed in there as one person. issuer is the realm's.
+func (i *Impersonator) Impersonate(ctx context.Context, author audit.Author, r *realm.Realm, a *permit.Administrator, who *user.User, issuer string) (*Impersonation, error) {
+	switch {
+	case !who.Enabled:
+		return nil, &fault.Invalid{Message: "User is disabled"}
+	case who.ServiceAccount != "":
+		return nil, &fault.Invalid{Message: "Service accounts cannot be impersonated"}
+	}
+	out := &Impersonation{SameRealm: a.Realm.Key == r.Key && a.Session != ""}
+	if out.SameRealm {
+		if err := i.Store.EndSession(ctx, r.Key, a.Session, false); err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return nil, err
+		}
+	}
+	out.Session = session.Session{ID: author.NewID(), UserID: who.ID, Username: who.Username, Started: author.Now, LastAccess: author.Now,
+		AuthTime: author.Now, Method: "impersonate", Address: author.Actor.Address,
+		Notes: map[string]string{"IMPERSONATOR_ID": a.User.ID, "IMPERSONATOR_USERNAME": a.User.Username}}
+	var err error
+	if out.Identity, err = i.identity(ctx, author, r, &out.Session, issuer); err != nil {
+		return nil, err
+	}
+	if err := i.Store.OpenSession(ctx, r.Key, out.Session, nil); err != nil {
+		return nil, err
+	}
+	i.record(ctx, author, r, a, &out.Session)
+	return out, nil
+}
+
+// identity is the token that the cookie of a session holds.
+func (i *Impersonator) identity(ctx context.Context, author audit.Author, r *realm.Realm, s *session.Session, issuer string) (string, error) {
+	return i.Keys.Sign(ctx, r, "HS512", "JWT", &token.Claims{ID: author.NewID(), Issuer: issuer, Subject: s.UserID, Type: "Serialized-ID",
+		Session: s.ID, IssuedAt: author.Now.Unix(), Expires: author.Now.Add(r.Lifespans.SessionMax).Unix()})
+}
+
+func (i *Impersonator) record(ctx context.Context, author audit.Author, r *realm.Realm, a *permit.Administrator, s *session.Session) {
+	e := event.Event{ID: author.NewID(), Time: author.Now.Truncate(time.Millisecond), Kind: event.Impersonate, Realm: r.Key, RealmName: r.Name,
+		UserID: s.UserID, Session: s.ID, Address: s.Address}
+	e.Set("impersonator_realm", a.Realm.Name)
+	e.Set("impersonator", a.User.Username)
+	i.Events.Record(ctx, e)
+}

@@ -1,0 +1,113 @@
+package people
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+)
+
+// Kept is what realms keep without acting on it in every request.
+type Kept interface {
+	Extra(ctx context.Context, realmKey string, kind realm.Kind, key string) (realm.Extra, error)
+}
+
+// Rulebook knows what realms demand of accounts. It reads a version of a realm once.
+type Rulebook struct {
+	kept  Kept
+	terms *otter.Cache[string, *Terms]
+}
+
+// maxTerms is of how many realms the terms are kept in memory. A realm's take some 5 KB.
+const maxTerms = 4096
+
+// NewRulebook makes a rulebook of the realms in a store.
+func NewRulebook(kept Kept) *Rulebook {
+	return &Rulebook{kept, otter.Must(&otter.Options[string, *Terms]{MaximumSize: maxTerms})}
+}
+
+// Terms are what one version of a realm demands of accounts.
+type Terms struct {
+	Profile *profile.Profile
+	Actions []keycloak.ActionTerms // the realm's required actions, in no order
+	Sender  string                 // address that the realm's mail comes from; empty: it sends none
+	version int64
+}
+
+// Terms are those of a realm.
+func (b *Rulebook) Terms(ctx context.Context, r *realm.Realm) (*Terms, error) {
+	if t, ok := b.terms.GetIfPresent(r.Key); ok && t.version == r.Version {
+		return t, nil
+	}
+	kept, err := b.kept.Extra(ctx, r.Key, realm.KindRealm, r.Key)
+	if err != nil {
+		return nil, err
+	}
+	t := termsOf(r, kept)
+	b.terms.Set(r.Key, t)
+	return t, nil
+}
+
+// Profile is the user profile of a realm.
+func (b *Rulebook) Profile(ctx context.Context, r *realm.Realm) (*profile.Profile, error) {
+	t, err := b.Terms(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return t.Profile, nil
+}
+
+func termsOf(r *realm.Realm, kept realm.Extra) *Terms {
+	return &Terms{Profile: profile.New(keycloak.KeptProfile(kept), rulesOf(r)), Actions: keycloak.KeptActions(kept),
+		Sender: keycloak.KeptSender(kept), version: r.Version}
+}
+
+func rulesOf(r *realm.Realm) profile.Rules {
+	return profile.Rules{EmailAsUsername: r.EmailAsUsername, EditUsername: r.EditUsername, Locales: r.Internationalize}
+}
+
+// profileOf is the profile that a user's attributes are held against.
+func (t *Terms) profileOf(u *user.User) *profile.Profile {
+	if u.ServiceAccount != "" {
+		return profile.OfServiceAccounts
+	}
+	return t.Profile
+}
+
+// enabled tells whether the realm has a required action switched on.
+func (t *Terms) enabled(action string) bool {
+	return slices.ContainsFunc(t.Actions, func(a keycloak.ActionTerms) bool { return a.Alias == action && a.Enabled })
+}
+
+// Attempt is a sign-in by name and password, whose user is known.
+type Attempt struct {
+	User        *user.User
+	Credentials []user.Credential
+	Scopes      []string // that the client asks for
+	Now         time.Time
+}
+
+// Pending tells whether the user has something to do before they may sign in: a required action, a password
+// that is temporary or too old, or a profile that does not say all that it must.
+func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a Attempt) (bool, error) {
+	t, err := b.Terms(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(a.User.RequiredActions, t.enabled) {
+		return true, nil
+	}
+	policy := user.PolicyOf(r.PasswordPolicy)
+	for i := range a.Credentials {
+		if c := &a.Credentials[i]; c.Kind == user.KindPassword && (c.Temporary || t.enabled(updatePassword) && policy.Outdated(c, a.Now)) {
+			return true, nil
+		}
+	}
+	return t.enabled(verifyProfile) && !t.Profile.Complete(a.User, a.Scopes), nil
+}
