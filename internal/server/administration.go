@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/web/admin"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/attack"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/events"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/explain"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/info"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
@@ -24,6 +25,7 @@ func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.I
 		events.Routes(events.Deps{Events: st}),
 		clientRoutes(st, c),
 		attack.Routes(attack.Deps{Failures: st}),
+		explain.Routes(explain.Deps{People: st}),
 		configured(st),
 		granted(st),
 		realmRoutes(st, c),

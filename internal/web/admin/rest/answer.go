@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
@@ -23,10 +24,10 @@ func BadRequest(text string) error { return &render.Message{Code: http.StatusBad
 // Conflict answers 409 with {"errorMessage": text}.
 func Conflict(text string) error { return &render.Message{Code: http.StatusConflict, Text: text} }
 
-// JSON answers 200 with v.
+// JSON answers 200 with v; the members of representations stand in Keycloak's order.
 func JSON(w http.ResponseWriter, v any) error {
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	return render.JSON(w, http.StatusOK, v)
+	return render.JSON(w, http.StatusOK, keycloak.InOrder(v))
 }
 
 // NoContent answers 204.

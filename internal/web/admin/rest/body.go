@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
@@ -46,6 +47,30 @@ func (r *Request) Texts() ([]string, error) {
 	return decode[[]string](list)
 }
 
+// Decode reads a JSON body that is none of Keycloak's representations. It has to be an object, and its
+// members have to be known.
+func (r *Request) Decode(into any) error {
+	if err := r.accepts("application/json"); err != nil {
+		return err
+	}
+	d := json.NewDecoder(r.Request.Body)
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, err = d.Token(); err == io.EOF {
+			return nil
+		}
+		return errSyntax
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return err
+	}
+	if text, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		return BadRequest("unknown member " + text)
+	}
+	return errSyntax
+}
+
 // Text reads a body that is text/plain.
 func (r *Request) Text() (string, error) {
 	if err := r.accepts("text/plain"); err != nil {
@@ -66,23 +91,19 @@ func decode[T any](checked json.RawMessage) (T, error) {
 
 // read reads a JSON body; nil where there is none or null.
 func (r *Request) read(kind string) (json.RawMessage, error) {
-	if err := r.accepts("application/json"); err != nil {
+	data, err := io.ReadAll(r.Request.Body)
+	if err != nil || len(data) == 0 && r.Header.Get("Content-Type") == "" {
 		return nil, err
 	}
-	data, err := io.ReadAll(r.Request.Body)
-	if err != nil || len(bytes.TrimSpace(data)) == 0 {
+	if err := r.accepts("application/json"); err != nil || len(bytes.TrimSpace(data)) == 0 {
 		return nil, err
 	}
 	return Check(kind, data)
 }
 
-// accepts refuses a body that says that it is of another type. One that says nothing is taken.
+// accepts refuses a body that does not say that it is of a type.
 func (r *Request) accepts(want string) error {
-	header := r.Header.Get("Content-Type")
-	if header == "" {
-		return nil
-	}
-	if got, _, err := mime.ParseMediaType(header); err == nil && got == want {
+	if got, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && got == want {
 		return nil
 	}
 	return errMediaType

@@ -35,7 +35,8 @@ func (r *Request) Demand(n permit.Need) error {
 // MayGrant tells whether the caller may give a role of the realm to somebody, or take it away.
 func (r *Request) MayGrant(role *realm.Role) bool { return r.Administrator.MayGrant(r.Realm, role) }
 
-// Client is the client that the path value {client} names: by its key, else by its client_id.
+// Client is the client that the path value {client} names: by its key, or, for who only reads, by its
+// client_id. A change by name could hit another client than the one that was meant.
 func (r *Request) Client() (*realm.Client, error) { return r.ClientAt("client") }
 
 // ClientAt is Client for the path value of this name.
@@ -44,7 +45,7 @@ func (r *Request) ClientAt(value string) (*realm.Client, error) {
 	if c := r.Realm.ClientByKey(name); c != nil {
 		return c, nil
 	}
-	if c := r.Realm.Client(name); c != nil {
+	if c := r.Realm.Client(name); c != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		return c, nil
 	}
 	return nil, NotFound("Could not find client")

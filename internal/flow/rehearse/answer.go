@@ -1,0 +1,88 @@
+package rehearse
+
+import (
+	"encoding/json"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+)
+
+// Step is a step of a trace with its reason in words.
+type Step struct {
+	Rule    explain.Rule    `json:"rule"`
+	Outcome explain.Outcome `json:"outcome"`
+	Subject string          `json:"subject"`
+	Because string          `json:"because"`
+}
+
+// Steps are a trace in words.
+func Steps(t *explain.Trace) []Step {
+	out := []Step{}
+	if t != nil {
+		for _, s := range t.Steps {
+			out = append(out, Step{s.Rule, s.Outcome, s.Subject, s.Because()})
+		}
+	}
+	return out
+}
+
+// AudienceAnswer is an Audience as it is sent.
+type AudienceAnswer struct {
+	Audience []string       `json:"audience"`
+	Scope    string         `json:"scope"`
+	Wanted   []WantedAnswer `json:"wanted"`
+	Trace    []Step         `json:"trace"`
+}
+
+// WantedAnswer is a Wanted as it is sent.
+type WantedAnswer struct {
+	Audience string        `json:"audience"`
+	Reached  bool          `json:"reached"`
+	Fixes    []explain.Fix `json:"fixes"`
+}
+
+// Answer is what is told of it.
+func (a Audience) Answer() AudienceAnswer {
+	out := AudienceAnswer{Audience: list(a.Audiences), Scope: a.Scope, Wanted: []WantedAnswer{}, Trace: Steps(a.Trace)}
+	for _, w := range a.Wanted {
+		out.Wanted = append(out.Wanted, WantedAnswer{w.Audience, w.Reached, list(w.Fixes)})
+	}
+	return out
+}
+
+// ExchangeAnswer is an Exchange as it is sent.
+type ExchangeAnswer struct {
+	Granted     bool          `json:"granted"`
+	Status      int           `json:"status"` // of the token endpoint's answer
+	Error       string        `json:"error,omitempty"`
+	Description string        `json:"error_description,omitempty"`
+	Audience    []string      `json:"audience"`
+	Scope       string        `json:"scope"`
+	Trace       []Step        `json:"trace"`
+	Fixes       []explain.Fix `json:"fixes"`
+}
+
+// Answer is what is told of it.
+func (x Exchange) Answer() ExchangeAnswer {
+	out := ExchangeAnswer{Granted: x.Refusal == nil, Status: 200, Audience: list(x.Audiences), Scope: x.Scope, Trace: Steps(x.Trace), Fixes: list(x.Fixes)}
+	if x.Refusal != nil {
+		out.Status, out.Error, out.Description = x.Refusal.Status, string(x.Refusal.Code), x.Refusal.Description
+	}
+	return out
+}
+
+// TokenAnswer is a Token as it is sent.
+type TokenAnswer struct {
+	Claims json.RawMessage `json:"claims"`
+	Trace  []Step          `json:"trace"`
+}
+
+// Answer is what is told of it.
+func (t Token) Answer() TokenAnswer { return TokenAnswer{t.Claims.AppendJSON(nil), Steps(t.Trace)} }
+
+// list is a list that is encoded as [] where it is empty.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}

@@ -1,0 +1,128 @@
+package rehearse
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// Question names who would ask for a token, and for what.
+type Question struct {
+	Client string  `json:"client"`         // who asks: its client_id, or its id
+	User   string  `json:"user,omitempty"` // who signs in, by name; empty: the client asks for itself
+	Scope  *string `json:"scope,omitempty"`
+
+	Want []string `json:"want,omitempty"` // of OfAudience: audiences that the token should have
+
+	// Of OfExchange: who the subject token was issued to, Client where empty, and with which scope.
+	SubjectClient string   `json:"subjectClient,omitempty"`
+	SubjectScope  string   `json:"subjectScope,omitempty"`
+	Audience      []string `json:"audience,omitempty"`           // asked for
+	Type          string   `json:"requestedTokenType,omitempty"` // "access", "refresh" or "id", or a URN; empty: not asked for
+}
+
+// People are who can sign in; fault.ErrNotFound where there is nobody.
+type People interface {
+	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
+	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
+}
+
+// Stage is a realm and its people, the server's URL as callers reach it, and the time.
+type Stage struct {
+	Realm  *realm.Realm
+	People People
+	Base   string
+	Now    time.Time
+}
+
+// most is how many audiences a question may name: changes that reach one are looked for each time.
+const most = 50
+
+// Scene finds who would sign in and ask for a token. A *fault.NotFound or *fault.Invalid says who is not there.
+func (s Stage) Scene(ctx context.Context, q Question) (Scene, error) {
+	if len(q.Want) > most {
+		return Scene{}, &fault.Invalid{Field: "want", Message: fmt.Sprintf("more than %d audiences", most)}
+	}
+	return s.scene(ctx, q.Client, q.User, value(q.Scope))
+}
+
+// Exchange finds who would bring which token to an exchange, and what they would ask for.
+func (s Stage) Exchange(ctx context.Context, q Question) (subject Scene, requester *realm.Client, p Parameters, err error) {
+	if len(q.Audience) > most {
+		return subject, nil, p, &fault.Invalid{Field: "audience", Message: fmt.Sprintf("more than %d audiences", most)}
+	}
+	if requester, err = s.client(q.Client); err != nil {
+		return subject, nil, p, err
+	}
+	p = Parameters{Scope: q.Scope, Audiences: q.Audience}
+	if p.RequestedType, err = tokenType(q.Type); err != nil {
+		return subject, nil, p, err
+	}
+	subject, err = s.scene(ctx, cmp.Or(q.SubjectClient, q.Client), q.User, q.SubjectScope)
+	return subject, requester, p, err
+}
+
+func (s Stage) scene(ctx context.Context, client, username, scope string) (Scene, error) {
+	c, err := s.client(client)
+	if err != nil {
+		return Scene{}, err
+	}
+	scene := Scene{Realm: s.Realm, Base: strings.TrimSuffix(s.Base, "/"), Client: c, Scope: scope, Now: s.Now}
+	if username == "" {
+		scene.Service = true
+		scene.User, err = s.People.ServiceAccount(ctx, s.Realm.Key, c.Key)
+		if errors.Is(err, fault.ErrNotFound) {
+			return Scene{}, &fault.Invalid{Field: "user", Message: fmt.Sprintf("client %q has no service account: name a user", c.ID)}
+		}
+		return scene, err
+	}
+	scene.User, err = s.People.UserByName(ctx, s.Realm.Key, strings.ToLower(username))
+	if errors.Is(err, fault.ErrNotFound) {
+		return Scene{}, &fault.NotFound{Message: fmt.Sprintf("realm %q has no user %q", s.Realm.Name, username)}
+	}
+	return scene, err
+}
+
+func (s Stage) client(name string) (*realm.Client, error) {
+	if name == "" {
+		return nil, &fault.Invalid{Field: "client", Message: "a client has to be named"}
+	}
+	if c := s.Realm.Client(name); c != nil {
+		return c, nil
+	}
+	if c := s.Realm.ClientByKey(name); c != nil {
+		return c, nil
+	}
+	return nil, &fault.NotFound{Message: fmt.Sprintf("realm %q has no client %q", s.Realm.Name, name)}
+}
+
+// tokenTypes are the token types that can be asked for, by their short names.
+var tokenTypes = map[string]oauth.TokenType{"access": oauth.TypeAccessToken, "refresh": oauth.TypeRefreshToken, "id": oauth.TypeIDToken}
+
+func tokenType(name string) (*oauth.TokenType, error) {
+	t, short := tokenTypes[name]
+	switch {
+	case name == "":
+		return nil, nil
+	case !short && !strings.HasPrefix(name, "urn:"):
+		return nil, &fault.Invalid{Field: "requestedTokenType", Message: fmt.Sprintf("%q is none of access, refresh, id", name)}
+	case !short:
+		t = oauth.TokenType(name)
+	}
+	return &t, nil
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
