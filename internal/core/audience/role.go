@@ -44,19 +44,10 @@ func (r *Resolution) carried(all *realm.RoleSet) *realm.RoleSet {
 		r.explainHeld(all)
 		return all
 	}
-	var mapped realm.RoleSet
-	r.Realm.Expand(&mapped, r.Client.ScopeMappings...)
-	for _, s := range r.Scopes {
-		r.Realm.Expand(&mapped, s.ScopeMappings...)
-	}
-	for _, own := range r.Realm.RolesOf(r.Client.Key) {
-		if len(own.Composites) > 0 {
-			r.Realm.Expand(&mapped, own.Key)
-		}
-	}
+	may := MayCarry(r.Realm, r.Client, r.Scopes)
 	out := &realm.RoleSet{}
 	for _, role := range all.All() {
-		if role.Client == r.Client.Key || mapped.Has(role) {
+		if may(role) {
 			out.Add(role)
 			continue
 		}
@@ -64,6 +55,26 @@ func (r *Resolution) carried(all *realm.RoleSet) *realm.RoleSet {
 	}
 	r.explainHeld(out)
 	return out
+}
+
+// MayCarry tells which roles the tokens of a client may carry where these client scopes are in play,
+// whoever the user is: all with full scope; without, its own and those that it or one of the scopes maps,
+// with all that these include.
+func MayCarry(r *realm.Realm, c *realm.Client, scopes []*realm.ClientScope) func(*realm.Role) bool {
+	if c.FullScope {
+		return func(*realm.Role) bool { return true }
+	}
+	var mapped realm.RoleSet
+	r.Expand(&mapped, c.ScopeMappings...)
+	for _, s := range scopes {
+		r.Expand(&mapped, s.ScopeMappings...)
+	}
+	for _, own := range r.RolesOf(c.Key) {
+		if len(own.Composites) > 0 {
+			r.Expand(&mapped, own.Key)
+		}
+	}
+	return func(role *realm.Role) bool { return role.Client == c.Key || mapped.Has(role) }
 }
 
 // names are the names of the roles that the token may carry: realm roles first, those of a client together.

@@ -44,6 +44,24 @@ func (r *Resolution) scopeFor(key string, there []*realm.ClientScope) *realm.Cli
 	return s
 }
 
+// Asked are the client scopes that the parameter "scope" brings into play for a client, as far as that can
+// be said without a user: its defaults, and those of its optional ones that are named.
+func Asked(in *realm.Realm, c *realm.Client, parameter string) []*realm.ClientScope {
+	r := Resolution{Request: Request{Realm: in, Client: c}}
+	var out []*realm.ClientScope
+	for _, key := range c.DefaultScopes {
+		if s := r.scopeFor(key, out); s != nil {
+			out = append(out, s)
+		}
+	}
+	for _, key := range c.OptionalScopes {
+		if s := r.scopeFor(key, out); s != nil && names(parameter, s.Name) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // names tells whether the parameter "scope" names a scope.
 func names(parameter, scope string) bool {
 	if scope == "" {

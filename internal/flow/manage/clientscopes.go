@@ -28,14 +28,16 @@ func (a Assignment) Path() string {
 
 const assignmentResource = "CLIENT_SCOPE_CLIENT_MAPPING"
 
-// AssignScope gives a client a client scope; one that it has already, either way, stays as it is.
+// AssignScope gives a client a client scope; one that it has already, either way, stays as it is. One of
+// another protocol than the client's would never come into play, and is passed over.
 func (c *Clients) AssignScope(ctx context.Context, author audit.Author, realmName, key, scope string, as Assignment) error {
 	return c.edit(ctx, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
-		if d.Realm().ScopeByKey(scope) == nil {
+		s := d.Realm().ScopeByKey(scope)
+		if s == nil {
 			return nil, &fault.NotFound{Message: "Client scope not found"}
 		}
 		record := author.Of(d.Realm(), audit.Create, assignmentResource, clientPath(key, as.Path(), scope), nil)
-		if slices.Contains(client.DefaultScopes, scope) || slices.Contains(client.OptionalScopes, scope) {
+		if s.OIDC() != client.OIDC() || slices.Contains(client.DefaultScopes, scope) || slices.Contains(client.OptionalScopes, scope) {
 			return record, errUnchanged
 		}
 		list := &client.DefaultScopes

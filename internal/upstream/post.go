@@ -1,0 +1,33 @@
+package upstream
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Post sends a text to an address, and gives the status of the answer. The body of the answer is not looked
+// at.
+func (c *Client) Post(ctx context.Context, address, text string) (status int, err error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return 0, err
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return 0, errScheme
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(text))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "text/plain")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, _ = io.CopyN(io.Discard, resp.Body, maxHeader) // so that the connection can be used again
+	return resp.StatusCode, nil
+}

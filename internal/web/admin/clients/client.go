@@ -1,0 +1,118 @@
+package clients
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/permit"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+)
+
+func (d Deps) create(w http.ResponseWriter, r *rest.Request) error {
+	o, err := r.Body("Client")
+	if err != nil {
+		return err
+	}
+	key, err := d.Clients.Create(r.Context(), r.Author, r.Realm.Name, o)
+	if err != nil {
+		return refused(err)
+	}
+	return rest.Created(w, r, key)
+}
+
+func (d Deps) read(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
+	kept, err := d.Kept.Extra(r.Context(), r.Realm.Key, realm.KindClient, c.Key)
+	if err != nil {
+		return err
+	}
+	return rest.JSON(w, shown(r, c, kept))
+}
+
+func (d Deps) update(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
+	o, err := update(r)
+	if err != nil {
+		return err
+	}
+	if err := d.Clients.Update(r.Context(), r.Author, r.Realm.Name, c.Key, o); err != nil {
+		return refused(err)
+	}
+	return rest.NoContent(w)
+}
+
+// update reads a representation in which null settings take settings away: in it they are empty texts.
+func update(r *rest.Request) (keycloak.Object, error) {
+	data, err := io.ReadAll(r.Request.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Request.Body = io.NopCloser(bytes.NewReader(data))
+	o, err := r.Body("Client")
+	if err != nil {
+		return nil, err
+	}
+	for _, member := range []string{"attributes", "authenticationFlowBindingOverrides"} {
+		settings := keycloak.Value[map[string]string](o, member)
+		for _, name := range nulls(data, member) {
+			settings[name] = ""
+		}
+		if settings != nil {
+			o.Put(member, settings)
+		}
+	}
+	return o, nil
+}
+
+// nulls are the members that are null of an object that is itself a member of a document.
+func nulls(document []byte, member string) []string {
+	var members map[string]json.RawMessage
+	var settings map[string]*json.RawMessage
+	if json.Unmarshal(document, &members) != nil || json.Unmarshal(members[member], &settings) != nil {
+		return nil
+	}
+	var out []string
+	for name, value := range settings {
+		if value == nil {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (d Deps) remove(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
+	if manages(r.Realm, c) {
+		return rest.Forbidden
+	}
+	if err := d.Clients.Delete(r.Context(), r.Author, r.Realm.Name, c.Key); err != nil {
+		return err
+	}
+	return rest.NoContent(w)
+}
+
+// shown is the representation of a client as this caller may see it. Authorization settings have an
+// address of their own.
+func shown(r *rest.Request, c *realm.Client, kept realm.Extra) keycloak.Object {
+	with := *c
+	with.Extra = kept
+	o := keycloak.FromClient(r.Realm, &with)
+	delete(o, "authorizationSettings")
+	manages := r.May(permit.ToManageClients)
+	if !manages && o.Has("secret") {
+		o.Put("secret", "**********")
+	}
+	o.Put("access", map[string]bool{"view": true, "configure": manages, "manage": manages})
+	return o
+}
+
+// manages tells whether the roles of a client are those of administrators. Such a client goes with the
+// realm that it manages.
+func manages(r *realm.Realm, c *realm.Client) bool {
+	if r.Name == "master" {
+		return c.BearerOnly && strings.HasSuffix(c.ID, "-realm")
+	}
+	return c.ID == "realm-management"
+}
