@@ -40,6 +40,9 @@ func Main(args []string, version string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), version: version}
+	if calledAsKcadm(os.Args[0]) {
+		return p.runKcadm(ctx, args)
+	}
 	return p.run(ctx, args)
 }
 
@@ -52,6 +55,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
+	}
+	if code, said := errors.AsType[exitCode](err); said {
+		return int(code)
 	}
 	fmt.Fprintln(p.err, "tokenhouse: "+err.Error())
 	if _, misused := errors.AsType[*usage](err); misused {
@@ -78,7 +84,7 @@ func (p *program) command() *cobra.Command {
 	root.AddCommand(
 		p.serveCommand(), p.demoCommand(),
 		p.importCommand(), p.exportCommand(),
-		p.explainCommand(), p.versionCommand(),
+		p.adminCommand(), p.explainCommand(), p.versionCommand(),
 	)
 	return root
 }

@@ -1,0 +1,33 @@
+package admin
+
+import (
+	"embed"
+	"strings"
+	"text/template"
+)
+
+//go:embed help/*.txt
+var helpFiles embed.FS
+
+// helpTexts are what --help prints: a file for each command, and parts that several share.
+var helpTexts = template.Must(template.ParseFS(helpFiles, "help/*.txt"))
+
+// help prints the help of the command that the arguments name.
+func (c *call) help() error {
+	name := strings.Join(c.arguments, " ")
+	of := named(name)
+	if of == nil {
+		return misusef("Unknown command: %s", name)
+	}
+	return c.printHelp(of)
+}
+
+func (c *call) printHelp(of *command) error {
+	file := strings.ReplaceAll(of.name, " ", "-") + ".txt"
+	switch of.name {
+	case "", "help":
+		file = "kcadm.txt"
+	}
+	data := struct{ Name, Config string }{c.program.Name, c.program.configPath()}
+	return helpTexts.ExecuteTemplate(c.program.Out, file, data)
+}
