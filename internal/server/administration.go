@@ -17,10 +17,15 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
 )
 
-// administration wires flows to the store and to the administration API: a line for each noun.
+// administration serves the administration API.
 func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.Inspector) http.Handler {
 	deps := rest.Deps{Realms: st, Administrators: inspector, Users: st, Callers: d.Callers, Now: c.clock(), NewID: uuid.NewString, Log: c.log()}
-	return admin.New(deps,
+	return admin.New(deps, nouns(st, c)...)
+}
+
+// nouns wires flows to the store and to the administration API: a line for each noun.
+func nouns(st *store.Store, c Config) [][]rest.Route {
+	return [][]rest.Route{
 		info.Routes(info.Deps{Realms: st, Started: c.clock()()}),
 		events.Routes(events.Deps{Events: st}),
 		clientRoutes(st, c),
@@ -29,7 +34,7 @@ func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.I
 		configured(st),
 		granted(st),
 		realmRoutes(st, c),
-	)
+	}
 }
 
 // branch sends what is the administration API's to it: /admin, and client registration below a realm.

@@ -17,3 +17,16 @@ func (a *Administrator) MayShape(target *realm.Realm, role *realm.Role) bool {
 		return powerful(target, other) && !a.MayGrant(target, other)
 	})
 }
+
+// MayJoin tells whether the administrator may put somebody into groups, or groups below them: the roles of
+// the groups become theirs. All groups above must be among them.
+func (a *Administrator) MayJoin(target *realm.Realm, groups []*realm.Group) bool {
+	for _, g := range groups {
+		for _, key := range g.Roles {
+			if role := target.RoleByKey(key); role != nil && !a.MayGrant(target, role) {
+				return false
+			}
+		}
+	}
+	return true
+}

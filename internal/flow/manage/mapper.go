@@ -32,11 +32,10 @@ func withMapper(list []realm.Mapper, m realm.Mapper, newID func() string) ([]rea
 // complete checks the kind and the settings of a mapper, and adds what the kind cannot work without.
 // client is the one that has it, nil where a client scope has it.
 func complete(m *realm.Mapper, client *realm.Client, author audit.Author) error {
-	const longest = 255
 	switch {
 	case !offered(m):
 		return &fault.NotFound{Message: "ProtocolMapper provider not found"}
-	case len([]rune(m.Name)) > longest:
+	case len([]rune(m.Name)) > longestText:
 		return &fault.Invalid{Field: "name", Message: "Protocol mapper name is longer than 255 characters"}
 	case m.Kind == mapper.KindPairwise:
 		return completePairwise(m, client, author)

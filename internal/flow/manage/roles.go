@@ -125,11 +125,13 @@ func putRole(d *realm.Draft, role *realm.Role) error {
 	return nil
 }
 
+// longestText is how many characters Keycloak has room for in names and descriptions.
+const longestText = 255
+
 // checkDescription refuses a description that Keycloak has no room for: an export could not be imported
 // there.
 func checkDescription(kept realm.Extra) error {
-	const longest = 255
-	if len([]rune(keycloak.Object(kept).Text("description"))) > longest {
+	if len([]rune(keycloak.Object(kept).Text("description"))) > longestText {
 		return &fault.Invalid{Field: "description", Message: "Description is longer than 255 characters"}
 	}
 	return nil

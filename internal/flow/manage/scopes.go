@@ -88,6 +88,9 @@ func (s *Scopes) edit(ctx context.Context, realmName, key string, change func(*r
 
 // putScope checks a client scope and puts it into the draft.
 func putScope(d *realm.Draft, scope *realm.ClientScope) error {
+	if len([]rune(scope.Name)) > longestText {
+		return &fault.Invalid{Field: "name", Message: "Client scope name is longer than 255 characters"}
+	}
 	if err := realm.CheckScope(scope); err != nil {
 		return err
 	}

@@ -61,8 +61,11 @@ func (p *Player) Play(ctx context.Context, step *Step) ([]Difference, error) {
 		return nil, err
 	}
 	differences := p.comparison.answers(step, answer(resp, body))
-	for name, path := range step.Save {
-		p.variables[name] = saved(resp, body, path)
+	for name, where := range step.Save {
+		delete(p.variables, name) // what an answer does not have is no variable: steps send its reference
+		if value := saved(resp, body, where); value != "" {
+			p.variables[name] = value
+		}
 	}
 	return differences, nil
 }
