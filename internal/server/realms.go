@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/mail"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/localization"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/partial"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/realms"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
@@ -19,5 +20,6 @@ func realmRoutes(st *store.Store, c Config) []rest.Route {
 	return slices.Concat(
 		realms.Routes(realms.Deps{Realms: flow, Defaults: flow, Stored: st, Mail: &mail.Client{}}),
 		localization.Routes(localization.Deps{Texts: &manage.Texts{Store: st}, Stored: st}),
+		partial.Routes(partial.Deps{Parts: &manage.Parts{Store: st, Members: st}}),
 	)
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
@@ -69,10 +70,28 @@ func (m *Realms) plan(docs []document) ([]*plan, error) {
 			if err != nil {
 				return nil, err
 			}
+			if err := m.meets(p, person); err != nil {
+				return nil, err
+			}
 			p.take(person)
 		}
 	}
 	return plans, nil
+}
+
+// meets refuses a user with a password that the realm would not take, where that matters.
+func (m *Realms) meets(p *plan, person keycloak.Person) error {
+	text := p.contents.Draft.Realm().PasswordPolicy
+	if !m.demanding || len(person.Passwords) == 0 || text == "" {
+		return nil
+	}
+	policy := user.PolicyOf(text)
+	for _, password := range person.Passwords {
+		if err := policy.Check(password.Plain, &person.User); err != nil {
+			return &fault.Invalid{Field: "users", Message: "Password policy not met for user " + person.User.Username + ": " + err.Error()}
+		}
+	}
+	return nil
 }
 
 // gather reads the realms and what their users mention.

@@ -19,7 +19,7 @@ import (
 // placeholders of the document stay as they are: they would tell of the server's environment.
 func (m *Realms) Create(ctx context.Context, author audit.Author, doc Document) (string, error) {
 	literal := *m
-	literal.Env = nil
+	literal.Env, literal.demanding = nil, true
 	if err := literal.readable(doc); err != nil {
 		return "", err
 	}

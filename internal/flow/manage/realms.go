@@ -23,6 +23,8 @@ type Realms struct {
 
 	// Env looks up the ${NAME:default} placeholders of imported files; nil leaves them as they are.
 	Env func(name string) (string, bool)
+
+	demanding bool // passwords of imported users have to meet the realm's policy
 }
 
 // master is the realm whose administrators administrate all realms.

@@ -154,6 +154,10 @@ func (b *builder) providers() error {
 			return &fault.Invalid{Field: path + ".alias", Message: "Identity Provider " + p.Alias + " already exists"}
 		}
 		p.Key = b.id(p.Key)
+		if p.ClientSecret == keycloak.SecretMask {
+			p.ClientSecret = ""
+			notes = append(notes, keycloak.Note{Path: "config.clientSecret", Text: "masked in the file: set it anew"})
+		}
 		b.note(path, notes)
 		b.Draft.PutProvider(p)
 	}

@@ -79,6 +79,10 @@ func (b *builder) client(o keycloak.Object, path string) error {
 	if b.realm().Client(id) != nil {
 		return &fault.Invalid{Field: "clientId", Message: "Client " + id + " already exists"}
 	}
+	if o.Text("secret") == keycloak.SecretMask { // everybody knows it
+		delete(o, "secret")
+		b.note(path+".secret", []keycloak.Note{{Text: "masked in the file: the client has a new one"}})
+	}
 	if !b.own || needsSecret(o) {
 		b.complete(o, path)
 	}

@@ -16,14 +16,19 @@ func (b *builder) accounts() error {
 		if !c.ServiceAccounts || b.users.accounts[c.ID] {
 			continue
 		}
-		with := *c
-		if s := b.realm().Scope(scopeServiceAccount); s != nil && c.OIDC() && !slices.Contains(c.DefaultScopes, s.Key) {
-			with.DefaultScopes = append(slices.Clone(c.DefaultScopes), s.Key)
-			b.Draft.PutClient(&with)
-		}
-		b.without = append(b.without, &with)
+		b.giveAccount(c)
 	}
 	return nil
+}
+
+// giveAccount lets a client have a new service account.
+func (b *builder) giveAccount(c *realm.Client) {
+	with := *c
+	if s := b.realm().Scope(scopeServiceAccount); s != nil && c.OIDC() && !slices.Contains(c.DefaultScopes, s.Key) {
+		with.DefaultScopes = append(slices.Clone(c.DefaultScopes), s.Key)
+		b.Draft.PutClient(&with)
+	}
+	b.without = append(b.without, &with)
 }
 
 // Person makes a user of the file, whose passwords are still to be hashed. What the user refers to and

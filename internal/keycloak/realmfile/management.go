@@ -2,6 +2,7 @@ package realmfile
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
@@ -81,4 +82,9 @@ func DropManagement(d *realm.Draft, realmName string) {
 		d.PutRole(&without)
 	}
 	d.Delete(realm.KindClient, c.Key)
+}
+
+// Manages tells whether administrators have their rights by roles of the client.
+func Manages(r *realm.Realm, c *realm.Client) bool {
+	return c.ID == managementClient(r.Name) || r.Name == master && c.BearerOnly && strings.HasSuffix(c.ID, ManagementClient(""))
 }

@@ -1,0 +1,279 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
+)
+
+// Parts imports and exports parts of realms. All fields are required.
+type Parts struct {
+	Store   Store
+	Members Members
+}
+
+// Members are the users and groups of realms, one by one; fault.ErrNotFound, fault.ErrConflict.
+type Members interface {
+	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
+	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
+	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
+	CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error
+	DeleteUser(ctx context.Context, realmKey, id string, audit []event.Admin) error
+	GroupByPath(ctx context.Context, realmKey, path string) (*realm.Group, error)
+	PutGroup(ctx context.Context, realmKey string, g *realm.Group, audit []event.Admin) error
+	DeleteGroup(ctx context.Context, realmKey, key string, audit []event.Admin) error
+}
+
+// PartOptions are the ways a partial import can go.
+type PartOptions struct {
+	Existing Existing
+	Author   audit.Author
+	MayGrant func(*realm.Realm, *realm.Role) bool // whether the author may give somebody a role
+}
+
+// PartReport is what became of what a partial import brought.
+type PartReport struct {
+	Added       int        `json:"added"`
+	Skipped     int        `json:"skipped"`
+	Overwritten int        `json:"overwritten"`
+	Results     []PartItem `json:"results"`
+}
+
+// PartItem is what became of one thing. A role of a client is named "client-->role", and has the client's id.
+type PartItem struct {
+	Action   string `json:"action"` // ADDED, SKIPPED or OVERWRITTEN
+	Resource string `json:"resourceType"`
+	Name     string `json:"resourceName"`
+	ID       string `json:"id"`
+}
+
+const (
+	itemAdded       = "ADDED"
+	itemSkipped     = "SKIPPED"
+	itemOverwritten = "OVERWRITTEN"
+)
+
+// ErrNotGranted refuses a partial import that gives somebody a role which its author may not give.
+var ErrNotGranted = errors.New("the author may not give that role")
+
+// Export is the representation of a realm without users, and with a mask for each secret.
+func (p *Parts) Export(ctx context.Context, realmName string, part realmfile.Part) (keycloak.Object, error) {
+	r, err := p.Store.Realm(ctx, realmName)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := p.Store.Groups(ctx, r.Key)
+	if err != nil {
+		return nil, err
+	}
+	return realmfile.ExportPart(r, groups, func(kind realm.Kind, key string) (realm.Extra, error) {
+		return p.Store.Extra(ctx, r.Key, kind, key)
+	}, part)
+}
+
+// Import brings clients, roles, groups, identity providers and users into a realm that exists. All of it is
+// checked before any is stored; the configuration is stored in one transaction, then groups and users one by
+// one. What is there already is a *fault.Conflict where the options say Fail.
+func (p *Parts) Import(ctx context.Context, realmName string, o keycloak.Object, options PartOptions) (PartReport, error) {
+	r, err := p.Store.Realm(ctx, realmName)
+	if err != nil {
+		return PartReport{}, err
+	}
+	people, err := p.find(ctx, r, o)
+	if err != nil {
+		return PartReport{}, err
+	}
+	var made *partial
+	err = p.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
+		made = &partial{Parts: p, PartOptions: options, draft: d, file: copied(o), found: people, report: PartReport{Results: []PartItem{}}}
+		return made.build()
+	})
+	if err != nil {
+		return PartReport{}, err
+	}
+	if err := made.store(ctx, r.Key); err != nil {
+		return PartReport{}, err
+	}
+	return made.report, nil
+}
+
+// copied is a representation whose lists may be changed.
+func copied(o keycloak.Object) keycloak.Object {
+	out := keycloak.Object{}
+	for name, value := range o {
+		out[name] = value
+	}
+	return out
+}
+
+// found are the groups and users of a realm that a partial import speaks of.
+type found struct {
+	groups   map[string]*realm.Group // by path
+	users    map[string]*user.User   // by the name in the file
+	siblings map[string]bool         // names of groups at the top that come without a path, and are taken
+	accounts map[string]string       // client_id → id of the service account
+}
+
+// find looks up what a partial import speaks of.
+func (p *Parts) find(ctx context.Context, r *realm.Realm, o keycloak.Object) (*found, error) {
+	out := &found{groups: map[string]*realm.Group{}, users: map[string]*user.User{}, siblings: map[string]bool{}, accounts: map[string]string{}}
+	lookup := func(path string) (bool, error) {
+		g, err := p.Members.GroupByPath(ctx, r.Key, path)
+		if errors.Is(err, fault.ErrNotFound) {
+			return false, nil
+		}
+		if err == nil {
+			out.groups[path] = g
+		}
+		return err == nil, err
+	}
+	for _, g := range keycloak.Value[[]keycloak.Object](o, "groups") {
+		path := g.Text("path")
+		if path == "" {
+			path = "/" + g.Text("name")
+		}
+		taken, err := lookup(path)
+		if err != nil {
+			return nil, err
+		}
+		out.siblings[path] = taken
+	}
+	for _, u := range keycloak.Value[[]keycloak.Object](o, "users") {
+		for _, path := range keycloak.Value[[]string](u, "groups") {
+			if _, err := lookup("/" + strings.TrimPrefix(path, "/")); err != nil {
+				return nil, err
+			}
+		}
+		if err := p.findUser(ctx, r, u, out); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range keycloak.Value[[]keycloak.Object](o, "clients") {
+		existing := r.Client(c.Text("clientId"))
+		if existing == nil {
+			continue
+		}
+		account, err := p.Members.ServiceAccount(ctx, r.Key, existing.Key)
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return nil, err
+		}
+		if err == nil {
+			out.accounts[existing.ID] = account.ID
+		}
+	}
+	return out, nil
+}
+
+// findUser looks for a user by name, and by address where nobody else may have it.
+func (p *Parts) findUser(ctx context.Context, r *realm.Realm, u keycloak.Object, out *found) error {
+	name, email := strings.ToLower(u.Text("username")), strings.ToLower(u.Text("email"))
+	existing, err := p.Members.UserByName(ctx, r.Key, name)
+	if errors.Is(err, fault.ErrNotFound) && email != "" && !r.DuplicateEmails {
+		existing, err = p.Members.UserByEmail(ctx, r.Key, email)
+	}
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	if err == nil {
+		out.users[name] = existing
+	}
+	return nil
+}
+
+// partial is one partial import on its way.
+type partial struct {
+	*Parts
+	PartOptions
+	draft  *realm.Draft
+	file   keycloak.Object
+	found  *found
+	report PartReport
+
+	contents *realmfile.Contents
+	accounts []keycloak.Person
+	drop     []func() // what is overwritten in the draft
+	goneUser []string // ids
+	goneTree []string // keys of groups
+	named    []func() // finishes the report, with the ids of what was made
+}
+
+// build decides what becomes of each thing, and changes the draft.
+func (p *partial) build() ([]event.Admin, error) {
+	for _, decide := range []func() error{p.clients, p.realmRoles, p.clientRoles, p.providers, p.groups, p.users} {
+		if err := decide(); err != nil {
+			return nil, err
+		}
+	}
+	before := grantedIn(p.draft.Realm())
+	for _, drop := range p.drop {
+		drop()
+	}
+	if err := p.add(); err != nil {
+		return nil, err
+	}
+	if err := p.draft.Validate(); err != nil {
+		return nil, err
+	}
+	if err := p.mayGrant(before); err != nil {
+		return nil, err
+	}
+	for _, finish := range p.named {
+		finish()
+	}
+	return p.events(), nil
+}
+
+// add makes what is new.
+func (p *partial) add() error {
+	mentions := &realmfile.Mentions{}
+	people := keycloak.Value[[]keycloak.Object](p.file, "users")
+	for i, u := range people {
+		if err := mentions.Add(i, u); err != nil {
+			return keycloak.At("users["+strconv.Itoa(i)+"]", err)
+		}
+	}
+	paths := map[string]string{}
+	for path, g := range p.found.groups {
+		if !slices.Contains(p.goneTree, g.Key) {
+			paths[path] = g.Key
+		}
+	}
+	var err error
+	p.contents, err = realmfile.Add(p.draft, p.file, mentions, paths, realmfile.Options{Now: p.Author.Now, NewID: p.Author.NewID, NewSecret: newSecret})
+	if err != nil {
+		return err
+	}
+	for i, u := range people {
+		person, err := p.contents.Person(u)
+		if err != nil {
+			return keycloak.At("users["+strconv.Itoa(i)+"]", err)
+		}
+		p.accounts = append(p.accounts, person)
+	}
+	return nil
+}
+
+// result notes what became of something; id tells its id once everything is made.
+func (p *partial) result(action, resource, name string, id func() string) {
+	switch action {
+	case itemAdded:
+		p.report.Added++
+	case itemSkipped:
+		p.report.Skipped++
+	default:
+		p.report.Overwritten++
+	}
+	p.named = append(p.named, func() {
+		p.report.Results = append(p.report.Results, PartItem{Action: action, Resource: resource, Name: name, ID: id()})
+	})
+}

@@ -1,0 +1,221 @@
+package manage
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
+)
+
+// decision is what becomes of something that a partial import brings: whether it is made, and under which
+// name it is reported.
+func (p *partial) decision(exists bool, taken string) (action string, made bool, err error) {
+	switch {
+	case !exists:
+		return itemAdded, true, nil
+	case p.Existing == Skip:
+		return itemSkipped, false, nil
+	case p.Existing == Overwrite:
+		return itemOverwritten, true, nil
+	}
+	return "", false, &fault.Conflict{Message: taken}
+}
+
+func (p *partial) clients() error {
+	r := p.draft.Realm()
+	var wanted []keycloak.Object
+	for i, o := range keycloak.Value[[]keycloak.Object](p.file, "clients") {
+		id := o.Text("clientId")
+		existing := r.Client(id)
+		action, made, err := p.decision(existing != nil, "Client id '"+id+"' already exists")
+		if err != nil {
+			return err
+		}
+		if made {
+			delete(o, "id")
+			wanted = append(wanted, o)
+		}
+		if action == itemOverwritten {
+			if realmfile.Manages(r, existing) {
+				return &fault.Invalid{Field: "clients[" + strconv.Itoa(i) + "]", Message: "Client " + id + " belongs to the realm and cannot be overwritten"}
+			}
+			p.drop = append(p.drop, func() { dropClient(p.draft, existing) })
+			if account, ok := p.found.accounts[id]; ok {
+				p.goneUser = append(p.goneUser, account)
+			}
+		}
+		p.result(action, "CLIENT", id, func() string { return r.Client(id).Key })
+	}
+	put(p.file, "clients", wanted)
+	return nil
+}
+
+func (p *partial) realmRoles() error {
+	roles := keycloak.Value[keycloak.Object](p.file, "roles")
+	wanted, err := p.rolesOf(keycloak.Value[[]keycloak.Object](roles, "realm"), "")
+	if err != nil {
+		return err
+	}
+	put(roles, "realm", wanted)
+	if roles != nil {
+		p.file.Put("roles", roles)
+	}
+	return nil
+}
+
+func (p *partial) clientRoles() error {
+	roles := keycloak.Value[keycloak.Object](p.file, "roles")
+	all := keycloak.Value[map[string][]keycloak.Object](roles, "client")
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		wanted, err := p.rolesOf(all[id], id)
+		if err != nil {
+			return err
+		}
+		all[id] = wanted
+	}
+	if all != nil {
+		roles.Put("client", all)
+		p.file.Put("roles", roles)
+	}
+	return nil
+}
+
+// rolesOf are the roles of a client, or of the realm, that are to be made.
+func (p *partial) rolesOf(list []keycloak.Object, client string) ([]keycloak.Object, error) {
+	r := p.draft.Realm()
+	var wanted []keycloak.Object
+	for _, o := range list {
+		ref := realm.RoleRef{Client: client, Name: o.Text("name")}
+		existing := r.Role(ref)
+		taken := "Realm role '" + ref.Name + "' already exists."
+		resource, name := "REALM_ROLE", ref.Name
+		id := func() string { return r.Role(ref).Key }
+		if client != "" {
+			taken = "Client role '" + ref.Name + "' for client '" + client + "' already exists."
+			resource, name = "CLIENT_ROLE", client+"-->"+ref.Name
+			id = func() string { return r.Client(client).Key }
+		}
+		action, made, err := p.decision(existing != nil, taken)
+		if err != nil {
+			return nil, err
+		}
+		if made {
+			delete(o, "id")
+			wanted = append(wanted, o)
+		}
+		if action == itemOverwritten {
+			p.drop = append(p.drop, func() { dropRoles(p.draft, existing.Key) })
+			p.result(itemAdded, resource, name, id) // Keycloak lists them twice
+		}
+		p.result(action, resource, name, id)
+	}
+	return wanted, nil
+}
+
+func (p *partial) providers() error {
+	r := p.draft.Realm()
+	var wanted []keycloak.Object
+	for _, o := range keycloak.Value[[]keycloak.Object](p.file, "identityProviders") {
+		alias := o.Text("alias")
+		existing := r.Provider(alias)
+		action, made, err := p.decision(existing != nil, "Identity Provider '"+alias+"' already exists.")
+		if err != nil {
+			return err
+		}
+		if made {
+			delete(o, "internalId")
+			wanted = append(wanted, o)
+		}
+		if action == itemOverwritten {
+			p.drop = append(p.drop, func() { p.draft.Delete(realm.KindProvider, existing.Key) })
+		}
+		p.result(action, "IDP", alias, func() string { return r.Provider(alias).Key })
+	}
+	put(p.file, "identityProviders", wanted)
+	return nil
+}
+
+// groups decides about the groups at the top, which bring those below them. A group is known by its path; one
+// that comes without, and whose name is taken, cannot be made.
+func (p *partial) groups() error {
+	var wanted []keycloak.Object
+	for _, o := range keycloak.Value[[]keycloak.Object](p.file, "groups") {
+		path, name := o.Text("path"), o.Text("name")
+		if path == "" && p.found.siblings["/"+name] {
+			return &fault.Conflict{Message: "Duplicate resource error"}
+		}
+		existing := p.found.groups[path]
+		action, made, err := p.decision(existing != nil, "Group '"+path+"' already exists")
+		if err != nil {
+			return err
+		}
+		if made {
+			dropIDs(o)
+			wanted = append(wanted, o)
+		}
+		if action == itemOverwritten {
+			p.goneTree = append(p.goneTree, existing.Key)
+		}
+		p.result(action, "GROUP", name, func() string {
+			for _, g := range p.contents.Groups {
+				if g.Parent == "" && g.Name == name {
+					return g.Key
+				}
+			}
+			return existing.Key
+		})
+	}
+	put(p.file, "groups", wanted)
+	return nil
+}
+
+// dropIDs lets a group, and all below it, have new ids.
+func dropIDs(group keycloak.Object) {
+	delete(group, "id")
+	below := keycloak.Value[[]keycloak.Object](group, "subGroups")
+	for _, g := range below {
+		dropIDs(g)
+	}
+	put(group, "subGroups", below)
+}
+
+func (p *partial) users() error {
+	var wanted []keycloak.Object
+	for _, o := range keycloak.Value[[]keycloak.Object](p.file, "users") {
+		name := strings.ToLower(o.Text("username"))
+		existing := p.found.users[name]
+		action, made, err := p.decision(existing != nil, "User with user name "+o.Text("username")+" already exists.")
+		if err != nil {
+			return err
+		}
+		if made {
+			delete(o, "id")
+			wanted = append(wanted, o)
+		}
+		if action == itemOverwritten {
+			p.goneUser = append(p.goneUser, existing.ID)
+		}
+		p.result(action, "USER", o.Text("username"), func() string {
+			for _, made := range p.accounts {
+				if made.User.Username == name {
+					return made.User.ID
+				}
+			}
+			return existing.ID
+		})
+	}
+	put(p.file, "users", wanted)
+	return nil
+}
+
+// put sets a member that is a list, where there is one.
+func put(o keycloak.Object, member string, list []keycloak.Object) {
+	if o.Has(member) {
+		o.Put(member, append([]keycloak.Object{}, list...))
+	}
+}

@@ -1,0 +1,131 @@
+package manage
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+)
+
+// grantedIn is what each role of a realm includes.
+func grantedIn(r *realm.Realm) map[string][]string {
+	out := map[string][]string{}
+	for _, role := range r.Roles() {
+		out[role.Key] = role.Composites
+	}
+	return out
+}
+
+// mayGrant refuses to give roles to users, groups or other roles that the author may not give: who may import
+// must not become more powerful by it.
+func (p *partial) mayGrant(before map[string][]string) error {
+	r := p.draft.Realm()
+	given := map[string]bool{}
+	add := func(keys []string) {
+		for _, key := range keys {
+			given[key] = true
+		}
+	}
+	for _, a := range p.accounts {
+		add(a.User.Roles)
+	}
+	for _, g := range p.contents.Groups {
+		add(g.Roles)
+	}
+	for _, role := range r.Roles() {
+		for _, part := range role.Composites {
+			if !slices.Contains(before[role.Key], part) {
+				given[part] = true
+			}
+		}
+	}
+	for key := range given {
+		if role := r.RoleByKey(key); role != nil && !p.MayGrant(r, role) {
+			return ErrNotGranted
+		}
+	}
+	return nil
+}
+
+// partPaths are the addresses of what a partial import brings, below the realm; groups and users have events of
+// their own.
+var partPaths = map[string]func(r *realm.Realm, item PartItem) string{
+	"CLIENT":     func(_ *realm.Realm, i PartItem) string { return "clients/" + i.ID },
+	"REALM_ROLE": func(_ *realm.Realm, i PartItem) string { return "roles/" + i.Name },
+	"CLIENT_ROLE": func(_ *realm.Realm, i PartItem) string {
+		_, name, _ := strings.Cut(i.Name, "-->")
+		return "clients/" + i.ID + "/roles/" + name
+	},
+	"IDP": func(_ *realm.Realm, i PartItem) string { return "identity-provider/instances/" + i.Name },
+}
+
+// events tell of the configuration that was made.
+func (p *partial) events() []event.Admin {
+	var out []event.Admin
+	for _, item := range p.report.Results {
+		path := partPaths[item.Resource]
+		if path == nil || item.Action == itemSkipped {
+			continue
+		}
+		resource := item.Resource
+		if resource == "IDP" {
+			resource = "IDENTITY_PROVIDER"
+		}
+		out = append(out, p.Author.Of(p.draft.Realm(), operationOf(item.Action), resource, path(p.draft.Realm(), item), nil)...)
+	}
+	return out
+}
+
+func operationOf(action string) string {
+	if action == itemOverwritten {
+		return audit.Update
+	}
+	return audit.Create
+}
+
+// store stores groups and users. The draft is stored by then.
+func (p *partial) store(ctx context.Context, realmKey string) error {
+	r := p.draft.Realm()
+	for _, key := range p.goneTree {
+		if err := ignoreGone(p.Members.DeleteGroup(ctx, realmKey, key, p.Author.Of(r, audit.Delete, "GROUP", "groups/"+key, nil))); err != nil {
+			return err
+		}
+	}
+	for _, g := range p.contents.Groups {
+		if err := p.Members.PutGroup(ctx, realmKey, g, p.Author.Of(r, audit.Create, "GROUP", "groups/"+g.Key, keycloak.FromGroup(r, g))); err != nil {
+			return err
+		}
+	}
+	for _, id := range p.goneUser {
+		if err := ignoreGone(p.Members.DeleteUser(ctx, realmKey, id, p.Author.Of(r, audit.Delete, "USER", "users/"+id, nil))); err != nil {
+			return err
+		}
+	}
+	hashing := user.HashingOf(r.PasswordPolicy)
+	for _, person := range p.accounts {
+		for _, password := range person.Passwords {
+			become(&person.Credentials[password.Credential], hashed(password.Plain, hashing))
+		}
+		if err := p.create(ctx, r, person.Account); err != nil {
+			return err
+		}
+	}
+	for _, account := range p.contents.ServiceAccounts() {
+		if err := p.create(ctx, r, account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *partial) create(ctx context.Context, r *realm.Realm, a user.Account) error {
+	o := keycloak.Object{}
+	o.Put("id", a.User.ID)
+	o.Put("username", a.User.Username)
+	return p.Members.CreateUser(ctx, r.Key, a, p.Author.Of(r, audit.Create, "USER", "users/"+a.User.ID, o))
+}
