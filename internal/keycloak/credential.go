@@ -3,6 +3,7 @@ package keycloak
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -30,9 +31,34 @@ func priority() field[user.Credential] {
 // passwordData and passwordSecret are what "credentialData" and "secretData" of a password hold, as
 // JSON inside a text.
 type passwordData struct {
-	Iterations int                 `json:"hashIterations"`
-	Algorithm  string              `json:"algorithm"`
-	Parameters map[string][]string `json:"additionalParameters"`
+	Iterations int        `json:"hashIterations"`
+	Algorithm  string     `json:"algorithm"`
+	Parameters parameters `json:"additionalParameters"`
+}
+
+// parameters are those of a hash. They are written in the order in which Keycloak writes those of argon2:
+// the whole is a text, which tools may compare.
+type parameters map[string][]string
+
+func (p parameters) MarshalJSON() ([]byte, error) {
+	names := []string{"hashLength", "memory", "type", "version", "parallelism"}
+	for _, name := range sortedKeys(p) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	out := []byte("{")
+	for _, name := range names {
+		values, ok := p[name]
+		if !ok {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, encode(name)...), ':'), encode(values)...)
+	}
+	return append(out, '}'), nil
 }
 
 type passwordSecret struct {

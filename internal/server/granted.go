@@ -3,10 +3,8 @@ package server
 import (
 	"slices"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/groups"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/mappers"
@@ -17,17 +15,8 @@ import (
 )
 
 // granted are the addresses of who has which roles, and of what tokens say of it.
-func granted(st *store.Store) []rest.Route {
-	show := func(r *rest.Request, list []user.Account) ([]keycloak.Object, error) {
-		out := make([]keycloak.Object, len(list))
-		for i := range list {
-			out[i] = keycloak.ShownUser(&list[i].User, nil, false)
-			if r.Flag("briefRepresentation", false) {
-				out[i] = keycloak.BriefUser(&list[i].User)
-			}
-		}
-		return out, nil
-	}
+func granted(st *store.Store, a accounts) []rest.Route {
+	show := a.view(st).List
 	return slices.Concat(
 		roles.Routes(roles.Deps{Roles: &manage.Roles{Store: st}, Extras: st, Users: st, Groups: st, Show: show}),
 		groups.Routes(groups.Deps{Groups: &people.Groups{Store: st}, Tree: st, Users: st, Show: show}),

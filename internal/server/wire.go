@@ -59,7 +59,8 @@ func Realms(st manage.Store, c Config) *manage.Realms {
 }
 
 // endpoints wires flows to the store and to the endpoints.
-func endpoints(st *store.Store, c Config, events *recorder) (oidc.Deps, *inspect.Inspector) {
+func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.Inspector) {
+	events := people.events
 	now := c.clock()
 	keys := keyring.New(st, now)
 	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st,
@@ -68,7 +69,7 @@ func endpoints(st *store.Store, c Config, events *recorder) (oidc.Deps, *inspect
 	return oidc.Deps{
 		Realms: st,
 		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Verifier: verifier,
-			Passwords: verify.NewPasswords(st), Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
+			Passwords: people.passwords, Duties: people.rules, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
 		Inspect: inspector,
 		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,

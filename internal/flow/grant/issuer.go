@@ -20,6 +20,7 @@ type Issuer struct {
 	Verifier  Verifier
 	Passwords Passwords
 	Lockouts  Lockouts
+	Duties    Duties
 	Once      Once
 	Marks     Marks
 	Keys      Keys
@@ -77,6 +78,11 @@ type Lockouts interface {
 	Locked(ctx context.Context, r *realm.Realm, u *user.User, now time.Time) (user.Lock, error)
 	Failed(ctx context.Context, r *realm.Realm, u *user.User, now time.Time, address string) error
 	Succeeded(ctx context.Context, r *realm.Realm, u *user.User) error
+}
+
+// Duties are what users have to do before they may sign in. It is a *people.Rulebook.
+type Duties interface {
+	Pending(ctx context.Context, r *realm.Realm, a user.Attempt) (bool, error)
 }
 
 // Once remembers values that may be used once, on every node.

@@ -104,7 +104,12 @@ func (t *turn) signIn(ctx context.Context, q PasswordRequest) (*user.User, error
 		return nil, err
 	case !right:
 		return nil, t.failed(ctx, u, wrong)
-	case pending(u, credentials):
+	}
+	pending, err := t.Duties.Pending(ctx, t.at.Realm, user.Attempt{User: u, Credentials: credentials, Scopes: t.scopeNames(), Now: t.at.Now})
+	switch {
+	case err != nil:
+		return nil, err
+	case pending: // there is no page to do it on
 		return nil, oauth.Errorf(oauth.InvalidGrant, "Account is not fully set up").InEvent("resolve_required_actions", "")
 	}
 	return u, t.Lockouts.Succeeded(ctx, t.at.Realm, u)
@@ -160,16 +165,6 @@ func (t *turn) checkOTP(ctx context.Context, u *user.User, credentials []user.Cr
 		}
 	}
 	return !needed, nil
-}
-
-// pending tells whether the user must do something before they may sign in; there is no page to do it on.
-func pending(u *user.User, credentials []user.Credential) bool {
-	for _, c := range credentials {
-		if c.Kind == user.KindPassword && c.Temporary {
-			return true
-		}
-	}
-	return len(u.RequiredActions) > 0
 }
 
 // locale is the language that the user chose.

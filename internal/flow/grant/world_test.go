@@ -16,6 +16,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmtest"
 	"github.com/tokenhouse/tokenhouse/internal/store"
@@ -84,7 +85,7 @@ func wire(t *testing.T, st *store.Store) *world {
 	verifier := verify.New(verify.Deps{Keys: w.keys, Users: st, Sessions: st, Marks: st})
 	w.Issuer = &grant.Issuer{
 		Realms: st, Users: st, Sessions: st, Verifier: verifier, Passwords: nameIsPassword{}, Once: st, Marks: st,
-		Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: w, NewID: w.newID}, Keys: w.keys, Events: w, Now: w.clock, NewID: w.newID,
+		Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: w, NewID: w.newID}, Duties: people.NewRulebook(st), Keys: w.keys, Events: w, Now: w.clock, NewID: w.newID,
 	}
 	return w
 }

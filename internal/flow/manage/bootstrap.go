@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
@@ -40,6 +42,7 @@ func (m *Realms) Bootstrap(ctx context.Context, a Administrator) (made bool, err
 	if err != nil {
 		return false, err
 	}
+	m.relaxProfile(contents.Draft)
 	for _, name := range names {
 		realmfile.AddManagement(contents.Draft, name, m.NewID)
 	}
@@ -51,6 +54,14 @@ func (m *Realms) Bootstrap(ctx context.Context, a Administrator) (made bool, err
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// relaxProfile lets administrators of the master realm have nothing but a name, as in Keycloak.
+func (m *Realms) relaxProfile(d *realm.Draft) {
+	settings := d.Realm().Settings
+	settings.Extra = maps.Clone(settings.Extra)
+	keycloak.KeepProfile(settings.Extra, profile.Relaxed(), m.NewID())
+	d.PutSettings(settings)
 }
 
 // mend makes the management clients that the master realm is missing.

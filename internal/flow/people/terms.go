@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/maypok86/otter/v2"
 
@@ -85,17 +84,9 @@ func (t *Terms) enabled(action string) bool {
 	return slices.ContainsFunc(t.Actions, func(a keycloak.ActionTerms) bool { return a.Alias == action && a.Enabled })
 }
 
-// Attempt is a sign-in by name and password, whose user is known.
-type Attempt struct {
-	User        *user.User
-	Credentials []user.Credential
-	Scopes      []string // that the client asks for
-	Now         time.Time
-}
-
 // Pending tells whether the user has something to do before they may sign in: a required action, a password
 // that is temporary or too old, or a profile that does not say all that it must.
-func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a Attempt) (bool, error) {
+func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a user.Attempt) (bool, error) {
 	t, err := b.Terms(ctx, r)
 	if err != nil {
 		return false, err

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"slices"
+
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/people"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+	"github.com/tokenhouse/tokenhouse/internal/store"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/sessions"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/users"
+)
+
+// accounts is what sign-in and the administration of users share: passwords wait in one line, and what realms
+// demand is read once.
+type accounts struct {
+	passwords *verify.Passwords
+	rules     *people.Rulebook
+	events    *recorder
+}
+
+func newAccounts(st *store.Store, events *recorder) accounts {
+	return accounts{verify.NewPasswords(st), people.NewRulebook(st), events}
+}
+
+// view makes representations of users.
+func (a accounts) view(st *store.Store) users.View {
+	return users.View{Profiles: a.rules, Credentials: st}
+}
+
+// peopleRoutes are the addresses of users and their sessions.
+func peopleRoutes(st *store.Store, c Config, a accounts) []rest.Route {
+	ended := &people.Sessions{Store: st, Users: st, Realms: st}
+	return slices.Concat(
+		users.Routes(users.Deps{
+			Users:        &people.Users{Store: st, Groups: st, Failures: st, Rules: a.rules, Passwords: a.passwords},
+			Sessions:     ended,
+			Consents:     &people.Consents{Sessions: ended, Users: st, Grants: st},
+			Profiles:     &people.Profiles{Store: st},
+			Impersonator: &people.Impersonator{Store: st, Keys: keyring.New(st, c.clock()), Events: a.events},
+			Rules:        a.rules, Accounts: st, Groups: st, View: a.view(st),
+		}),
+		sessions.Routes(sessions.Deps{Sessions: ended, Stats: st}),
+	)
+}

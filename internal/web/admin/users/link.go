@@ -1,0 +1,30 @@
+package users
+
+import (
+	"net/http"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+)
+
+func (d Deps) links(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
+	return rest.JSON(w, linksOf(r.Realm, &a.User))
+}
+
+func (d Deps) link(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
+	body, err := r.Body("FederatedIdentity")
+	if err != nil {
+		return err
+	}
+	if err := d.Users.Link(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("alias"), body); err != nil {
+		return err
+	}
+	return rest.NoContent(w)
+}
+
+func (d Deps) unlink(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
+	if err := d.Users.Unlink(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("alias")); err != nil {
+		return err
+	}
+	return rest.NoContent(w)
+}
