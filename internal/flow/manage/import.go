@@ -35,6 +35,9 @@ const (
 type ImportOptions struct {
 	Existing Existing
 	Author   audit.Author // the zero value on the command line
+
+	// Progress is told how many users of a realm have gone in, of how many; nil where nobody watches.
+	Progress func(realm string, users, of int)
 }
 
 // The outcomes of an import.
@@ -123,7 +126,7 @@ func (m *Realms) store(ctx context.Context, p *plan, o ImportOptions) (Imported,
 	if err != nil {
 		return done, err
 	}
-	if err := m.Store.CreateRealm(ctx, d, p.contents.Groups, m.accounts(p, passwords), record); err != nil {
+	if err := m.Store.CreateRealm(ctx, d, p.contents.Groups, m.accounts(p, passwords, o.Progress), record); err != nil {
 		return done, err
 	}
 	if p.name() == master {
@@ -164,15 +167,19 @@ func (m *Realms) completeKeys(d *realm.Draft) error {
 }
 
 // accounts are the users of a plan with their passwords hashed, and the service accounts it has to
-// have.
-func (m *Realms) accounts(p *plan, hashed *passwords) iter.Seq2[user.Account, error] {
+// have. progress, where it is not nil, is told of each user that went in.
+func (m *Realms) accounts(p *plan, hashed *passwords, progress func(realm string, users, of int)) iter.Seq2[user.Account, error] {
 	return func(yield func(user.Account, error) bool) {
+		users := 0
 		for person, err := range m.people(p) {
 			if err == nil {
 				err = hashed.fill(&person)
 			}
 			if !yield(person.Account, err) || err != nil {
 				return
+			}
+			if users++; progress != nil {
+				progress(p.name(), users, p.mentions.Users)
 			}
 		}
 		for _, account := range p.contents.ServiceAccounts() {
