@@ -1,8 +1,6 @@
 package realmfile
 
 import (
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
@@ -94,12 +92,8 @@ func (v *reviewer) exchanged() []Finding {
 		out = append(out, Finding{Name: "cap-lifetime", Clients: idsOf(requesters), Text: "exchanged tokens end with the token that they were exchanged for",
 			Commands: []string{v.setRealm("tokenhouse.exchange.cap-lifetime", "false")}})
 	}
-	if n := v.realm.Exchange.ChainLimit; n >= 0 {
-		out = append(out, Finding{Name: "chain-limit", Clients: idsOf(requesters), Text: "a token is exchanged " + strconv.Itoa(n) + " times in a row at most",
-			Commands: []string{v.setRealm("tokenhouse.exchange.chain-limit", "-1")}})
-	}
 	if refreshing := only(requesters, func(c *realm.Client) bool { return c.Exchange.Refresh }); len(refreshing) > 0 {
 		out = append(out, Finding{Name: "refresh-filter", Clients: idsOf(refreshing), Text: "refreshing an exchanged token keeps its audience, which Keycloak widens"})
 	}
-	return slices.Clip(out)
+	return out
 }

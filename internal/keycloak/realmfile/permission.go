@@ -77,7 +77,7 @@ func (v *reviewer) requesting(c *realm.Client, targets []string) Finding {
 // foreign is what a permission says of an identity provider: which clients may exchange its tokens, or ask
 // for them.
 func (v *reviewer) foreign(p *realm.Provider, requesters []*realm.Client) Finding {
-	f := Finding{Clients: idsOf(requesters), Text: "tokens of the identity provider " + p.Alias + " may be exchanged by " + strings.Join(idsOf(requesters), ", "),
+	f := Finding{Clients: idsOf(requesters), Text: "tokens of the identity provider " + p.Alias + " may be exchanged by " + strings.Join(idsOf(requesters), ", ") + "; " + notActedOn,
 		Commands: []string{explain.Command("update", "identity-provider/instances/"+p.Alias, v.realm.Name, explain.Config("tokenhouse.exchange.trusted", "true"))}}
 	for _, c := range requesters {
 		f.Commands = append(f.Commands, v.set(c, explain.Attribute("tokenhouse.exchange.external", "true"), explain.Attribute("tokenhouse.exchange.issuers", p.Alias)))
