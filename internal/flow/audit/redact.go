@@ -1,21 +1,23 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/json"
-
-	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
-// Redacted is a representation as JSON, with a mask for each secret.
+// Redacted is a representation as JSON, with a mask for each secret in it, however deep.
 func Redacted(representation any) string {
-	if o, ok := representation.(keycloak.Object); ok {
-		return redactedObject(o)
-	}
 	data, err := json.Marshal(representation)
 	if err != nil {
 		return ""
 	}
-	return string(data)
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var out bytes.Buffer
+	if err := redact(&out, d); err != nil {
+		return "" // better nothing than a secret
+	}
+	return out.String()
 }
 
 // mask stands for a secret.
@@ -23,40 +25,89 @@ const mask = "**********"
 
 // secrets are the members, and the settings of config and attributes, that hold secrets.
 var secrets = map[string]bool{"secret": true, "registrationAccessToken": true, "value": true, "secretData": true, "clientSecret": true,
-	"password": true, "client.secret.rotated": true, "bindCredential": true, "authTokenClientSecret": true,
+	"password": true, "client.secret.rotated": true, "bindCredential": true, "authTokenClientSecret": true, "token": true,
+	"hashedSaltedValue": true, "salt": true, "secret.key": true, "site.secret": true, "authToken": true,
 	"privateKey": true, "ecdsaPrivateKey": true, "ecdhPrivateKey": true, "eddsaPrivateKey": true, "keystorePassword": true, "keyPassword": true,
 	"saml.signing.private.key": true, "saml.encryption.private.key": true}
 
-// redactedObject is a representation with a mask for each secret.
-func redactedObject(o keycloak.Object) string {
-	out := keycloak.Object{}
-	for name, value := range o {
-		switch {
-		case secrets[name]:
-			out.Put(name, mask)
-		case name == "attributes" || name == "config" || name == "smtpServer":
-			settings := keycloak.Value[map[string]json.RawMessage](o, name)
-			for setting := range settings {
-				if secrets[setting] {
-					settings[setting] = masked(settings[setting])
-				}
-			}
-			out.Put(name, settings)
-		default:
-			out[name] = value
-		}
-	}
-	data, err := json.Marshal(out)
+// redact copies a value, masking what is secret.
+func redact(out *bytes.Buffer, d *json.Decoder) error {
+	t, err := d.Token()
 	if err != nil {
-		return "" // raw members that came as JSON are JSON
+		return err
 	}
-	return string(data)
+	switch t {
+	case json.Delim('{'):
+		return members(out, d)
+	case json.Delim('['):
+		return elements(out, d)
+	}
+	return put(out, t)
 }
 
-// masked is the mask where a secret stands, alone or as components have it.
-func masked(secret json.RawMessage) json.RawMessage {
-	if secret[0] == '[' {
-		return json.RawMessage(`["` + mask + `"]`)
+func members(out *bytes.Buffer, d *json.Decoder) error {
+	out.WriteByte('{')
+	for i := 0; d.More(); i++ {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		if err := put(out, name); err != nil {
+			return err
+		}
+		out.WriteByte(':')
+		if name, _ := name.(string); secrets[name] {
+			err = masked(out, d)
+		} else {
+			err = redact(out, d)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return json.RawMessage(`"` + mask + `"`)
+	out.WriteByte('}')
+	_, err := d.Token()
+	return err
+}
+
+func elements(out *bytes.Buffer, d *json.Decoder) error {
+	out.WriteByte('[')
+	for i := 0; d.More(); i++ {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		if err := redact(out, d); err != nil {
+			return err
+		}
+	}
+	out.WriteByte(']')
+	_, err := d.Token()
+	return err
+}
+
+// masked puts the mask where a secret stands, alone or in a list, as components have it. What is absent stays so.
+func masked(out *bytes.Buffer, d *json.Decoder) error {
+	var secret json.RawMessage
+	if err := d.Decode(&secret); err != nil {
+		return err
+	}
+	switch {
+	case string(secret) == "null":
+		out.WriteString("null")
+	case secret[0] == '[':
+		out.WriteString(`["` + mask + `"]`)
+	default:
+		out.WriteString(`"` + mask + `"`)
+	}
+	return nil
+}
+
+// put writes a text, number, boolean or null.
+func put(out *bytes.Buffer, scalar any) error {
+	text, err := json.Marshal(scalar)
+	out.Write(text)
+	return err
 }

@@ -99,7 +99,7 @@ func (s resource) all(w http.ResponseWriter, r *rest.Request) error {
 	}
 	var list []*realm.Role
 	for _, key := range found.keys {
-		if role := r.Realm.RoleByKey(key); role != nil {
+		if role := r.Realm.RoleByKey(key); role != nil && s.shows(r, role) {
 			list = append(list, role)
 		}
 	}

@@ -20,6 +20,7 @@ type kind struct {
 	noClient     error
 	resolve      func(r *realm.Realm, container string, o keycloak.Object) (*realm.Role, error)
 	may          func(*rest.Request, *realm.Role) bool // give and take the role
+	shows        func(*rest.Request, *realm.Role) bool // in the list of all
 }
 
 var errNoRole = rest.NotFound("Role not found")
@@ -30,6 +31,7 @@ var held = kind{
 	noClient: rest.NotFound("Client not found"),
 	resolve:  byBoth,
 	may:      func(r *rest.Request, role *realm.Role) bool { return r.MayGrant(role) },
+	shows:    visible,
 }
 
 // carried are the mappings of clients and client scopes.
@@ -38,6 +40,15 @@ var carried = kind{
 	noClient: rest.NotFound("Could not find client"),
 	resolve:  byID,
 	may:      func(*rest.Request, *realm.Role) bool { return true },
+	shows:    func(*rest.Request, *realm.Role) bool { return true },
+}
+
+// visible tells whether the caller may look at the role itself. Who may look at users alone may not.
+func visible(r *rest.Request, role *realm.Role) bool {
+	if role.Client == "" {
+		return r.May(permit.ToViewRealm)
+	}
+	return r.May(permit.ToViewClients)
 }
 
 // byBoth finds a role of the container by id, which must have the name too that the body gives.
