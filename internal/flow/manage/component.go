@@ -32,12 +32,24 @@ func (c *Components) Create(ctx context.Context, author audit.Author, realmName 
 		return made.ID, c.createKey(ctx, author, realmName, made)
 	}
 	return made.ID, c.changeKept(ctx, author, realmName, audit.Create, made.ID, func(r *realm.Realm, list []component.Component) ([]component.Component, error) {
-		if made.Parent == "" || component.Find(list, made.Parent) == nil {
-			made.Parent = r.Key
+		put := made
+		if ofRealm(r, put.Parent) {
+			put.Parent = r.Key
+		} else if component.Find(list, put.Parent) == nil {
+			return nil, errParent
 		}
-		return append(list, made), nil
+		return append(list, put), nil
 	})
 }
+
+// ofRealm tells whether a parent is the realm itself. Tools name it by its name too: where they make
+// realms, that is the id.
+func ofRealm(r *realm.Realm, parent string) bool {
+	return parent == "" || parent == r.Key || parent == r.Name
+}
+
+// errParent refuses a component that would belong to nothing.
+var errParent = &fault.Refused{Message: "Parent component not found"}
 
 // take puts what a body says of a component into it.
 func take(c *component.Component, body keycloak.Object) {

@@ -21,6 +21,9 @@ func (c *Components) createKey(ctx context.Context, author audit.Author, realmNa
 		return err
 	}
 	return c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
+		if !ofRealm(d.Realm(), made.Parent) {
+			return nil, errParent
+		}
 		put := *k
 		d.PutKey(&put)
 		return recordKey(author, d, audit.Create, k.Key), nil

@@ -40,10 +40,7 @@ func (f *Flows) change(ctx context.Context, author audit.Author, realmName strin
 			return nil, err
 		}
 		set.Keep(kept)
-		if done.body == nil {
-			return author.Of(r, done.operation, done.resource, done.path, nil), nil
-		}
-		return author.Of(r, done.operation, done.resource, done.path, done.body), nil
+		return author.Of(r, done.operation, done.resource, done.path, orNil(done.body)), nil
 	})
 }
 

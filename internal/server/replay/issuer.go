@@ -29,6 +29,7 @@ func NewIssuer() *Issuer {
 	i := &Issuer{keys: map[string]crypto.Signer{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /jwks", i.publish)
+	mux.HandleFunc("GET /.well-known/openid-configuration", i.describe)
 	i.server = httptest.NewServer(mux)
 	return i
 }
@@ -38,6 +39,18 @@ func (i *Issuer) URL() string { return i.server.URL }
 
 // Close ends the issuer.
 func (i *Issuer) Close() { i.server.Close() }
+
+// describe says where the issuer's endpoints are (OpenID Connect Discovery 1.0 §3).
+func (i *Issuer) describe(w http.ResponseWriter, _ *http.Request) {
+	document, err := json.Marshal(map[string]string{"issuer": i.URL(), "authorization_endpoint": i.URL() + "/auth",
+		"token_endpoint": i.URL() + "/token", "userinfo_endpoint": i.URL() + "/userinfo", "jwks_uri": i.URL() + "/jwks"})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(document)
+}
 
 func (i *Issuer) publish(w http.ResponseWriter, _ *http.Request) {
 	key, err := i.key("foreign", "RS256")

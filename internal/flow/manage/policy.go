@@ -1,0 +1,33 @@
+package manage
+
+import (
+	"context"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/clientpolicy"
+)
+
+// Policies changes client profiles and client policies, which are kept.
+type Policies struct {
+	Store Documents
+}
+
+// SetProfiles replaces the client profiles of a realm by those of a body. Policies that name one that
+// is gone stay as they are.
+func (p *Policies) SetProfiles(ctx context.Context, author audit.Author, realmName string, body keycloak.Object) error {
+	return editKept(ctx, p.Store, realmName, func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error) {
+		err := clientpolicy.KeepProfiles(kept, keycloak.Value[[]clientpolicy.Profile](body, "profiles"))
+		return author.Of(r, audit.Update, "REALM", "client-policies/profiles", body), err
+	})
+}
+
+// SetPolicies replaces the client policies of a realm by those of a body.
+func (p *Policies) SetPolicies(ctx context.Context, author audit.Author, realmName string, body keycloak.Object) error {
+	return editKept(ctx, p.Store, realmName, func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error) {
+		err := clientpolicy.KeepPolicies(kept, keycloak.Value[[]clientpolicy.Policy](body, "policies"))
+		return author.Of(r, audit.Update, "REALM", "client-policies/policies", body), err
+	})
+}

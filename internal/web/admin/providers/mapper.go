@@ -1,0 +1,82 @@
+package providers
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
+)
+
+// mapperTypes are the types of mappers that the identity provider can have.
+func (d Deps) mapperTypes(w http.ResponseWriter, r *rest.Request) error {
+	p, err := d.find(r)
+	if err != nil {
+		return err
+	}
+	k, _ := idp.Find(p.Kind)
+	return rest.JSON(w, k.MapperKinds())
+}
+
+// of are the mappers of the identity provider that the address names.
+func (d Deps) of(r *rest.Request) ([]idp.Mapper, error) {
+	p, err := d.find(r)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := d.Documents.Extra(r.Context(), r.Realm.Key, realm.KindRealm, r.Realm.Key)
+	if err != nil {
+		return nil, err
+	}
+	return idp.MappersOf(idp.Mappers(r.Realm.Key, kept), p.Alias), nil
+}
+
+func (d Deps) mappers(w http.ResponseWriter, r *rest.Request) error {
+	list, err := d.of(r)
+	if err != nil {
+		return err
+	}
+	return rest.JSON(w, list)
+}
+
+func (d Deps) mapper(w http.ResponseWriter, r *rest.Request) error {
+	list, err := d.of(r)
+	if err != nil {
+		return err
+	}
+	m := idp.FindMapper(list, r.PathValue("alias"), r.PathValue("mapper"))
+	if m == nil {
+		return rest.NotFound("Model not found")
+	}
+	return rest.JSON(w, m)
+}
+
+func (d Deps) addMapper(w http.ResponseWriter, r *rest.Request) error {
+	body, err := r.Body("IdentityProviderMapper")
+	if err != nil {
+		return err
+	}
+	id, err := d.Mappers.AddMapper(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body)
+	if taken, ok := errors.AsType[*fault.Conflict](err); ok && taken.Message == "" {
+		return &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Duplicate resource error"}
+	}
+	if err != nil {
+		return err
+	}
+	return rest.Created(w, r, id)
+}
+
+func (d Deps) updateMapper(w http.ResponseWriter, r *rest.Request) error {
+	body, err := r.Body("IdentityProviderMapper")
+	if err != nil {
+		return err
+	}
+	return done(w, d.Mappers.UpdateMapper(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), r.PathValue("mapper"), body))
+}
+
+func (d Deps) deleteMapper(w http.ResponseWriter, r *rest.Request) error {
+	return done(w, d.Mappers.DeleteMapper(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), r.PathValue("mapper")))
+}
