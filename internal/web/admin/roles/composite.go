@@ -84,6 +84,9 @@ func named(r *rest.Request, may func(*rest.Request, *realm.Role) error) ([]strin
 	if err != nil {
 		return nil, err
 	}
+	if bodies == nil {
+		return nil, rest.BadRequest("No roles are given")
+	}
 	var keys []string
 	for _, o := range bodies {
 		part := r.Realm.RoleByKey(o.Text("id"))
