@@ -28,11 +28,23 @@ func MergeClient(r *realm.Realm, c *realm.Client, o Object) (*realm.Client, []No
 	}
 	with, notes := ToClient(r, merged)
 	with.Key, with.DefaultScopes, with.OptionalScopes, with.ScopeMappings = c.Key, c.DefaultScopes, c.OptionalScopes, c.ScopeMappings
-	with.Mappers = c.Mappers
+	with.Registration, with.Mappers = c.Registration, c.Mappers
 	if o.Has("protocolMappers") {
 		with.Mappers = mergeMappers(c.Mappers, toMappers(o))
 	}
 	return with, notes
+}
+
+// ReassignScopes gives a client the client scopes that an update lists, of each kind that it lists; names of
+// scopes that the realm does not have are passed over.
+func ReassignScopes(r *realm.Realm, c *realm.Client, o Object) {
+	if o.Has("defaultClientScopes") {
+		c.DefaultScopes, _ = scopeKeys(r, o, "defaultClientScopes")
+	}
+	if o.Has("optionalClientScopes") {
+		c.OptionalScopes, _ = scopeKeys(r, o, "optionalClientScopes")
+		c.OptionalScopes = slices.DeleteFunc(c.OptionalScopes, func(key string) bool { return slices.Contains(c.DefaultScopes, key) })
+	}
 }
 
 // mergeAttributes changes a client's attributes by those of an update. Keycloak drops those that are

@@ -20,15 +20,15 @@ import (
 // administration serves the administration API.
 func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.Inspector, a accounts) http.Handler {
 	deps := rest.Deps{Realms: st, Administrators: inspector, Users: st, Callers: d.Callers, Now: c.clock(), NewID: uuid.NewString, Log: c.log()}
-	return admin.New(deps, nouns(st, c, a)...)
+	return admin.New(deps, nouns(st, c, a, inspector)...)
 }
 
 // nouns wires flows to the store and to the administration API: a line for each noun.
-func nouns(st *store.Store, c Config, a accounts) [][]rest.Route {
+func nouns(st *store.Store, c Config, a accounts, inspector *inspect.Inspector) [][]rest.Route {
 	return [][]rest.Route{
 		info.Routes(info.Deps{Realms: st, Started: c.clock()()}),
 		events.Routes(events.Deps{Events: st}),
-		clientRoutes(st, c),
+		clientRoutes(st, c, a, inspector),
 		attack.Routes(attack.Deps{Failures: st}),
 		explain.Routes(explain.Deps{People: st}),
 		configured(st, c),

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
 
@@ -29,7 +30,7 @@ var update = flag.Bool("update", false, "write testdata/permissions.txt anew")
 func TestPermissions(t *testing.T) {
 	o := newOffice(t)
 	var table strings.Builder
-	for _, group := range nouns(o.server.store, Config{}, newAccounts(o.server.store, nil)) {
+	for _, group := range nouns(o.server.store, Config{}, newAccounts(o.server.store, nil), &inspect.Inspector{}) {
 		for _, r := range group {
 			if !r.Open && strings.HasPrefix(r.Path, "/") && !strings.HasPrefix(r.Path, "/admin/") || r.Path == "" {
 				o.routes = append(o.routes, r)

@@ -37,6 +37,7 @@ type Client struct {
 	RootURL      string
 	BaseURL      string
 	AdminURL     string // where the client is told of revocations
+	Registration string `json:",omitempty"` // jti of the token by which it may change itself; empty: none
 	RedirectURIs []string
 	WebOrigins   []string
 	NotBefore    int64 // Unix seconds

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
@@ -41,7 +40,9 @@ func (d Deps) installation(w http.ResponseWriter, r *rest.Request, c *realm.Clie
 	if err != nil {
 		return err
 	}
-	text, err := write(adapterOf(r, c, kept))
+	with := *c
+	with.Extra = kept
+	text, err := write(adapter{keycloak.AdapterOf(r.Realm, &with, r.Base)})
 	if err != nil {
 		return err
 	}
@@ -50,60 +51,10 @@ func (d Deps) installation(w http.ResponseWriter, r *rest.Request, c *realm.Clie
 	return err
 }
 
-// adapter is the configuration of an adapter, in the order in which Keycloak writes it.
-type adapter struct {
-	Realm           string         `json:"realm"`
-	BearerOnly      bool           `json:"bearer-only,omitempty"`
-	Server          string         `json:"auth-server-url"`
-	SSLRequired     string         `json:"ssl-required"`
-	Resource        string         `json:"resource"`
-	Public          bool           `json:"public-client,omitempty"`
-	VerifyAudience  bool           `json:"verify-token-audience,omitempty"`
-	Credentials     map[string]any `json:"credentials,omitempty"`
-	UseClientRoles  bool           `json:"use-resource-role-mappings,omitempty"`
-	ConfidentialTLS int            `json:"confidential-port"`
-}
+// adapter writes the configuration of an adapter.
+type adapter struct{ keycloak.Adapter }
 
-func adapterOf(r *rest.Request, c *realm.Client, kept realm.Extra) adapter {
-	a := adapter{
-		Realm: r.Realm.Name, Server: r.Base + "/", SSLRequired: strings.ToLower(r.Realm.SSLRequired), Resource: c.ID,
-		BearerOnly: c.BearerOnly, Public: c.Public && !c.BearerOnly, UseClientRoles: len(r.Realm.RolesOf(c.Key)) > 0,
-	}
-	a.VerifyAudience = a.UseClientRoles || hasAudienceScope(r.Realm, c)
-	clusters := keycloak.Value[int](keycloak.Object(kept), "nodeReRegistrationTimeout") > 0
-	if !c.Public && (!c.BearerOnly || clusters) {
-		a.Credentials = credentialsOf(c)
-	}
-	return a
-}
-
-// hasAudienceScope tells whether there is a client scope by the client's name that puts it into tokens.
-func hasAudienceScope(r *realm.Realm, c *realm.Client) bool {
-	s := r.Scope(c.ID)
-	return s != nil && slices.ContainsFunc(s.Mappers, func(m realm.Mapper) bool {
-		return m.Kind == mapper.KindAudience && mapper.Includes(&m, c.ID)
-	})
-}
-
-// credentialsOf is how the adapter is to authenticate.
-func credentialsOf(c *realm.Client) map[string]any {
-	switch c.Authenticator {
-	case "client-jwt":
-		return map[string]any{"jwt": map[string]any{
-			"client-key-password": "REPLACE WITH THE KEY PASSWORD IN KEYSTORE", "client-keystore-file": "REPLACE WITH THE LOCATION OF YOUR KEYSTORE FILE",
-			"client-keystore-password": "REPLACE WITH THE KEYSTORE PASSWORD", "client-key-alias": c.ID,
-			"token-timeout": 10, "client-keystore-type": "jks"}}
-	case "client-secret-jwt":
-		jwt := map[string]any{"secret": c.Secret}
-		if c.AuthAlg != "" {
-			jwt["algorithm"] = c.AuthAlg
-		}
-		return map[string]any{"secret-jwt": jwt}
-	}
-	return map[string]any{"secret": c.Secret}
-}
-
-func (a adapter) json() ([]byte, error) { return json.MarshalIndent(a, "", "  ") }
+func (a adapter) json() ([]byte, error) { return json.MarshalIndent(a.Adapter, "", "  ") }
 
 // settings are the adapter's settings as WildFly has them, but for credentials.
 func (a adapter) settings() [][2]string {

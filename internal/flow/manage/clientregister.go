@@ -1,0 +1,113 @@
+package manage
+
+import (
+	"context"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+)
+
+// Registration is a client that is registered, or registered anew, by somebody who need not be an
+// administrator. There is no admin event of it.
+type Registration struct {
+	Representation keycloak.Object
+
+	// Judge makes of a client what it may be, or refuses it. before is nil where it is new. It may run
+	// more than once.
+	Judge func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error)
+
+	// Commit runs when nothing stands against the client any more, before it is stored; may be nil.
+	Commit func(ctx context.Context) error
+}
+
+// Register makes a client, and gives back its key; as Create.
+func (c *Clients) Register(ctx context.Context, author audit.Author, realmName string, q Registration) (key string, err error) {
+	ready, err := completeClient(q.Representation, author)
+	if err != nil {
+		return "", err
+	}
+	r, err := c.Store.Realm(ctx, realmName)
+	if err != nil {
+		return "", err
+	}
+	if _, err := registerClient(realm.Edit(r), author, ready, q); err != nil { // as it will be, but for what others do meanwhile
+		return "", err
+	}
+	if q.Commit != nil {
+		if err := q.Commit(ctx); err != nil {
+			return "", err
+		}
+	}
+	err = c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
+		made, err := registerClient(d, author, ready, q)
+		if err != nil {
+			return nil, err
+		}
+		key = made.Key
+		return nil, nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return key, c.settleAccount(ctx, author, realmName, key)
+}
+
+func registerClient(d *realm.Draft, author audit.Author, ready keycloak.Object, q Registration) (*realm.Client, error) {
+	client, err := addClient(d, author, ready)
+	if err != nil {
+		return nil, err
+	}
+	if client, err = q.Judge(d.Realm(), nil, client); err != nil {
+		return nil, err
+	}
+	d.PutClient(client)
+	return client, nil
+}
+
+// Reregister changes a client, its client scopes too; as Update.
+func (c *Clients) Reregister(ctx context.Context, author audit.Author, realmName, key string, q Registration) error {
+	err := c.edit(ctx, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+		before := *client
+		if err := mergeClient(d, author, client, q.Representation); err != nil {
+			return nil, err
+		}
+		keycloak.ReassignScopes(d.Realm(), client, q.Representation)
+		judged, err := q.Judge(d.Realm(), &before, client)
+		if err != nil {
+			return nil, err
+		}
+		*client = *judged
+		return nil, nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.settleAccount(ctx, author, realmName, key)
+}
+
+// Unregister removes a client; as Delete.
+func (c *Clients) Unregister(ctx context.Context, author audit.Author, realmName, key string) error {
+	err := c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
+		client := d.Realm().ClientByKey(key)
+		if client == nil {
+			return nil, errNoClient
+		}
+		dropClient(d, client)
+		return nil, nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.settleAccount(ctx, author, realmName, key)
+}
+
+// SetRegistration makes the registration access token with this id the one by which a client may change
+// itself; another that it had works no longer.
+func (c *Clients) SetRegistration(ctx context.Context, author audit.Author, realmName, key, id string) error {
+	return c.edit(ctx, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+		client.Registration = id
+		return author.Of(d.Realm(), audit.Action, clientResource, clientPath(key, "registration-access-token"), keycloak.FromClient(d.Realm(), client)), nil
+	})
+}
