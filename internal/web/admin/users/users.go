@@ -79,8 +79,8 @@ func Routes(d Deps) []rest.Route {
 
 		{Method: "GET", Path: one + "/groups", Need: view, Handle: d.with(d.groups)},
 		{Method: "GET", Path: one + "/groups/count", Need: view, Handle: d.with(d.countGroups)},
-		{Method: "PUT", Path: one + "/groups/{group}", Need: manage, Handle: d.with(d.join)},
-		{Method: "DELETE", Path: one + "/groups/{group}", Need: manage, Handle: d.with(d.leave)},
+		{Method: "PUT", Path: one + "/groups/{group}", Need: manage, Handle: d.with(d.join), Exceptional: true},
+		{Method: "DELETE", Path: one + "/groups/{group}", Need: manage, Handle: d.with(d.leave), Exceptional: true},
 
 		{Method: "GET", Path: one + "/federated-identity", Need: view, Handle: d.with(d.links)},
 		{Method: "POST", Path: one + "/federated-identity/{alias}", Need: manage, Handle: d.with(d.link), Exceptional: true},
