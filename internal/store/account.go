@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
@@ -45,14 +44,20 @@ func (s *Store) CreateUser(ctx context.Context, realmKey string, a user.Account,
 	if err != nil {
 		return err
 	}
-	err = s.db.Change(ctx, func(tx engine.Tx) error { return tx.Send(ctx, append(batch, adminStatements(audit)...)) })
+	found := searchedOf(&a.User)
+	err = s.db.Change(ctx, func(tx engine.Tx) error {
+		if err := tx.Send(ctx, append(batch, adminStatements(audit)...)); err != nil {
+			return err
+		}
+		return s.count(ctx, tx, realmKey, &found, 1)
+	})
 	if err != nil {
 		return fmt.Errorf("create user %q: %w", a.User.Username, s.fails(err))
 	}
 	return nil
 }
 
-// userStatements add a user.
+// userStatements add a user, and do not count them in their range.
 func (s *Store) userStatements(realmKey string, a user.Account) ([]engine.Statement, error) {
 	columns, err := userColumns(realmKey, a.User)
 	if err != nil {
@@ -67,7 +72,9 @@ func (s *Store) userStatements(realmKey string, a user.Account) ([]engine.Statem
 	if err != nil {
 		return nil, err
 	}
-	return append(append(out, credentials...), linkStatements(realmKey, &a.User)...), nil
+	found := searchedOf(&a.User)
+	out = append(append(out, credentials...), linkStatements(realmKey, &a.User)...)
+	return append(out, s.putSearched(realmKey, a.User.ID, &found)...), nil
 }
 
 // userColumns are realm, id, username, email, service_account, doc and extra. Names and addresses
@@ -137,8 +144,14 @@ func (s *Store) EditUser(ctx context.Context, realmKey, id string, edit func(*us
 			return err
 		}
 		tx.Committed(func() { s.users.drop(userID{realmKey, id}) })
-		batch = append(batch, adminStatements(audit)...)
-		return tx.Send(ctx, append(batch, s.announce(notice{realm: realmKey, kind: kindUser, id: id})...))
+		if err := tx.Send(ctx, append(batch, adminStatements(audit)...)); err != nil {
+			return err
+		}
+		was, is := searchedOf(&before.User), searchedOf(&a.User)
+		if err := s.changeSearched(ctx, tx, realmKey, id, &was, &is); err != nil {
+			return err
+		}
+		return tx.Send(ctx, s.announce(notice{realm: realmKey, kind: kindUser, id: id}))
 	})
 	if err != nil {
 		return fmt.Errorf("edit user %s: %w", id, s.fails(err))
@@ -170,12 +183,14 @@ func (s *Store) updateStatements(realmKey string, before, a user.Account) ([]eng
 // DeleteUser removes a user and ends their sessions; fault.ErrNotFound.
 func (s *Store) DeleteUser(ctx context.Context, realmKey, id string, audit []event.Admin) error {
 	err := s.db.Change(ctx, func(tx engine.Tx) error {
-		n, err := tx.Exec(ctx, `DELETE FROM users WHERE realm = $1 AND id = $2`, realmKey, id)
+		var doc []byte
+		err := tx.One(ctx, `DELETE FROM users WHERE realm = $1 AND id = $2 RETURNING doc`, []any{realmKey, id}, &doc)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return fault.ErrNotFound
+		u, err := parseUser(doc, nil)
+		if err != nil {
+			return err
 		}
 		news, err := endSessions(ctx, tx, realmKey, `user_id = $2`, id)
 		if err != nil {
@@ -183,7 +198,14 @@ func (s *Store) DeleteUser(ctx context.Context, realmKey, id string, audit []eve
 		}
 		news = append(news, notice{realm: realmKey, kind: kindUser, id: id})
 		tx.Committed(func() { _ = s.hear(ctx, news) }) // of users and sessions: it cannot fail
-		return tx.Send(ctx, append(adminStatements(audit), s.announce(news...)...))
+		found := searchedOf(&u)
+		if err := tx.Send(ctx, append(s.dropSearched(realmKey, id, &found), adminStatements(audit)...)); err != nil {
+			return err
+		}
+		if err := s.count(ctx, tx, realmKey, &found, -1); err != nil {
+			return err
+		}
+		return tx.Send(ctx, s.announce(news...))
 	})
 	if err != nil {
 		return fmt.Errorf("delete user %s: %w", id, s.found(err))

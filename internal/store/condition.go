@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,11 @@ func places[T ~string](first int, values []T) (string, []any) {
 		list[i], args[i] = fmt.Sprintf("$%d", first+i), string(v)
 	}
 	return strings.Join(list, ", "), args
+}
+
+// clone is a copy that more can be added to.
+func (c *conditions) clone() *conditions {
+	return &conditions{slices.Clone(c.where), slices.Clone(c.args)}
 }
 
 // String is what follows WHERE.

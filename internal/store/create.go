@@ -93,6 +93,13 @@ func (c *creation) whole(ctx context.Context, tx engine.Tx) error {
 	if err := tx.Send(ctx, batch); err != nil {
 		return err
 	}
+	ranges, err := c.newRanges(ctx, tx, c.key)
+	if err != nil {
+		return err
+	}
+	if err := tx.Send(ctx, ranges); err != nil {
+		return err
+	}
 	return c.show(ctx, tx, news)
 }
 
@@ -143,6 +150,13 @@ func (c *creation) fill(ctx context.Context) error {
 			batch = batch[:0]
 		}
 		batch = append(batch, statements...)
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	var err error
+	if batch, err = c.newRanges(ctx, c.db, c.key); err != nil {
+		return err
 	}
 	return write()
 }

@@ -43,3 +43,25 @@ func (s *Store) Plans(t testing.TB) map[string]string {
 	}
 	return plans
 }
+
+// ShrinkSearch makes ranges small, and few what an index may lead to, until the test ends.
+func ShrinkSearch(t testing.TB) {
+	size, hits := rangeSize, fewHits
+	rangeSize, fewHits = 3, 2
+	t.Cleanup(func() { rangeSize, fewHits = size, hits })
+}
+
+// DropSearch removes what the users of a realm are searched by.
+func (s *Store) DropSearch(t testing.TB, realmKey string) {
+	t.Helper()
+	err := s.db.Change(t.Context(), func(tx engine.Tx) error {
+		batch := s.index.bury(realmKey, 1<<40)
+		for _, table := range []string{"user_search", "user_facet", "user_range"} {
+			batch = append(batch, engine.Statement{SQL: `DELETE FROM ` + table + ` WHERE realm = $1`, Args: []any{realmKey}})
+		}
+		return tx.Send(t.Context(), batch)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

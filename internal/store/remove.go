@@ -44,7 +44,7 @@ func (s *Store) removeRealm(ctx context.Context, tx engine.Tx, key string) ([]no
 	if err != nil {
 		return nil, s.found(err)
 	}
-	all, err := buryRows(ctx, tx, key)
+	all, err := s.buryRows(ctx, tx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (s *Store) buryAll(ctx context.Context) error {
 	for _, key := range keys {
 		for all := false; !all; {
 			err := s.db.Change(ctx, func(tx engine.Tx) (err error) {
-				all, err = buryRows(ctx, tx, key)
+				all, err = s.buryRows(ctx, tx, key)
 				return err
 			})
 			if err != nil {
@@ -150,6 +150,8 @@ func (s *Store) buryAll(ctx context.Context) error {
 // spadeful is how many rows go in one transaction; with a user go those that belong to them.
 const spadeful = 300
 
+const searchTable = "user_search"
+
 // ofRealm are the tables of what is in a realm, and how they tell rows apart.
 var ofRealm = []struct{ table, id string }{
 	{"users", "id"},
@@ -162,15 +164,23 @@ var ofRealm = []struct{ table, id string }{
 	{"admin_event", "at, id"},
 	{"initial_access", "id"},
 	{"failures", "user_id"},
+	{"user_facet", "facet, user_id"},
+	{"user_range", "low"},
+	{searchTable, "username"},
 }
 
 // buryRows deletes some rows of a hidden realm, and tells whether that were all; then the realm's row is
 // gone too.
-func buryRows(ctx context.Context, tx engine.Tx, key string) (all bool, err error) {
+func (s *Store) buryRows(ctx context.Context, tx engine.Tx, key string) (all bool, err error) {
 	room := int64(spadeful)
 	for _, t := range ofRealm {
+		if t.table == searchTable {
+			if err := tx.Send(ctx, s.index.bury(key, room)); err != nil {
+				return false, err
+			}
+		}
 		n, err := tx.Exec(ctx, `DELETE FROM `+t.table+` WHERE (realm, `+t.id+`) IN
-			(SELECT realm, `+t.id+` FROM `+t.table+` WHERE realm = $1 LIMIT $2)`, key, room)
+			(SELECT realm, `+t.id+` FROM `+t.table+` WHERE realm = $1 ORDER BY `+t.id+` LIMIT $2)`, key, room)
 		if err != nil {
 			return false, err
 		}

@@ -55,6 +55,8 @@ type Store struct {
 	names    *cache[alias, string]
 	groups   atomic.Int64 // counts changes of groups
 	sessions *cache[sessionID, *sessionState]
+	index    searchIndex
+	tallies  *tallies
 	revoked  revocations
 	tail     tail
 	doomed   chan struct{} // wakes who removes the rows of deleted realms
@@ -79,6 +81,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 		users:    newCache[userID, cachedUser](mostUsers),
 		names:    newCache[alias, string](2 * mostUsers),
 		sessions: newCache[sessionID, *sessionState](mostSessions),
+		tallies:  newTallies(),
 		doomed:   make(chan struct{}, 1),
 	}
 	if s.log == nil {
@@ -95,7 +98,11 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 			err = errors.Join(err, s.db.Close())
 		}
 	}()
+	s.index = indexOf(s.db)
 	if s.key, err = masterKey(ctx, s.db, c); err != nil {
+		return nil, err
+	}
+	if err := s.indexUsers(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.begin(ctx); err != nil {
@@ -124,6 +131,9 @@ func (s *Store) Shared() bool { return s.db.Shared() }
 
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
+
+// isNoRows tells whether a read found nothing.
+func isNoRows(err error) bool { return errors.Is(err, engine.ErrNoRows) }
 
 // found makes of what a read came to what callers are told: no row, and a text that the database
 // could not even hold, are fault.ErrNotFound.

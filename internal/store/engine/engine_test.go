@@ -37,7 +37,7 @@ func each(t *testing.T, test func(t *testing.T, d *engine.Database)) {
 }
 
 func insertRealm(id, name string) engine.Statement {
-	return engine.Statement{SQL: `INSERT INTO realm (id, name, version) VALUES ($1, $2, 1)`, Args: []any{id, name}}
+	return engine.Statement{SQL: `INSERT INTO realm (id, name, public, version) VALUES ($1, $2, $3, 1)`, Args: []any{id, name, id + " " + name}}
 }
 
 func count(t testing.TB, d engine.Reader) (n int64) {

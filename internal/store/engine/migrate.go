@@ -13,9 +13,10 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// Migrations only go forward, each in a transaction.
+// Migrations only go forward, each in a transaction. What the databases do not have in common is in a
+// directory for each.
 //
-//go:embed migrations/*.sql
+//go:embed migrations
 var migrations embed.FS
 
 // migrate borrows the writer's connection: there is no other that may write. Of two processes that
@@ -56,7 +57,12 @@ func migrate(ctx context.Context, d goose.Dialect, db *sql.DB, options ...goose.
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(d, db, files, append(options, goose.WithDisableGlobalRegistry(true))...)
+	search, err := ofOne(files, d, 3, "search")
+	if err != nil {
+		return err
+	}
+	options = append(options, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(search))
+	provider, err := goose.NewProvider(d, db, files, options...)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -64,4 +70,21 @@ func migrate(ctx context.Context, d goose.Dialect, db *sql.DB, options ...goose.
 		return fmt.Errorf("bring the schema up to date: %w", err)
 	}
 	return nil
+}
+
+// ofOne is a migration that each database has its own of.
+func ofOne(files fs.FS, d goose.Dialect, version int64, name string) (*goose.Migration, error) {
+	directory := "postgres"
+	if d == goose.DialectSQLite3 {
+		directory = "sqlite"
+	}
+	text, err := fs.ReadFile(files, fmt.Sprintf("%s/%04d_%s.sql", directory, version, name))
+	if err != nil {
+		return nil, err
+	}
+	run := func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, string(text))
+		return err
+	}
+	return goose.NewGoMigration(version, &goose.GoFunc{RunTx: run}, nil), nil
 }

@@ -1,0 +1,178 @@
+package store
+
+import (
+	"hash/fnv"
+	"slices"
+	"strconv"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/store/engine"
+)
+
+// A token is a hash of the realm and of three letters that follow one another in a name, where the
+// beginning and the end of the name count as letters. Who has a text in a name has all of its tokens. The
+// reverse need not hold: what tokens lead to is looked at once more.
+//
+// How tokens are kept, and found, is the only SQL that the databases do not have in common: an array with
+// a GIN index on PostgreSQL, which every role may make, and full-text search on SQLite.
+type searchIndex interface {
+	// put adds the row of a user to user_search, with its tokens; drop removes it.
+	put(realmKey, id string, u *searched) []engine.Statement
+	drop(realmKey, username string) []engine.Statement
+
+	// having adds to conditions on rows u of user_search that they are among those who have all the
+	// tokens, of whom there are at most so many.
+	having(c *conditions, tokens []uint32, most int)
+	// probe counts those who have all the tokens, up to so many.
+	probe(realmKey string, tokens []uint32, most int) (query string, args []any)
+
+	// bury are statements that delete tokens of a realm before so many rows of user_search, in their order.
+	bury(realmKey string, rows int64) []engine.Statement
+}
+
+func indexOf(db *engine.Database) searchIndex {
+	if db.Shared() {
+		return tokenColumn{}
+	}
+	return tokenTable{}
+}
+
+// The letters before and after a name.
+const (
+	opening = '\x02'
+	closing = '\x03'
+)
+
+// tokensOf are the tokens of names, each once.
+func tokensOf(realmKey string, names ...string) []uint32 {
+	var out []uint32
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		letters := []rune(string(opening) + name + string(closing))
+		out = append(appendTokens(out, realmKey, letters), token(realmKey, letters[:2]))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func appendTokens(to []uint32, realmKey string, letters []rune) []uint32 {
+	for i := 0; i+3 <= len(letters); i++ {
+		to = append(to, token(realmKey, letters[i:i+3]))
+	}
+	return to
+}
+
+func token(realmKey string, letters []rune) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(realmKey))
+	_, _ = h.Write([]byte(string(letters)))
+	return h.Sum32()
+}
+
+// tokensFor are tokens that everybody has who looks like this; none where the pattern is too short for any.
+func tokensFor(realmKey string, patterns []user.Pattern) []uint32 {
+	var out []uint32
+	for _, p := range patterns {
+		for i, part := range p.Parts {
+			letters := []rune(part)
+			if i == 0 && p.Start {
+				letters = append([]rune{opening}, letters...)
+			}
+			if i == len(p.Parts)-1 && p.End {
+				letters = append(letters, closing)
+			}
+			if len(letters) == 2 && letters[0] == opening && letters[1] != closing {
+				out = append(out, token(realmKey, letters))
+			}
+			out = appendTokens(out, realmKey, letters)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// tokenColumn keeps tokens in a column of user_search.
+type tokenColumn struct{}
+
+func (tokenColumn) put(realmKey, id string, u *searched) []engine.Statement {
+	return []engine.Statement{{
+		SQL: `INSERT INTO user_search (realm, username, user_id, email, first_name, last_name, account, enabled, verified, created, tokens)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		Args: append(u.columns(realmKey, id), numbers(tokensOf(realmKey, u.names()...))),
+	}}
+}
+
+func (tokenColumn) drop(realmKey, username string) []engine.Statement {
+	return []engine.Statement{{SQL: `DELETE FROM user_search WHERE realm = $1 AND username = $2`, Args: []any{realmKey, username}}}
+}
+
+func (tokenColumn) having(c *conditions, tokens []uint32, _ int) {
+	c.add("u.tokens @> ?", numbers(tokens))
+}
+
+func (tokenColumn) probe(realmKey string, tokens []uint32, most int) (string, []any) {
+	return `SELECT COUNT(*) FROM (SELECT 1 FROM user_search WHERE tokens @> $1 AND realm = $2 LIMIT $3) hits`,
+		[]any{numbers(tokens), realmKey, int64(most)}
+}
+
+func (tokenColumn) bury(string, int64) []engine.Statement { return nil }
+
+// numbers are tokens as PostgreSQL has them, which knows no unsigned numbers.
+func numbers(tokens []uint32) []int32 {
+	out := make([]int32, len(tokens))
+	for i, t := range tokens {
+		out[i] = int32(t)
+	}
+	return out
+}
+
+// tokenTable keeps tokens in a table for full-text search, whose rows have numbers.
+type tokenTable struct{}
+
+func (tokenTable) put(realmKey, id string, u *searched) []engine.Statement {
+	return []engine.Statement{{
+		SQL: `INSERT INTO user_search (realm, username, user_id, email, first_name, last_name, account, enabled, verified, created, num)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT COALESCE(MAX(num), 0) + 1 FROM user_search))`,
+		Args: u.columns(realmKey, id),
+	}, {
+		SQL:  `INSERT INTO user_token (rowid, tokens) SELECT num, $3 FROM user_search WHERE realm = $1 AND username = $2`,
+		Args: []any{realmKey, u.username, words(tokensOf(realmKey, u.names()...), " ")},
+	}}
+}
+
+func (tokenTable) drop(realmKey, username string) []engine.Statement {
+	of := []any{realmKey, username}
+	return []engine.Statement{
+		{SQL: `DELETE FROM user_token WHERE rowid = (SELECT num FROM user_search WHERE realm = $1 AND username = $2)`, Args: of},
+		{SQL: `DELETE FROM user_search WHERE realm = $1 AND username = $2`, Args: of},
+	}
+}
+
+func (tokenTable) having(c *conditions, tokens []uint32, most int) {
+	c.add("u.num IN (SELECT rowid FROM user_token WHERE user_token MATCH ? LIMIT ?)", words(tokens, " AND "), int64(most))
+}
+
+func (tokenTable) probe(_ string, tokens []uint32, most int) (string, []any) {
+	return `SELECT COUNT(*) FROM (SELECT 1 FROM user_token WHERE user_token MATCH $1 LIMIT $2)`, []any{words(tokens, " AND "), int64(most)}
+}
+
+func (tokenTable) bury(realmKey string, rows int64) []engine.Statement {
+	return []engine.Statement{{
+		SQL:  `DELETE FROM user_token WHERE rowid IN (SELECT num FROM user_search WHERE realm = $1 ORDER BY username LIMIT $2)`,
+		Args: []any{realmKey, rows},
+	}}
+}
+
+// words are tokens as words of letters and digits.
+func words(tokens []uint32, between string) string {
+	var b []byte
+	for i, t := range tokens {
+		if i > 0 {
+			b = append(b, between...)
+		}
+		b = strconv.AppendUint(append(b, 't'), uint64(t), 36)
+	}
+	return string(b)
+}
