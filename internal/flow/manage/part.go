@@ -55,6 +55,8 @@ type PartItem struct {
 	Resource string `json:"resourceType"`
 	Name     string `json:"resourceName"`
 	ID       string `json:"id"`
+
+	path string // its address below the realm; empty where events of its own tell of it
 }
 
 const (
@@ -201,15 +203,18 @@ type partial struct {
 
 	contents *realmfile.Contents
 	accounts []keycloak.Person
-	drop     []func() // what is overwritten in the draft
-	goneUser []string // ids
-	goneTree []string // keys of groups
-	named    []func() // finishes the report, with the ids of what was made
+	named    []func() // finish the report, with the ids of what was made
+
+	// What is overwritten, of the draft and beside it.
+	drop          []func()
+	goneProviders []string // aliases
+	goneUsers     []string // ids
+	goneGroups    []*realm.Group
 }
 
 // build decides what becomes of each thing, and changes the draft.
 func (p *partial) build() ([]event.Admin, error) {
-	for _, decide := range []func() error{p.clients, p.realmRoles, p.clientRoles, p.providers, p.groups, p.users} {
+	for _, decide := range []func() error{p.clients, p.realmRoles, p.clientRoles, p.providers, p.providerMappers, p.groups, p.users} {
 		if err := decide(); err != nil {
 			return nil, err
 		}
@@ -244,7 +249,7 @@ func (p *partial) add() error {
 	}
 	paths := map[string]string{}
 	for path, g := range p.found.groups {
-		if !slices.Contains(p.goneTree, g.Key) {
+		if !p.overwritten(path) {
 			paths[path] = g.Key
 		}
 	}
@@ -263,8 +268,16 @@ func (p *partial) add() error {
 	return nil
 }
 
-// result notes what became of something; id tells its id once everything is made.
-func (p *partial) result(action, resource, name string, id func() string) {
+// overwritten tells whether a group goes: itself, or with one above it.
+func (p *partial) overwritten(path string) bool {
+	return slices.ContainsFunc(p.goneGroups, func(gone *realm.Group) bool {
+		return path == gone.Path || strings.HasPrefix(path, gone.Path+"/")
+	})
+}
+
+// result notes what became of something. identify tells its id, and its address below the realm, once everything
+// is made.
+func (p *partial) result(action, resource, name string, identify func() (id, path string)) {
 	switch action {
 	case itemAdded:
 		p.report.Added++
@@ -274,6 +287,7 @@ func (p *partial) result(action, resource, name string, id func() string) {
 		p.report.Overwritten++
 	}
 	p.named = append(p.named, func() {
-		p.report.Results = append(p.report.Results, PartItem{Action: action, Resource: resource, Name: name, ID: id()})
+		id, path := identify()
+		p.report.Results = append(p.report.Results, PartItem{Action: action, Resource: resource, Name: name, ID: id, path: path})
 	})
 }

@@ -46,10 +46,13 @@ func (p *partial) clients() error {
 			}
 			p.drop = append(p.drop, func() { dropClient(p.draft, existing) })
 			if account, ok := p.found.accounts[id]; ok {
-				p.goneUser = append(p.goneUser, account)
+				p.goneUsers = append(p.goneUsers, account)
 			}
 		}
-		p.result(action, "CLIENT", id, func() string { return r.Client(id).Key })
+		p.result(action, "CLIENT", id, func() (string, string) {
+			key := r.Client(id).Key
+			return key, clientPath(key)
+		})
 	}
 	put(p.file, "clients", wanted)
 	return nil
@@ -94,11 +97,14 @@ func (p *partial) rolesOf(list []keycloak.Object, client string) ([]keycloak.Obj
 		existing := r.Role(ref)
 		taken := "Realm role '" + ref.Name + "' already exists."
 		resource, name := "REALM_ROLE", ref.Name
-		id := func() string { return r.Role(ref).Key }
+		identify := func() (string, string) { return r.Role(ref).Key, "roles/" + ref.Name }
 		if client != "" {
 			taken = "Client role '" + ref.Name + "' for client '" + client + "' already exists."
 			resource, name = "CLIENT_ROLE", client+"-->"+ref.Name
-			id = func() string { return r.Client(client).Key }
+			identify = func() (string, string) {
+				key := r.Client(client).Key
+				return key, clientPath(key, "roles", ref.Name)
+			}
 		}
 		action, made, err := p.decision(existing != nil, taken)
 		if err != nil {
@@ -110,9 +116,9 @@ func (p *partial) rolesOf(list []keycloak.Object, client string) ([]keycloak.Obj
 		}
 		if action == itemOverwritten {
 			p.drop = append(p.drop, func() { dropRoles(p.draft, existing.Key) })
-			p.result(itemAdded, resource, name, id) // Keycloak lists them twice
+			p.result(itemAdded, resource, name, identify) // Keycloak lists them twice
 		}
-		p.result(action, resource, name, id)
+		p.result(action, resource, name, identify)
 	}
 	return wanted, nil
 }
@@ -133,8 +139,11 @@ func (p *partial) providers() error {
 		}
 		if action == itemOverwritten {
 			p.drop = append(p.drop, func() { p.draft.Delete(realm.KindProvider, existing.Key) })
+			p.goneProviders = append(p.goneProviders, alias)
 		}
-		p.result(action, "IDP", alias, func() string { return r.Provider(alias).Key })
+		p.result(action, "IDP", alias, func() (string, string) {
+			return r.Provider(alias).Key, "identity-provider/instances/" + alias
+		})
 	}
 	put(p.file, "identityProviders", wanted)
 	return nil
@@ -159,15 +168,15 @@ func (p *partial) groups() error {
 			wanted = append(wanted, o)
 		}
 		if action == itemOverwritten {
-			p.goneTree = append(p.goneTree, existing.Key)
+			p.goneGroups = append(p.goneGroups, existing)
 		}
-		p.result(action, "GROUP", name, func() string {
+		p.result(action, "GROUP", name, func() (string, string) {
 			for _, g := range p.contents.Groups {
 				if g.Parent == "" && g.Name == name {
-					return g.Key
+					return g.Key, ""
 				}
 			}
-			return existing.Key
+			return existing.Key, ""
 		})
 	}
 	put(p.file, "groups", wanted)
@@ -198,15 +207,15 @@ func (p *partial) users() error {
 			wanted = append(wanted, o)
 		}
 		if action == itemOverwritten {
-			p.goneUser = append(p.goneUser, existing.ID)
+			p.goneUsers = append(p.goneUsers, existing.ID)
 		}
-		p.result(action, "USER", o.Text("username"), func() string {
+		p.result(action, "USER", o.Text("username"), func() (string, string) {
 			for _, made := range p.accounts {
 				if made.User.Username == name {
-					return made.User.ID
+					return made.User.ID, ""
 				}
 			}
-			return existing.ID
+			return existing.ID, ""
 		})
 	}
 	put(p.file, "users", wanted)

@@ -1,9 +1,9 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -52,31 +52,20 @@ func (p *partial) mayGrant(before map[string][]string) error {
 	return nil
 }
 
-// partPaths are the addresses of what a partial import brings, below the realm; groups and users have events of
-// their own.
-var partPaths = map[string]func(r *realm.Realm, item PartItem) string{
-	"CLIENT":     func(_ *realm.Realm, i PartItem) string { return "clients/" + i.ID },
-	"REALM_ROLE": func(_ *realm.Realm, i PartItem) string { return "roles/" + i.Name },
-	"CLIENT_ROLE": func(_ *realm.Realm, i PartItem) string {
-		_, name, _ := strings.Cut(i.Name, "-->")
-		return "clients/" + i.ID + "/roles/" + name
-	},
-	"IDP": func(_ *realm.Realm, i PartItem) string { return "identity-provider/instances/" + i.Name },
-}
+// resources are the resource types of admin events where the report calls them otherwise.
+var resources = map[string]string{"IDP": resourceProvider, "IDP_MAPPER": "IDENTITY_PROVIDER_MAPPER"}
 
-// events tell of the configuration that was made.
+// events tell of the configuration that was made. What the report lists twice has one event.
 func (p *partial) events() []event.Admin {
 	var out []event.Admin
+	told := map[string]bool{}
 	for _, item := range p.report.Results {
-		path := partPaths[item.Resource]
-		if path == nil || item.Action == itemSkipped {
+		if item.path == "" || item.Action == itemSkipped || told[item.path] {
 			continue
 		}
-		resource := item.Resource
-		if resource == "IDP" {
-			resource = "IDENTITY_PROVIDER"
-		}
-		out = append(out, p.Author.Of(p.draft.Realm(), operationOf(item.Action), resource, path(p.draft.Realm(), item), nil)...)
+		told[item.path] = true
+		resource := cmp.Or(resources[item.Resource], item.Resource)
+		out = append(out, p.Author.Of(p.draft.Realm(), operationOf(item.Action), resource, item.path, nil)...)
 	}
 	return out
 }
@@ -91,8 +80,8 @@ func operationOf(action string) string {
 // store stores groups and users. The draft is stored by then.
 func (p *partial) store(ctx context.Context, realmKey string) error {
 	r := p.draft.Realm()
-	for _, key := range p.goneTree {
-		if err := ignoreGone(p.Members.DeleteGroup(ctx, realmKey, key, p.Author.Of(r, audit.Delete, "GROUP", "groups/"+key, nil))); err != nil {
+	for _, g := range p.goneGroups {
+		if err := ignoreGone(p.Members.DeleteGroup(ctx, realmKey, g.Key, p.Author.Of(r, audit.Delete, "GROUP", "groups/"+g.Key, nil))); err != nil {
 			return err
 		}
 	}
@@ -101,7 +90,7 @@ func (p *partial) store(ctx context.Context, realmKey string) error {
 			return err
 		}
 	}
-	for _, id := range p.goneUser {
+	for _, id := range p.goneUsers {
 		if err := ignoreGone(p.Members.DeleteUser(ctx, realmKey, id, p.Author.Of(r, audit.Delete, "USER", "users/"+id, nil))); err != nil {
 			return err
 		}

@@ -74,16 +74,16 @@ func (m *Realms) entitle(ctx context.Context, author audit.Author, name string) 
 		if admin := home.Role(realm.RoleRef{Name: "admin"}); admin != nil && has.Has(admin) {
 			return nil, nil
 		}
-		var given []keycloak.Object
+		var given []string
 		for _, role := range home.RolesOf(management.Key) {
 			if !has.Has(role) {
 				a.User.Roles = append(slices.Clip(a.User.Roles), role.Key)
-				given = append(given, keycloak.FromRole(home, role))
+				given = append(given, role.Key)
 			}
 		}
 		if given == nil {
 			return nil, nil
 		}
-		return author.Of(home, audit.Create, "CLIENT_ROLE_MAPPING", "users/"+a.User.ID+"/role-mappings/clients/"+management.Key, given), nil
+		return author.Of(home, audit.Create, "CLIENT_ROLE_MAPPING", "users/"+a.User.ID+"/role-mappings/clients/"+management.Key, keycloak.MentionedRoles(home, given)), nil
 	})
 }

@@ -3,7 +3,7 @@ package manage
 import (
 	"context"
 	"errors"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
@@ -33,7 +34,7 @@ func (m *Realms) Update(ctx context.Context, author audit.Author, name string, p
 		if err != nil {
 			return nil, err
 		}
-		if err := checkFlows(put, keycloak.Object(settings.Extra)); err != nil {
+		if err := checkFlows(now.Key, put, settings.Extra); err != nil {
 			return nil, err
 		}
 		if settings.Name != name {
@@ -87,12 +88,11 @@ var flowBindings = []string{"browserFlow", "registrationFlow", "directGrantFlow"
 	"dockerAuthenticationFlow", "firstBrokerLoginFlow"}
 
 // checkFlows refuses flows that the realm does not have.
-func checkFlows(put, kept keycloak.Object) error {
-	flows := keycloak.Value[[]keycloak.Object](kept, "authenticationFlows")
+func checkFlows(realmKey string, put keycloak.Object, kept realm.Extra) error {
+	flows := authflow.Read(realmKey, kept)
 	for _, member := range flowBindings {
-		alias := put.Text(member)
-		if alias != "" && !slices.ContainsFunc(flows, func(f keycloak.Object) bool { return f.Text("alias") == alias }) {
-			return &fault.Invalid{Field: member, Message: "there is no authentication flow " + alias}
+		if alias := put.Text(member); alias != "" && flows.FlowOf(alias) == nil {
+			return &fault.Invalid{Field: member, Message: "there is no authentication flow " + strconv.Quote(alias)}
 		}
 	}
 	return nil
