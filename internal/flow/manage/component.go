@@ -34,7 +34,7 @@ func (c *Components) Create(ctx context.Context, author audit.Author, realmName 
 	return made.ID, c.changeKept(ctx, author, realmName, audit.Create, made.ID, func(r *realm.Realm, list []component.Component) ([]component.Component, error) {
 		put := made
 		if ofRealm(r, put.Parent) {
-			put.Parent = r.Key
+			put.Parent = r.ID()
 		} else if component.Find(list, put.Parent) == nil {
 			return nil, errParent
 		}
@@ -45,7 +45,7 @@ func (c *Components) Create(ctx context.Context, author audit.Author, realmName 
 // ofRealm tells whether a parent is the realm itself. Tools name it by its name too: where they make
 // realms, that is the id.
 func ofRealm(r *realm.Realm, parent string) bool {
-	return parent == "" || parent == r.Key || parent == r.Name
+	return parent == "" || parent == r.ID() || parent == r.Name
 }
 
 // errParent refuses a component that would belong to nothing.
@@ -93,11 +93,11 @@ func (c *Components) Delete(ctx context.Context, author audit.Author, realmName,
 			return author.Of(d.Realm(), audit.Delete, resourceComponent, "components/"+id, nil), nil
 		}
 		return changeKept(d, func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error) {
-			list := component.Read(r.Key, kept)
+			list := component.Read(r.ID(), kept)
 			if component.Find(list, id) == nil {
 				return nil, errNoComponent
 			}
-			component.Keep(r.Key, kept, component.Without(list, id))
+			component.Keep(r.ID(), kept, component.Without(list, id))
 			return author.Of(r, audit.Delete, resourceComponent, "components/"+id, nil), nil
 		})
 	})
@@ -110,11 +110,11 @@ const resourceComponent = "COMPONENT"
 // this id. The change may run again.
 func (c *Components) changeKept(ctx context.Context, author audit.Author, realmName, operation, id string, change func(*realm.Realm, []component.Component) ([]component.Component, error)) error {
 	return editKept(ctx, c.Store, realmName, func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error) {
-		list, err := change(r, component.Read(r.Key, kept))
+		list, err := change(r, component.Read(r.ID(), kept))
 		if err != nil {
 			return nil, err
 		}
-		component.Keep(r.Key, kept, list)
+		component.Keep(r.ID(), kept, list)
 		return author.Of(r, operation, resourceComponent, "components/"+id, component.Find(list, id).Shown()), nil
 	})
 }

@@ -38,7 +38,7 @@ func (c *Components) updateKey(ctx context.Context, author audit.Author, r *real
 	if stored.Extra, err = c.Store.Extra(ctx, r.Key, realm.KindKey, id); err != nil {
 		return err
 	}
-	spare, err := changedKey(r.Key, &stored, body)
+	spare, err := changedKey(r.ID(), &stored, body)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (c *Components) updateKey(ctx context.Context, author audit.Author, r *real
 		if with.Extra, err = loadExtra(d, realm.KindKey, id); err != nil {
 			return nil, err
 		}
-		k, err := changedKey(r.Key, &with, body)
+		k, err := changedKey(r.ID(), &with, body)
 		if err != nil {
 			return nil, err
 		}
@@ -94,5 +94,5 @@ func changedKey(realmKey string, k *realm.KeyProvider, body keycloak.Object) (*r
 // recordKey is the admin event of a change to a key provider, which shows no key.
 func recordKey(author audit.Author, d *realm.Draft, operation, id string) []event.Admin {
 	r := d.Realm()
-	return author.Of(r, operation, resourceComponent, "components/"+id, component.OfKey(r.Key, r.KeyBy(id)).Shown())
+	return author.Of(r, operation, resourceComponent, "components/"+id, component.OfKey(r.ID(), r.KeyBy(id)).Shown())
 }

@@ -15,7 +15,7 @@ type Component struct {
 	Name     string              `json:"name,omitempty"`
 	Provider string              `json:"providerId"`
 	Type     string              `json:"providerType"`
-	Parent   string              `json:"parentId"` // the realm's key, or the id of the component that it is part of
+	Parent   string              `json:"parentId"` // the realm's id, or the id of the component that it is part of
 	SubType  string              `json:"subType,omitempty"`
 	Config   map[string][]string `json:"config"`
 }
@@ -35,9 +35,9 @@ type exported struct {
 
 // Read lists what a realm keeps, each component before its parts. What has no id yet gets one, always the
 // same.
-func Read(realmKey string, kept realm.Extra) []Component {
+func Read(realmID string, kept realm.Extra) []Component {
 	all := keycloak.Value[map[string][]exported](keycloak.Object(kept), member)
-	return flatten(nil, all, realmKey)
+	return flatten(nil, all, realmID)
 }
 
 func flatten(out []Component, all map[string][]exported, parent string) []Component {
@@ -57,8 +57,8 @@ func flatten(out []Component, all map[string][]exported, parent string) []Compon
 }
 
 // Keep puts components where Read takes them from.
-func Keep(realmKey string, kept realm.Extra, list []Component) {
-	keycloak.Object(kept).Put(member, nest(list, realmKey))
+func Keep(realmID string, kept realm.Extra, list []Component) {
+	keycloak.Object(kept).Put(member, nest(list, realmID))
 }
 
 // nest are the components that are part of a parent, with theirs.

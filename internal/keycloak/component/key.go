@@ -11,9 +11,9 @@ import (
 )
 
 // OfKey is the component of a key provider, with its key. Extra has to be loaded.
-func OfKey(realmKey string, k *realm.KeyProvider) Component {
+func OfKey(realmID string, k *realm.KeyProvider) Component {
 	o := keycloak.FromKeyProvider(k)
-	return Component{ID: k.Key, Name: k.Name, Provider: k.Kind, Type: keycloak.KeyProviderType, Parent: realmKey,
+	return Component{ID: k.Key, Name: k.Name, Provider: k.Kind, Type: keycloak.KeyProviderType, Parent: realmID,
 		Config: keycloak.Value[map[string][]string](o, "config")}
 }
 

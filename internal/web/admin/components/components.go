@@ -62,7 +62,7 @@ func (d Deps) all(r *rest.Request) ([]component.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := component.Read(r.Realm.Key, kept)
+	list := component.Read(r.Realm.ID(), kept)
 	providers := r.Realm.Keys()
 	names := make([]string, len(providers))
 	for i, k := range providers {
@@ -75,7 +75,7 @@ func (d Deps) all(r *rest.Request) ([]component.Component, error) {
 	for _, k := range providers {
 		with := *k
 		with.Extra = extras[k.Key]
-		list = append(list, component.OfKey(r.Realm.Key, &with))
+		list = append(list, component.OfKey(r.Realm.ID(), &with))
 	}
 	return list, nil
 }
@@ -89,7 +89,7 @@ func (d Deps) list(w http.ResponseWriter, r *rest.Request) error {
 	asks := func(name, value string) bool { return q.Get(name) == "" || q.Get(name) == value }
 	out := []component.Component{}
 	for _, c := range all {
-		if (asks("parent", c.Parent) || q.Get("parent") == r.Realm.Name && c.Parent == r.Realm.Key) && asks("type", c.Type) && asks("name", c.Name) && asks("providerId", c.Provider) {
+		if (asks("parent", c.Parent) || q.Get("parent") == r.Realm.Name && c.Parent == r.Realm.ID()) && asks("type", c.Type) && asks("name", c.Name) && asks("providerId", c.Provider) {
 			out = append(out, c.Shown())
 		}
 	}

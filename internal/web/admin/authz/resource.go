@@ -1,0 +1,150 @@
+package authz
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authz"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+)
+
+func (c *call) showResource(r *authz.Resource) any {
+	return c.server.ShowResource(r, c.client.Key, c.client.ID, true)
+}
+
+// usualPage is how many elements lists have where nothing else is asked for.
+const usualPage = 100
+
+// filter tells whether a value is what a parameter asks for: exactly, or as a part in any case.
+func (c *call) filter(parameter, value string) bool {
+	asked := c.URL.Query().Get(parameter)
+	if asked == "" || c.Flag("exactName", false) && parameter == "name" {
+		return asked == "" || value == asked
+	}
+	return strings.Contains(strings.ToLower(value), strings.ToLower(asked))
+}
+
+func resources(w http.ResponseWriter, c *call) error {
+	page, err := c.Page(usualPage)
+	if err != nil {
+		return err
+	}
+	q := c.URL.Query()
+	out := []authz.ShownResource{}
+	for i := range c.server.Resources {
+		r := &c.server.Resources[i]
+		shown := c.server.ShowResource(r, c.client.Key, c.client.ID, c.Flag("deep", true))
+		if !c.filter("name", r.Name) || !c.filter("type", r.Kind) || q.Has("_id") && q.Get("_id") != r.ID ||
+			q.Has("uri") && !slices.Contains(r.URIs, q.Get("uri")) || q.Has("scope") && !c.hasScope(r, q.Get("scope")) ||
+			q.Has("owner") && !owned(shown, q.Get("owner")) {
+			continue
+		}
+		out = append(out, shown)
+	}
+	return rest.JSON(w, rest.Of(page, out))
+}
+
+// hasScope tells whether a resource has a scope, which is named by name or id.
+func (c *call) hasScope(r *authz.Resource, scope string) bool {
+	v := c.server.Scope(scope)
+	return v != nil && slices.Contains(r.Scopes, authz.Named{Name: v.Name})
+}
+
+// owned tells whether a resource belongs to somebody, by id or name.
+func owned(r authz.ShownResource, owner string) bool {
+	o := keycloak.Value[keycloak.Object](keycloak.Object{"owner": r.Owner}, "owner")
+	return o.Text("id") == owner || o.Text("name") == owner
+}
+
+func searchResource(w http.ResponseWriter, c *call) error {
+	name := c.URL.Query().Get("name")
+	if name == "" {
+		return rest.BadRequest("The parameter name is missing")
+	}
+	var match *authz.Resource
+	if r := c.server.Resource(name); r != nil && r.Name == name {
+		match = r
+	}
+	return found(w, match, c.showResource)
+}
+
+// resource is the one that the address names.
+func (c *call) resource() (*authz.Resource, error) {
+	r := c.server.Resource(c.PathValue("id"))
+	if r == nil || r.ID != c.PathValue("id") {
+		return nil, errNotFound
+	}
+	return r, nil
+}
+
+func resource(w http.ResponseWriter, c *call) error {
+	r, err := c.resource()
+	if err != nil {
+		return err
+	}
+	return rest.JSON(w, c.showResource(r))
+}
+
+func resourceScopes(w http.ResponseWriter, c *call) error {
+	r, err := c.resource()
+	if err != nil {
+		return err
+	}
+	return rest.JSON(w, c.server.ShowResource(r, c.client.Key, c.client.ID, true).Scopes)
+}
+
+func resourcePermissions(w http.ResponseWriter, c *call) error {
+	r, err := c.resource()
+	if err != nil {
+		return err
+	}
+	return rest.JSON(w, summaries(c.server.PermissionsFor(r)))
+}
+
+func resourceAttributes(w http.ResponseWriter, c *call) error {
+	r, err := c.resource()
+	if err != nil {
+		return err
+	}
+	return rest.JSON(w, r.Attributes)
+}
+
+func (d Deps) addResource(w http.ResponseWriter, c *call) error {
+	body, err := c.Body("Resource")
+	if err != nil {
+		return err
+	}
+	id, err := d.Contents.PutResource(c.Context(), c.Author, c.Realm, c.client.Key, "", body)
+	if err != nil {
+		return err
+	}
+	s, _, err := d.Servers.Server(c.Context(), c.Realm, c.client)
+	if err != nil {
+		return err
+	}
+	made := s.Resource(id)
+	if made == nil { // somebody was quick to remove it
+		return errNotFound
+	}
+	return created(w, s.ShowResource(made, c.client.Key, c.client.ID, true))
+}
+
+func (d Deps) putResource(w http.ResponseWriter, c *call) error {
+	body, err := c.Body("Resource")
+	if err != nil {
+		return err
+	}
+	if _, err := d.Contents.PutResource(c.Context(), c.Author, c.Realm, c.client.Key, c.PathValue("id"), body); err != nil {
+		return err
+	}
+	return rest.NoContent(w)
+}
+
+func (d Deps) deleteResource(w http.ResponseWriter, c *call) error {
+	if err := d.Contents.DeleteResource(c.Context(), c.Author, c.Realm, c.client.Key, c.PathValue("id")); err != nil {
+		return err
+	}
+	return rest.NoContent(w)
+}

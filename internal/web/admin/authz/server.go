@@ -1,0 +1,56 @@
+package authz
+
+import (
+	"net/http"
+
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authz"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
+)
+
+// server is how the client enforces its policies, without what it consists of.
+func server(w http.ResponseWriter, c *call) error {
+	return rest.JSON(w, struct {
+		ID       string `json:"id"`
+		ClientID string `json:"clientId"`
+		Name     string `json:"name"`
+		authz.Server
+	}{c.client.Key, c.client.Key, c.client.ID, authz.Server{Remote: c.server.Remote, Mode: c.server.Mode, Strategy: c.server.Strategy,
+		Resources: []authz.Resource{}, Policies: []authz.Policy{}, Scopes: []authz.Scope{}}})
+}
+
+func (d Deps) set(w http.ResponseWriter, c *call) error {
+	body, err := c.Body("ResourceServer")
+	if err != nil {
+		return err
+	}
+	if err := d.Servers.Set(c.Context(), c.Author, c.Realm, c.client.Key, body); err != nil {
+		return err
+	}
+	return rest.NoContent(w)
+}
+
+// settings is an export of all that the client has.
+func settings(w http.ResponseWriter, c *call) error {
+	s := *c.server
+	s.Resources = append([]authz.Resource{}, s.Resources...)
+	s.Policies = append([]authz.Policy{}, s.Policies...)
+	s.Scopes = append([]authz.Scope{}, s.Scopes...)
+	return rest.JSON(w, s)
+}
+
+func (d Deps) load(w http.ResponseWriter, c *call) error {
+	body, err := c.Body("ResourceServer")
+	if err != nil {
+		return err
+	}
+	if err := d.Servers.Import(c.Context(), c.Author, c.Realm, c.client.Key, body); err != nil {
+		return err
+	}
+	return rest.NoContent(w)
+}
+
+// evaluate refuses to decide: what is kept and not acted on decides nothing.
+func evaluate(http.ResponseWriter, *call) error {
+	return &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "Authorization services are kept and not acted on"}
+}
