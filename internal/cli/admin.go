@@ -35,7 +35,9 @@ func (p *program) adminCommand() *cobra.Command {
 		Short:              "Administrate a server over its API, as kcadm does",
 		Long:               "Administrate a server, this one's or Keycloak's, with kcadm's commands, options and output.\nSee tokenhouse admin help. The binary does the same under the name kcadm or kcadm.sh.",
 		DisableFlagParsing: true, // kcadm's options are not read as other commands' are: -h sets a header
-		ValidArgs:          admin.Names(),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, last string) ([]string, cobra.ShellCompDirective) {
+			return admin.Complete(args, last), cobra.ShellCompDirectiveDefault
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if code := p.kcadm(cmd.CommandPath()).Run(cmd.Context(), args); code != exitOK {
 				return exitCode(code)

@@ -1,35 +1,31 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
-	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
-	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
-// question is what the explain commands have in common: whose token, from which realm.
+// question is what the explain commands have in common: whose token, from which realm, and who answers.
 type question struct {
-	realm, file          string
-	base                 string
-	client, user, scope  string
-	asJSON               bool
-	subjectClient, typ   string   // of exchange
-	subjectScope         string   // of exchange
-	audiences            []string // of exchange
-	want                 []string // of audience
-	exchange, scopeGiven bool
+	rehearse.Question
+	scope       string
+	realm, file string
+	base        string
+	remote      remote
+	asJSON      bool
 }
 
 func (p *program) explainCommand() *cobra.Command {
@@ -37,7 +33,8 @@ func (p *program) explainCommand() *cobra.Command {
 		Use:   "explain",
 		Short: "Tell why a token says what it says, and how to change it",
 		Long: "Tell what a client would get for a user, and why: the decision itself is made, by the server's own code, on the\n" +
-			"realm in the database or, with --realm-file, in a realm file with no server at all. Nothing is changed.",
+			"realm in the database; with --server by a server that runs; or with --realm-file in a realm file, with no\n" +
+			"server at all. Nothing is changed.",
 		Args: noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -53,35 +50,50 @@ func (p *program) explainAudience() *cobra.Command {
 		Example: "  tokenhouse explain audience -r shop --client my-app --user alice --want good-service",
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.explain(cmd, q, func(s scene) error {
-				return p.printAudience(q, rehearse.OfAudience(s.subject, q.want...))
-			})
+			var a rehearse.AudienceAnswer
+			if err := p.explain(cmd, q, "audience", &a, func(ctx context.Context, s rehearse.Stage) error {
+				scene, err := s.Scene(ctx, q.Question)
+				if err == nil {
+					a = rehearse.OfAudience(scene, q.Want...).Answer()
+				}
+				return err
+			}); err != nil {
+				return err
+			}
+			return p.printAudience(q, a)
 		},
 	}
 	q.addFlags(cmd)
-	cmd.Flags().StringArrayVar(&q.want, "want", nil, "audience that the token should have; may be given more than once")
+	cmd.Flags().StringArrayVar(&q.Want, "want", nil, "audience that the token should have; may be given more than once")
 	return cmd
 }
 
 func (p *program) explainExchange() *cobra.Command {
-	q := &question{exchange: true}
+	q := &question{}
 	cmd := &cobra.Command{
 		Use:     "exchange",
 		Short:   "What would come of a token exchange",
 		Example: "  tokenhouse explain exchange -r shop --client gateway --subject-client spa --user alice --audience billing",
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			q.scopeGiven = cmd.Flags().Changed("scope")
-			return p.explain(cmd, q, func(s scene) error {
-				return p.printExchange(q, rehearse.OfExchange(s.subject, s.requester, q.parameters()))
-			})
+			var x rehearse.ExchangeAnswer
+			if err := p.explain(cmd, q, "exchange", &x, func(ctx context.Context, s rehearse.Stage) error {
+				subject, requester, parameters, err := s.Exchange(ctx, q.Question)
+				if err == nil {
+					x = rehearse.OfExchange(subject, requester, parameters).Answer()
+				}
+				return err
+			}); err != nil {
+				return err
+			}
+			return p.printExchange(q, x)
 		},
 	}
 	q.addFlags(cmd)
-	cmd.Flags().StringVar(&q.subjectClient, "subject-client", "", "client that the subject token was issued to (default --client)")
-	cmd.Flags().StringVar(&q.subjectScope, "subject-scope", "", "scope that the subject token was asked for with")
-	cmd.Flags().StringArrayVar(&q.audiences, "audience", nil, "audience asked for; may be given more than once")
-	cmd.Flags().StringVar(&q.typ, "requested-token-type", "", "access, refresh or id (default: not asked for)")
+	cmd.Flags().StringVar(&q.SubjectClient, "subject-client", "", "client that the subject token was issued to (default --client)")
+	cmd.Flags().StringVar(&q.SubjectScope, "subject-scope", "", "scope that the subject token was asked for with")
+	cmd.Flags().StringArrayVar(&q.Audience, "audience", nil, "audience asked for; may be given more than once")
+	cmd.Flags().StringVar(&q.Type, "requested-token-type", "", "access, refresh or id (default: not asked for)")
 	return cmd
 }
 
@@ -93,9 +105,17 @@ func (p *program) explainToken() *cobra.Command {
 		Example: "  tokenhouse explain token -r shop --client spa --user alice --scope 'openid email'",
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.explain(cmd, q, func(s scene) error {
-				return p.printToken(q, rehearse.OfToken(s.subject))
-			})
+			var t rehearse.TokenAnswer
+			if err := p.explain(cmd, q, "token", &t, func(ctx context.Context, s rehearse.Stage) error {
+				scene, err := s.Scene(ctx, q.Question)
+				if err == nil {
+					t = rehearse.OfToken(scene).Answer()
+				}
+				return err
+			}); err != nil {
+				return err
+			}
+			return p.printToken(q, t)
 		},
 	}
 	q.addFlags(cmd)
@@ -106,46 +126,44 @@ func (q *question) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&q.realm, "realm", "r", "", "realm; that of the file where --realm-file holds just one")
-	f.StringVar(&q.client, "client", "", "client that asks, by its client_id")
-	f.StringVar(&q.user, "user", "", "user who signs in, by name; without it the client asks for itself")
+	f.StringVar(&q.Client, "client", "", "client that asks, by its client_id")
+	f.StringVar(&q.User, "user", "", "user who signs in, by name; without it the client asks for itself")
 	f.StringVar(&q.scope, "scope", "", "parameter scope of the request")
 	f.StringVar(&q.file, "realm-file", "", "read the realm from this file, not from the database")
+	q.remote.addFlags(cmd)
 	f.StringVar(&q.base, "base", "http://localhost:8080", "URL that callers reach the server by")
 	f.BoolVar(&q.asJSON, "json", false, "print JSON")
 	addStoreFlags(cmd)
 }
 
-// scene is who takes part, found by the names in the question.
-type scene struct {
-	subject   rehearse.Scene
-	requester *realm.Client // of an exchange
-}
-
-// explain finds out who takes part and lets tell say what comes of it.
-func (p *program) explain(cmd *cobra.Command, q *question, tell func(scene) error) error {
-	if q.client == "" {
+// explain puts the question to a server, which answers into answer, or sets the stage for decide to do so: with the
+// realm of a file, or of the database.
+func (p *program) explain(cmd *cobra.Command, q *question, kind string, answer any, decide func(context.Context, rehearse.Stage) error) error {
+	switch {
+	case q.Client == "":
 		return usagef("flag --client is needed")
-	}
-	if q.realm == "" && q.file == "" {
+	case q.realm == "" && q.file == "":
 		return usagef("flag --realm is needed, or --realm-file")
+	case q.file != "" && q.remote.asked(cmd):
+		return usagef("flags --realm-file and --server exclude each other")
 	}
-	if _, known := tokenTypes[q.typ]; !known {
-		return usagef("flag --requested-token-type: %q is none of access, refresh, id", q.typ)
+	if cmd.Flags().Changed("scope") {
+		q.Scope = &q.scope
 	}
-	if q.file != "" {
-		if _, err := resolve(cmd.Flags(), p.environ); err != nil {
-			return err
-		}
-		realms := server.Realms(nil, server.Config{Env: p.lookupEnv})
-		snapshots, err := realms.Read(cmd.Context(), server.File(q.file))
-		if err != nil {
-			return fmt.Errorf("%s: %w", q.file, err)
-		}
-		from, err := pick(snapshots, q)
+	ctx := cmd.Context()
+	switch {
+	case q.remote.asked(cmd):
+		r, err := q.remote.open(ctx, p)
 		if err != nil {
 			return err
 		}
-		return q.find(cmd.Context(), from, tell)
+		return r.Call(ctx, http.MethodPost, "realms/"+url.PathEscape(q.realm)+"/tokenhouse/explain/"+kind, q.Question, answer)
+	case q.file != "":
+		stage, err := p.fileStage(cmd, q)
+		if err != nil {
+			return err
+		}
+		return misusedBy(decide(ctx, stage))
 	}
 	return p.withDatabase(cmd, func(ctx context.Context, db opened) error {
 		r, err := db.store.Realm(ctx, q.realm)
@@ -155,85 +173,48 @@ func (p *program) explain(cmd *cobra.Command, q *question, tell func(scene) erro
 		if err != nil {
 			return err
 		}
-		return q.find(ctx, cast{r, db.store}, tell)
+		return misusedBy(decide(ctx, rehearse.Stage{Realm: r, People: db.store, Base: q.base, Now: time.Now()}))
 	})
 }
 
-// cast is a realm and its people.
-type cast struct {
-	realm *realm.Realm
-	users interface {
-		UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
-		ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
+// misusedBy makes a question that makes no sense a mistake of the command line.
+func misusedBy(err error) error {
+	if invalid, ok := errors.AsType[*fault.Invalid](err); ok && invalid.Field != "user" {
+		return usagef("%s", invalid.Message)
 	}
+	return err
 }
 
-// find looks up who takes part.
-func (q *question) find(ctx context.Context, from cast, tell func(scene) error) error {
-	asks, err := q.clientNamed(from.realm, q.client)
+// fileStage is the realm of a file.
+func (p *program) fileStage(cmd *cobra.Command, q *question) (rehearse.Stage, error) {
+	if _, err := resolve(cmd.Flags(), p.environ); err != nil {
+		return rehearse.Stage{}, err
+	}
+	realms := server.Realms(nil, server.Config{Env: p.lookupEnv})
+	snapshots, err := realms.Read(cmd.Context(), server.File(q.file))
 	if err != nil {
-		return err
+		return rehearse.Stage{}, fmt.Errorf("%s: %w", q.file, err)
 	}
-	s := scene{requester: asks, subject: rehearse.Scene{Realm: from.realm, Base: strings.TrimSuffix(q.base, "/"), Client: asks, Scope: q.scope, Now: time.Now()}}
-	if q.exchange {
-		if s.subject.Client, err = q.clientNamed(from.realm, cmp.Or(q.subjectClient, q.client)); err != nil {
-			return err
-		}
-		s.subject.Scope = q.subjectScope
-	}
-	if q.user == "" {
-		s.subject.Service = true
-		s.subject.User, err = from.users.ServiceAccount(ctx, from.realm.Key, s.subject.Client.Key)
-		if errors.Is(err, fault.ErrNotFound) {
-			return fmt.Errorf("client %q has no service account; name a user by --user", s.subject.Client.ID)
-		}
-	} else {
-		s.subject.User, err = from.users.UserByName(ctx, from.realm.Key, q.user)
-		if errors.Is(err, fault.ErrNotFound) {
-			return fmt.Errorf("realm %q has no user %q", from.realm.Name, q.user)
-		}
-	}
+	s, err := pick(snapshots, q)
 	if err != nil {
-		return err
+		return rehearse.Stage{}, err
 	}
-	return tell(s)
-}
-
-func (q *question) clientNamed(r *realm.Realm, id string) (*realm.Client, error) {
-	if c := r.Client(id); c != nil {
-		return c, nil
-	}
-	return nil, fmt.Errorf("realm %q has no client %q", r.Name, id)
-}
-
-// tokenTypes are the token types that can be asked for, by their short names.
-var tokenTypes = map[string]oauth.TokenType{"": "", "access": oauth.TypeAccessToken, "refresh": oauth.TypeRefreshToken, "id": oauth.TypeIDToken}
-
-// parameters are those of the exchange request that the question describes.
-func (q *question) parameters() rehearse.Parameters {
-	out := rehearse.Parameters{Audiences: q.audiences}
-	if t := tokenTypes[q.typ]; t != "" {
-		out.RequestedType = &t
-	}
-	if q.scopeGiven {
-		out.Scope = &q.scope
-	}
-	return out
+	return rehearse.Stage{Realm: s.Realm, People: people(s.Users), Base: q.base, Now: time.Now()}, nil
 }
 
 // pick chooses the realm that the question is about.
-func pick(all []manage.Snapshot, q *question) (cast, error) {
+func pick(all []manage.Snapshot, q *question) (manage.Snapshot, error) {
 	var names []string
-	for i := range all {
-		if name := all[i].Realm.Name; name == q.realm || q.realm == "" && len(all) == 1 {
-			return cast{all[i].Realm, people(all[i].Users)}, nil
+	for _, s := range all {
+		if name := s.Realm.Name; name == q.realm || q.realm == "" && len(all) == 1 {
+			return s, nil
 		}
-		names = append(names, all[i].Realm.Name)
+		names = append(names, s.Realm.Name)
 	}
 	if q.realm == "" {
-		return cast{}, usagef("flag --realm is needed: the file holds %s", strings.Join(names, ", "))
+		return manage.Snapshot{}, usagef("flag --realm is needed: the file holds %s", strings.Join(names, ", "))
 	}
-	return cast{}, fmt.Errorf("%s holds no realm %q", q.file, q.realm)
+	return manage.Snapshot{}, fmt.Errorf("%s holds no realm %q", q.file, q.realm)
 }
 
 // people are the users of a realm file.

@@ -49,6 +49,7 @@ func (p *program) exportCommand() *cobra.Command {
 	cmd.Flags().StringVar(&dir, "dir", "", "directory to write <realm>-realm.json files to")
 	cmd.Flags().StringVar(&users, "users", "same_file", "what to do with users: same_file or skip")
 	addStoreFlags(cmd)
+	complete(cmd, "users", "same_file", "skip")
 	return cmd
 }
 

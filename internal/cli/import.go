@@ -2,29 +2,29 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
 func (p *program) importCommand() *cobra.Command {
 	var existing string
-	var asJSON bool
+	var asJSON, diff bool
 	cmd := &cobra.Command{
 		Use:   "import FILE|DIR",
-		Short: "Import realms from Keycloak realm files",
+		Short: "Import realms from Keycloak realm files, and report on them",
 		Long: "Import realms from a Keycloak realm file, or from all those in a directory. Each realm comes in whole or not\n" +
-			"at all. What the file asks for that is kept and not acted on is listed.",
+			"at all: users go in some hundred at a time, unseen until all are there, and an import that breaks off is\n" +
+			"removed at the next start, so that it can simply be run again.\n\n" +
+			"The report says what is acted on, what is kept and not acted on, which settings are risky, which permissions of\n" +
+			"Keycloak's first token exchange want other settings here, and where tokens will differ. Its commands are run\n" +
+			"against the server, as tokenhouse admin or kcadm.sh.",
 		Args: arguments("a realm file or a directory of realm files"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, ok := existingRealms[existing]
@@ -34,8 +34,15 @@ func (p *program) importCommand() *cobra.Command {
 			if _, err := os.Stat(args[0]); err != nil {
 				return err // before a database is made for nothing
 			}
+			if diff {
+				return trouble(p.withDatabase(cmd, func(ctx context.Context, db opened) error {
+					return p.printDifferences(ctx, args[0], databaseRealms{db.realms, manage.ExportOptions{}}, asJSON)
+				}))
+			}
 			return p.withDatabaseAlone(cmd, func(ctx context.Context, db opened) error {
-				report, err := server.Import(ctx, db.realms, args[0], manage.ImportOptions{Existing: o})
+				watch := p.progress()
+				report, err := server.Import(ctx, db.realms, args[0], manage.ImportOptions{Existing: o, Progress: watch.users})
+				watch.end()
 				if err != nil {
 					return explainImport(args[0], err)
 				}
@@ -44,8 +51,10 @@ func (p *program) importCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&existing, "existing", "fail", "what to do with a realm that exists: fail, skip or overwrite")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	cmd.Flags().BoolVar(&diff, "diff", false, "import nothing, and print what --existing=overwrite would change; exit code 1 where something would")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	addStoreFlags(cmd)
+	complete(cmd, "existing", "fail", "skip", "overwrite")
 	return cmd
 }
 
@@ -60,56 +69,4 @@ func explainImport(path string, err error) error {
 		return fmt.Errorf("%s: %w; say --existing=skip or --existing=overwrite", path, err)
 	}
 	return fmt.Errorf("%s: %w", path, err)
-}
-
-// importedRealm is a realm of the report as --json prints it.
-type importedRealm struct {
-	Realm   string          `json:"realm"`
-	Outcome string          `json:"outcome"`
-	Clients int             `json:"clients"`
-	Users   int             `json:"users"`
-	Kept    []keycloak.Note `json:"kept"`
-}
-
-func printReport(w io.Writer, report manage.Report, asJSON bool) error {
-	if asJSON {
-		out := []importedRealm{}
-		for _, r := range report.Realms {
-			out = append(out, importedRealm{r.Realm, r.Outcome, r.Clients, r.Users, r.Notes})
-		}
-		return printJSON(w, out)
-	}
-	for _, r := range report.Realms {
-		fmt.Fprintf(w, "realm %s: %s", r.Realm, r.Outcome)
-		if r.Outcome != "skipped" {
-			fmt.Fprintf(w, ", %s, %s", count(r.Clients, "client"), count(r.Users, "user"))
-		}
-		fmt.Fprintln(w)
-		if len(r.Notes) == 0 {
-			continue
-		}
-		fmt.Fprintln(w, "kept, not acted on:")
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		for _, n := range r.Notes {
-			fmt.Fprintf(table, "  %s\t%s\n", n.Path, n.Text)
-		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

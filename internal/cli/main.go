@@ -79,12 +79,11 @@ func (p *program) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%v; see %s --help", err, cmd.CommandPath())
 	})
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		p.serveCommand(), p.demoCommand(),
-		p.importCommand(), p.exportCommand(),
-		p.adminCommand(), p.explainCommand(), p.versionCommand(),
+		p.importCommand(), p.exportCommand(), p.diffCommand(),
+		p.adminCommand(), p.explainCommand(), p.versionCommand(), p.manCommand(),
 	)
 	return root
 }
@@ -110,5 +109,15 @@ func arguments(names ...string) cobra.PositionalArgs {
 			return usagef("%s takes no argument %q; values of options are written --name=value", cmd.Name(), args[len(names)])
 		}
 		return nil
+	}
+}
+
+// complete lets shells complete the values of a flag.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	fixed := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values, cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc(flag, fixed); err != nil {
+		panic("cli: " + err.Error()) // the flag is not declared
 	}
 }

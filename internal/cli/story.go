@@ -11,28 +11,10 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
 )
 
-// step is a step of a trace as --json prints it.
-type step struct {
-	Rule    explain.Rule    `json:"rule"`
-	Outcome explain.Outcome `json:"outcome"`
-	Subject string          `json:"subject"`
-	Because string          `json:"because"`
-}
-
-func steps(t *explain.Trace) []step {
-	out := []step{}
-	if t != nil {
-		for _, s := range t.Steps {
-			out = append(out, step{s.Rule, s.Outcome, s.Subject, s.Because()})
-		}
-	}
-	return out
-}
-
 // printTrace prints the steps as a table.
-func printTrace(w io.Writer, t *explain.Trace) error {
+func printTrace(w io.Writer, steps []rehearse.Step) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, s := range steps(t) {
+	for _, s := range steps {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", s.Rule, s.Outcome, cmp.Or(s.Subject, "-"), s.Because)
 	}
 	return table.Flush()
@@ -60,25 +42,11 @@ func words(names []string) string {
 	return cmp.Or(strings.Join(names, " "), "(none)")
 }
 
-func (p *program) printAudience(q *question, a rehearse.Audience) error {
+func (p *program) printAudience(q *question, a rehearse.AudienceAnswer) error {
 	if q.asJSON {
-		type wanted struct {
-			Audience string        `json:"audience"`
-			Reached  bool          `json:"reached"`
-			Fixes    []explain.Fix `json:"fixes"`
-		}
-		out := struct {
-			Audience []string `json:"audience"`
-			Scope    string   `json:"scope"`
-			Wanted   []wanted `json:"wanted"`
-			Trace    []step   `json:"trace"`
-		}{a.Audiences, a.Scope, []wanted{}, steps(a.Trace)}
-		for _, w := range a.Wanted {
-			out.Wanted = append(out.Wanted, wanted(w))
-		}
-		return printJSON(p.out, out)
+		return printJSON(p.out, a)
 	}
-	fmt.Fprintf(p.out, "aud of an access token for %s: %s\n", q.client, words(a.Audiences))
+	fmt.Fprintf(p.out, "aud of an access token for %s: %s\n", q.Client, words(a.Audience))
 	if err := printTrace(p.out, a.Trace); err != nil {
 		return err
 	}
@@ -96,31 +64,18 @@ func (p *program) printAudience(q *question, a rehearse.Audience) error {
 	return nil
 }
 
-func (p *program) printExchange(q *question, x rehearse.Exchange) error {
+func (p *program) printExchange(q *question, x rehearse.ExchangeAnswer) error {
 	if q.asJSON {
-		out := struct {
-			Granted     bool          `json:"granted"`
-			Status      int           `json:"status"`
-			Error       string        `json:"error,omitempty"`
-			Description string        `json:"error_description,omitempty"`
-			Audience    []string      `json:"audience"`
-			Scope       string        `json:"scope"`
-			Trace       []step        `json:"trace"`
-			Fixes       []explain.Fix `json:"fixes"`
-		}{x.Refusal == nil, 200, "", "", x.Audiences, x.Scope, steps(x.Trace), x.Fixes}
-		if x.Refusal != nil {
-			out.Status, out.Error, out.Description = x.Refusal.Status, string(x.Refusal.Code), x.Refusal.Description
-		}
-		return printJSON(p.out, out)
+		return printJSON(p.out, x)
 	}
 	if err := printTrace(p.out, x.Trace); err != nil {
 		return err
 	}
-	if x.Refusal == nil {
-		fmt.Fprintf(p.out, "→ granted; aud: %s; scope: %s\n", words(x.Audiences), cmp.Or(x.Scope, "(none)"))
+	if x.Granted {
+		fmt.Fprintf(p.out, "→ granted; aud: %s; scope: %s\n", words(x.Audience), cmp.Or(x.Scope, "(none)"))
 		return nil
 	}
-	fmt.Fprintf(p.out, "→ %d %s\n", x.Refusal.Status, x.Refusal.Error())
+	fmt.Fprintf(p.out, "→ %d %s: %s\n", x.Status, x.Error, x.Description)
 	if len(x.Fixes) > 0 {
 		fmt.Fprintln(p.out, "Any one of these lets the request past this rule:")
 		p.printFixes(q, x.Fixes)
@@ -128,23 +83,13 @@ func (p *program) printExchange(q *question, x rehearse.Exchange) error {
 	return nil
 }
 
-func (p *program) printToken(q *question, t rehearse.Token) error {
-	claims := t.Claims.AppendJSON(nil)
+func (p *program) printToken(q *question, t rehearse.TokenAnswer) error {
 	if q.asJSON {
-		return printJSON(p.out, struct {
-			Claims rawJSON `json:"claims"`
-			Trace  []step  `json:"trace"`
-		}{claims, steps(t.Trace)})
+		return printJSON(p.out, t)
 	}
-	fmt.Fprintf(p.out, "an access token for %s would say\n", q.client)
-	if err := printJSON(p.out, rawJSON(claims)); err != nil {
+	fmt.Fprintf(p.out, "an access token for %s would say\n", q.Client)
+	if err := printJSON(p.out, t.Claims); err != nil {
 		return err
 	}
 	return printTrace(p.out, t.Trace)
 }
-
-// rawJSON is JSON that is encoded already.
-type rawJSON []byte
-
-// MarshalJSON gives the text as it is.
-func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }

@@ -132,11 +132,11 @@ func (a *Answer) Check(address string) error {
 	case a.Code == http.StatusNotFound:
 		return &Refused{a.Code, "Resource not found for url: " + address}
 	}
-	return &Refused{a.Code, a.reason()}
+	return &Refused{a.Code, a.Reason()}
 }
 
-// reason is what the body gives as reason, else the status.
-func (a *Answer) reason() string {
+// Reason is what the body gives as reason, else the status.
+func (a *Answer) Reason() string {
 	v, _ := Parse(a.Body)
 	o, ok := v.(*Object)
 	if !ok {

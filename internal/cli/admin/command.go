@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"slices"
-	"strings"
 )
 
 // command is a verb, with what it takes.
@@ -48,17 +47,6 @@ func named(name string) *command {
 		return nil
 	}
 	return &commands[i]
-}
-
-// Names are the commands that begin with a word each: what a completion offers after the program's name.
-func Names() []string {
-	var out []string
-	for _, c := range commands {
-		if c.name != "" && !strings.Contains(c.name, " ") {
-			out = append(out, c.name)
-		}
-	}
-	return out
 }
 
 // call is a command as it was called.

@@ -24,7 +24,8 @@ type Realms struct {
 	// Env looks up the ${NAME:default} placeholders of imported files; nil leaves them as they are.
 	Env func(name string) (string, bool)
 
-	demanding bool // passwords of imported users have to meet the realm's policy
+	demanding bool          // passwords of imported users have to meet the realm's policy
+	secret    func() string // makes secrets for clients that bring none; newSecret where nil
 }
 
 // master is the realm whose administrators administrate all realms.
@@ -90,7 +91,11 @@ func (m *Realms) editMaster(ctx context.Context, edit func(*realm.Draft)) error 
 }
 
 func (m *Realms) options() realmfile.Options {
-	return realmfile.Options{Now: m.Now(), NewID: m.NewID, NewSecret: newSecret}
+	o := realmfile.Options{Now: m.Now(), NewID: m.NewID, NewSecret: newSecret}
+	if m.secret != nil {
+		o.NewSecret = m.secret
+	}
+	return o
 }
 
 // problems makes what is wrong with a document a *fault.Invalid.
