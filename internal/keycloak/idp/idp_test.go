@@ -1,0 +1,67 @@
+package idp_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
+)
+
+// TestCheck refuses providers that cannot work, and addresses without TLS where the realm demands it.
+func TestCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		ssl, alias string
+		config     map[string]string
+		want       string
+	}{
+		"plain":             {"external", "partner", nil, "<nil>"},
+		"blank":             {"none", "a b", nil, "Empty Space not allowed."},
+		"slash":             {"none", "a/b", nil, "Character '/' not allowed."},
+		"no address":        {"none", "a", map[string]string{"tokenUrl": "not a url"}, "The url [token_url] is malformed"},
+		"script":            {"none", "a", map[string]string{"logoutUrl": "javascript:alert(1)"}, "The url [logout_url] is malformed"},
+		"without TLS":       {"external", "a", map[string]string{"jwksUrl": "http://idp.example/jwks"}, "The url [jwks_url] requires secure connections"},
+		"without TLS, here": {"external", "a", map[string]string{"jwksUrl": "http://localhost:8080/jwks"}, "<nil>"},
+		"TLS for all":       {"all", "a", map[string]string{"jwksUrl": "http://localhost:8080/jwks"}, "The url [jwks_url] requires secure connections"},
+		"no keys": {"none", "a", map[string]string{"validateSignature": "true"},
+			"The 'Validating public key' is required when 'Validate signatures' enabled and 'Use JWKS URL' disabled"},
+		"keys at a URL": {"none", "a", map[string]string{"validateSignature": "true", "useJwksUrl": "true", "jwksUrl": "https://idp.example/jwks"}, "<nil>"},
+	} {
+		err := idp.Check(&realm.Settings{SSLRequired: c.ssl}, &realm.Provider{Alias: c.alias, Kind: "oidc", Config: c.config})
+		got := fmt.Sprint(err)
+		var invalid *fault.Invalid
+		if errors.As(err, &invalid) {
+			got = invalid.Message
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestImport makes settings of metadata, and none of what is no metadata.
+func TestImport(t *testing.T) {
+	config, err := idp.Import("oidc", []byte(`{"issuer":"https://i","token_endpoint":"https://i/t"}`))
+	if diff := cmp.Diff(map[string]string{"issuer": "https://i", "tokenUrl": "https://i/t"}, config); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for kind, document := range map[string]string{"oidc": "<xml/>", "saml": "{}"} {
+		if _, err := idp.Import(kind, []byte(document)); err == nil {
+			t.Errorf("%s took %s", kind, document)
+		}
+	}
+}
+
+// TestMapperKinds are described, for each kind of provider.
+func TestMapperKinds(t *testing.T) {
+	for _, id := range []string{"oidc", "saml", "github", "keycloak-oidc"} {
+		kind, ok := idp.Find(id)
+		if !ok || len(kind.MapperKinds()) != len(kind.Mappers) || len(kind.Mappers) == 0 {
+			t.Errorf("%s: %d of %d types of mappers are described", id, len(kind.MapperKinds()), len(kind.Mappers))
+		}
+	}
+}
