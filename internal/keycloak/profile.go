@@ -9,9 +9,10 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
-// The component that a realm keeps its user profile in, as JSON inside a text.
+// ProfileType is the type of the component that a realm keeps its user profile in, as JSON inside a text.
+const ProfileType = "org.keycloak.userprofile.UserProfileProvider"
+
 const (
-	profileType     = "org.keycloak.userprofile.UserProfileProvider"
 	profileProvider = "declarative-user-profile"
 	profileSetting  = "kc.user.profile.config"
 )
@@ -202,13 +203,13 @@ func KeepProfile(kept realm.Extra, c profile.Config, id string) {
 	if components == nil {
 		components = map[string][]Object{}
 	}
-	components[profileType] = []Object{component}
+	components[ProfileType] = []Object{component}
 	Object(kept).Put("components", components)
 }
 
 // profileComponent is the component with a realm's user profile, or nil.
 func profileComponent(kept realm.Extra) Object {
-	for _, c := range Value[map[string][]Object](Object(kept), "components")[profileType] {
+	for _, c := range Value[map[string][]Object](Object(kept), "components")[ProfileType] {
 		if c.Text("providerId") == profileProvider {
 			return c
 		}

@@ -5,19 +5,21 @@ import (
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/pattern"
 )
 
 // statementKinds are the statements of a password policy, by what stands between their brackets.
 var statementKinds = map[string]string{
 	"length": isNumber, "maxLength": isNumber, "digits": isNumber, "lowerCase": isNumber, "upperCase": isNumber, "specialChars": isNumber,
 	"passwordHistory": isNumber, "passwordAge": isNumber, "forceExpiredPasswordChange": isNumber, "maxAuthAge": isNumber,
-	"hashIterations": isNumber, "recoveryCodesWarningThreshold": isNumber, "passwordBlacklist": isWord, "regexPattern": isWord,
+	"hashIterations": isNumber, "recoveryCodesWarningThreshold": isNumber, "passwordBlacklist": isWord, "regexPattern": isPattern,
 	"hashAlgorithm": isAnything, "notUsername": isAnything, "notEmail": isAnything, "notContainsUsername": isAnything,
 }
 
 const (
 	isNumber   = "a number, or nothing for the default"
 	isWord     = "something"
+	isPattern  = "a regular expression"
 	isAnything = "something, or nothing"
 )
 
@@ -41,13 +43,15 @@ func CheckPolicy(policy string) error {
 	return nil
 }
 
-// checkArgument says what is wrong with what stands between the brackets; empty where nothing is. Patterns are
-// not compiled: those of Keycloak's users are Java's.
+// checkArgument says what is wrong with what stands between the brackets; empty where nothing is.
 func checkArgument(kind, arg string) string {
 	switch kind {
-	case isWord:
+	case isWord, isPattern:
 		if arg == "" || arg == "undefined" {
 			return "Config required"
+		}
+		if _, err := pattern.Compile(arg); kind == isPattern && err != nil {
+			return "Not a valid regular expression"
 		}
 	case isNumber:
 		if arg == "" || arg == "undefined" {

@@ -19,6 +19,7 @@ func TestCheckPolicy(t *testing.T) {
 		"length(x)":                  "Invalid config for length: Not a valid number",
 		"length(99999999999)":        "Invalid config for length: Not a valid number",
 		"regexPattern":               "Invalid config for regexPattern: Config required",
+		`regexPattern((a)\1)`:        "Invalid config for regexPattern: Not a valid regular expression",
 	} {
 		got := ""
 		if err := user.CheckPolicy(policy); err != nil {

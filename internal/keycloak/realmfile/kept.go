@@ -2,6 +2,7 @@ package realmfile
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
@@ -21,6 +22,9 @@ func keptMembers(file keycloak.Object, realmName string) []keycloak.Note {
 			continue
 		}
 		notes = append(notes, keycloak.Note{Path: member, Text: notActedOn})
+	}
+	if strings.Contains(file.Text("passwordPolicy"), "passwordBlacklist") {
+		notes = append(notes, keycloak.Note{Path: "passwordPolicy", Text: notActedOn + ": passwordBlacklist, whose list is a file of the other server"})
 	}
 	for _, attribute := range sortedKeys(keycloak.Value[map[string]string](file, "attributes")) {
 		value := keycloak.Value[map[string]string](file, "attributes")[attribute]
@@ -54,6 +58,9 @@ func keptComponents(file, defaults keycloak.Object) []keycloak.Note {
 	var notes []keycloak.Note
 	components := keycloak.OtherComponents(file)
 	for _, kind := range sortedKeys(components) {
+		if kind == keycloak.ProfileType {
+			continue
+		}
 		list := keycloak.Object{}
 		list.Put("list", components[kind])
 		known := keycloak.Object{}

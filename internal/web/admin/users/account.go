@@ -14,6 +14,9 @@ func (d Deps) create(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := d.mayJoin(r, keycloak.Value[[]string](body, "groups")); err != nil {
+		return err
+	}
 	id, err := d.Users.Create(r.Context(), r.Author, r.Realm, body)
 	if err != nil {
 		return err

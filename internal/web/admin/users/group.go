@@ -78,15 +78,41 @@ func (d Deps) member(w http.ResponseWriter, r *rest.Request, a *user.Account,
 	if err != nil {
 		return err
 	}
-	lineage, err := d.Groups.Lineage(r.Context(), r.Realm.Key, []string{key})
+	if err := d.mayShare(r, g); err != nil {
+		return err
+	}
+	if err := change(r.Context(), r.Author, r.Realm, a.User.ID, g); err != nil {
+		return err
+	}
+	return rest.NoContent(w)
+}
+
+// mayShare refuses a caller who may not give the roles of a group, and of those above it.
+func (d Deps) mayShare(r *rest.Request, g *realm.Group) error {
+	lineage, err := d.Groups.Lineage(r.Context(), r.Realm.Key, []string{g.Key})
 	if err != nil {
 		return err
 	}
 	if !r.Administrator.MayJoin(r.Realm, lineage) {
 		return rest.Forbidden
 	}
-	if err := change(r.Context(), r.Author, r.Realm, a.User.ID, g); err != nil {
-		return err
+	return nil
+}
+
+// mayJoin is mayShare of all groups that a new user is to join. Paths that lead nowhere are for others to
+// refuse.
+func (d Deps) mayJoin(r *rest.Request, paths []string) error {
+	for _, path := range paths {
+		g, err := d.Groups.GroupByPath(r.Context(), r.Realm.Key, "/"+strings.TrimPrefix(path, "/"))
+		if errors.Is(err, fault.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := d.mayShare(r, g); err != nil {
+			return err
+		}
 	}
-	return rest.NoContent(w)
+	return nil
 }

@@ -38,6 +38,7 @@ type Accounts interface {
 
 // Groups finds groups, and with Lineage also those above them.
 type Groups interface {
+	people.GroupPaths
 	Group(ctx context.Context, realmKey, key string) (*realm.Group, error)
 	Lineage(ctx context.Context, realmKey string, keys []string) ([]*realm.Group, error)
 }
