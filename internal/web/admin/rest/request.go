@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"strings"
 	"net/http"
 	"strconv"
 
@@ -85,11 +86,11 @@ func Of[T any](p Page, list []T) []T {
 	return list
 }
 
-// Flag is a parameter that is true or false; absent where the caller does not name it.
+// Flag is a parameter that is true, in letters of any case, or false; absent where the caller does not name it.
 func (r *Request) Flag(name string, absent bool) bool {
 	q := r.URL.Query()
 	if !q.Has(name) {
 		return absent
 	}
-	return q.Get(name) == "true"
+	return strings.EqualFold(q.Get(name), "true")
 }
