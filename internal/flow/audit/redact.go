@@ -3,11 +3,14 @@ package audit
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
-// Redacted is a representation as JSON, with a mask for each secret in it, however deep.
+// Redacted is a representation as JSON, with a mask for each secret in it, however deep, and its members in
+// Keycloak's order.
 func Redacted(representation any) string {
-	data, err := json.Marshal(representation)
+	data, err := json.Marshal(keycloak.InOrder(representation))
 	if err != nil {
 		return ""
 	}

@@ -53,7 +53,7 @@ func (d Deps) addChild(w http.ResponseWriter, r *rest.Request) error {
 	o.Put("access", access(r))
 	w.Header().Set("Location", r.Base+"/admin/realms/"+r.PathValue("realm")+"/groups/"+made.Key)
 	w.Header().Set("Content-Type", jsonType)
-	return render.JSON(w, http.StatusCreated, o)
+	return render.JSON(w, http.StatusCreated, keycloak.InOrder(o))
 }
 
 // named reads a group that has a name, as every change demands.
