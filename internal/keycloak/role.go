@@ -1,10 +1,6 @@
 package keycloak
 
-import (
-	"slices"
-
-	"github.com/tokenhouse/tokenhouse/internal/core/realm"
-)
+import "github.com/tokenhouse/tokenhouse/internal/core/realm"
 
 type role = realm.Role
 
@@ -29,7 +25,7 @@ func ToRole(o Object, clientKey string) *realm.Role {
 // loaded.
 func FromRole(r *realm.Realm, v *realm.Role) Object {
 	o := writeFields(roleFields, v, v.Extra)
-	o.Put("composite", slices.ContainsFunc(v.Composites, func(key string) bool { return r.RoleByKey(key) != nil }))
+	o.Put("composite", len(v.Composites) > 0)
 	o.Put("clientRole", v.Client != "")
 	o.Put("containerId", v.Client)
 	if v.Client == "" {
