@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 )
@@ -58,10 +59,13 @@ func CheckName(name string) error {
 // longestName is what Keycloak's columns hold.
 const longestName = 255
 
-// CheckReserved refuses a text with a character that has a meaning in URLs.
+// CheckReserved refuses a text with a character that has a meaning in URLs, or that nobody can see.
 func CheckReserved(s string) error {
 	if i := strings.IndexAny(s, reserved); i >= 0 {
 		return &fault.Invalid{Message: "Character '" + s[i:i+1] + "' not allowed."}
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return &fault.Invalid{Message: "Control characters are not allowed."}
 	}
 	return nil
 }

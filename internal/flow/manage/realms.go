@@ -45,10 +45,15 @@ func (m *Realms) Delete(ctx context.Context, author audit.Author, name string) e
 	if err != nil {
 		return err
 	}
-	if err := m.Store.DeleteRealm(ctx, name, author.Of(record, audit.Delete, realmResource, name, named(r))); err != nil {
+	// The management client goes first: were it left behind, its roles would be rights in the next realm of the name.
+	if err := m.editMaster(ctx, func(d *realm.Draft) { realmfile.DropManagement(d, name) }); err != nil {
 		return err
 	}
-	return m.editMaster(ctx, func(d *realm.Draft) { realmfile.DropManagement(d, name) })
+	err = m.Store.DeleteRealm(ctx, name, author.Of(record, audit.Delete, realmResource, name, named(r)))
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return errors.Join(err, m.editMaster(ctx, func(d *realm.Draft) { realmfile.AddManagement(d, name, m.NewID) }))
+	}
+	return err
 }
 
 // The resource type of a realm's own admin events.

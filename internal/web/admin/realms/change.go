@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
@@ -24,7 +25,7 @@ func (d Deps) create(w http.ResponseWriter, r *rest.Request) error {
 	if err := r.IsJSON(); err != nil {
 		return err
 	}
-	body, err := spool(r.Request.Body)
+	body, err := spool(patient(w, r))
 	if err != nil {
 		return err
 	}
@@ -37,6 +38,16 @@ func (d Deps) create(w http.ResponseWriter, r *rest.Request) error {
 		return err
 	}
 	return rest.CreatedAt(w, r, "/admin/realms/"+url.PathEscape(name))
+}
+
+// uploadTime is how long a realm file may take to come in: other bodies are short, and have less.
+const uploadTime = 30 * time.Minute
+
+// patient is the body of a request that may take its time.
+func patient(w http.ResponseWriter, r *rest.Request) io.Reader {
+	// Where the deadline cannot be moved the body has the time of any other.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime))
+	return r.Request.Body
 }
 
 // spooled is a body on disk.
