@@ -1,9 +1,9 @@
 package rest
 
 import (
-	"strings"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
