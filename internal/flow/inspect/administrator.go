@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -60,16 +61,22 @@ func (i *Inspector) issuer(ctx context.Context, compact string) (*realm.Realm, e
 	return r, nil
 }
 
-// roles are the roles that the token's user has and that the token carries.
+// roles are the roles that the token's user has and that the token carries. They are remembered: who
+// administrates a thousand realms has 20,000 of them.
 func (t *turn) roles(h *verify.Held) *realm.RoleSet {
+	key := carriedKey{t.at.Realm.Key, t.at.Realm.Version, h.Token.ID, direct(h.User)}
+	return t.carried.get(key, func() *realm.RoleSet { return t.carriedBy(h) })
+}
+
+func (t *turn) carriedBy(h *verify.Held) *realm.RoleSet {
 	all := h.User.RolesIn(t.at.Realm)
 	if slices.Contains(administrative, h.Client.ID) && !narrowed(h) {
 		return all
 	}
 	made := mint.Introspection(t.request(h, mapper.Introspection), &h.Token.Claims)
 	out := &realm.RoleSet{}
-	for _, role := range all.All() {
-		if carries(&made.Claims, t.at.Realm.Ref(role)) {
+	for _, ref := range named(&made.Claims) {
+		if role := t.at.Realm.Role(ref); role != nil && all.Has(role) {
 			out.Add(role)
 		}
 	}
@@ -82,12 +89,31 @@ func narrowed(h *verify.Held) bool {
 	return audiences != nil
 }
 
-// carries tells whether claims name a role, where Keycloak writes it.
-func carries(c *token.Claims, role realm.RoleRef) bool {
-	path := []string{"realm_access", "roles"}
-	if role.Client != "" {
-		path = []string{"resource_access", role.Client, "roles"}
+// named are the roles that claims name, where Keycloak writes them.
+func named(c *token.Claims) []realm.RoleRef {
+	var out []realm.RoleRef
+	add := func(client string, names any) {
+		list, _ := names.([]string)
+		for _, name := range list {
+			out = append(out, realm.RoleRef{Client: client, Name: name})
+		}
 	}
-	names, _ := c.Other.Get(path...).([]string)
-	return slices.Contains(names, role.Name)
+	add("", c.Other.Get("realm_access", "roles"))
+	clients, _ := c.Other.Get("resource_access").(token.Object)
+	for _, m := range clients {
+		access, _ := m.Value.(token.Object)
+		if len(access) > 0 {
+			add(m.Name, access.Get("roles"))
+		}
+	}
+	return out
+}
+
+// direct are the keys of all roles that the user was granted, themselves or by a group.
+func direct(u *user.User) string {
+	keys := slices.Clone(u.Roles)
+	for _, g := range u.Groups {
+		keys = append(keys, g.Roles...)
+	}
+	return strings.Join(keys, " ")
 }

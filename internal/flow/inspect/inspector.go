@@ -14,7 +14,8 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
-// Inspector answers introspection and userinfo requests. All fields are required.
+// Inspector answers introspection and userinfo requests, and tells who administrates. All exported fields are
+// required.
 type Inspector struct {
 	Realms   Realms
 	Verifier Verifier
@@ -22,6 +23,8 @@ type Inspector struct {
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string
+
+	carried carried
 }
 
 // Realms are the realms' configuration.
