@@ -40,21 +40,23 @@ func (s *Store) account(ctx context.Context, r engine.Reader, realmKey, id strin
 // where there is no such realm. That an e-mail address is free is the caller's to see to: whether
 // it must be is the realm's setting.
 func (s *Store) CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error {
-	batch, err := s.userStatements(realmKey, a)
-	if err != nil {
-		return err
-	}
-	found := searchedOf(&a.User)
-	err = s.db.Change(ctx, func(tx engine.Tx) error {
-		if err := tx.Send(ctx, append(batch, adminStatements(audit)...)); err != nil {
-			return err
-		}
-		return s.count(ctx, tx, realmKey, &found, 1)
-	})
+	err := s.db.Change(ctx, func(tx engine.Tx) error { return s.createUser(ctx, tx, realmKey, a, audit) })
 	if err != nil {
 		return fmt.Errorf("create user %q: %w", a.User.Username, s.fails(err))
 	}
 	return nil
+}
+
+func (s *Store) createUser(ctx context.Context, tx engine.Tx, realmKey string, a user.Account, audit []event.Admin) error {
+	batch, err := s.userStatements(realmKey, a)
+	if err != nil {
+		return err
+	}
+	if err := tx.Send(ctx, append(batch, adminStatements(audit)...)); err != nil {
+		return err
+	}
+	found := searchedOf(&a.User)
+	return s.count(ctx, tx, realmKey, &found, 1)
 }
 
 // userStatements add a user, and do not count them in their range.
@@ -119,44 +121,46 @@ func linkStatements(realmKey string, u *user.User) []engine.Statement {
 // queue. The account has credentials and Extra; Extra that the edit sets to nil stays as it is.
 // fault.ErrNotFound, fault.ErrConflict. The edit may run again, and must not call the store.
 func (s *Store) EditUser(ctx context.Context, realmKey, id string, edit func(*user.Account) ([]event.Admin, error)) error {
-	err := s.db.Change(ctx, func(tx engine.Tx) error {
-		var doc, extra []byte
-		err := tx.One(ctx, `UPDATE users SET version = version + 1 WHERE realm = $1 AND id = $2 RETURNING doc, extra`,
-			[]any{realmKey, id}, &doc, &extra)
-		if err != nil {
-			return s.found(err)
-		}
-		before, err := s.account(ctx, tx, realmKey, id, doc, extra)
-		if err != nil {
-			return err
-		}
-		a, err := s.account(ctx, tx, realmKey, id, doc, extra) // another copy: an edit may change what before points to
-		if err != nil {
-			return err
-		}
-		audit, err := edit(&a)
-		if err != nil {
-			return err
-		}
-		a.User.ID = id
-		batch, err := s.updateStatements(realmKey, before, a)
-		if err != nil {
-			return err
-		}
-		tx.Committed(func() { s.users.drop(userID{realmKey, id}) })
-		if err := tx.Send(ctx, append(batch, adminStatements(audit)...)); err != nil {
-			return err
-		}
-		was, is := searchedOf(&before.User), searchedOf(&a.User)
-		if err := s.changeSearched(ctx, tx, realmKey, id, &was, &is); err != nil {
-			return err
-		}
-		return tx.Send(ctx, s.announce(notice{realm: realmKey, kind: kindUser, id: id}))
-	})
+	err := s.db.Change(ctx, func(tx engine.Tx) error { return s.editUser(ctx, tx, realmKey, id, edit) })
 	if err != nil {
 		return fmt.Errorf("edit user %s: %w", id, s.fails(err))
 	}
 	return nil
+}
+
+func (s *Store) editUser(ctx context.Context, tx engine.Tx, realmKey, id string, edit func(*user.Account) ([]event.Admin, error)) error {
+	var doc, extra []byte
+	err := tx.One(ctx, `UPDATE users SET version = version + 1 WHERE realm = $1 AND id = $2 RETURNING doc, extra`,
+		[]any{realmKey, id}, &doc, &extra)
+	if err != nil {
+		return s.found(err)
+	}
+	before, err := s.account(ctx, tx, realmKey, id, doc, extra)
+	if err != nil {
+		return err
+	}
+	a, err := s.account(ctx, tx, realmKey, id, doc, extra) // another copy: an edit may change what before points to
+	if err != nil {
+		return err
+	}
+	audit, err := edit(&a)
+	if err != nil {
+		return err
+	}
+	a.User.ID = id
+	batch, err := s.updateStatements(realmKey, before, a)
+	if err != nil {
+		return err
+	}
+	tx.Committed(func() { s.users.drop(userID{realmKey, id}) })
+	if err := tx.Send(ctx, append(batch, adminStatements(audit)...)); err != nil {
+		return err
+	}
+	was, is := searchedOf(&before.User), searchedOf(&a.User)
+	if err := s.changeSearched(ctx, tx, realmKey, id, &was, &is); err != nil {
+		return err
+	}
+	return tx.Send(ctx, s.announce(notice{realm: realmKey, kind: kindUser, id: id}))
 }
 
 func (s *Store) updateStatements(realmKey string, before, a user.Account) ([]engine.Statement, error) {
@@ -182,35 +186,37 @@ func (s *Store) updateStatements(realmKey string, before, a user.Account) ([]eng
 
 // DeleteUser removes a user and ends their sessions; fault.ErrNotFound.
 func (s *Store) DeleteUser(ctx context.Context, realmKey, id string, audit []event.Admin) error {
-	err := s.db.Change(ctx, func(tx engine.Tx) error {
-		var doc []byte
-		err := tx.One(ctx, `DELETE FROM users WHERE realm = $1 AND id = $2 RETURNING doc`, []any{realmKey, id}, &doc)
-		if err != nil {
-			return err
-		}
-		u, err := parseUser(doc, nil)
-		if err != nil {
-			return err
-		}
-		news, err := endSessions(ctx, tx, realmKey, `user_id = $2`, id)
-		if err != nil {
-			return err
-		}
-		news = append(news, notice{realm: realmKey, kind: kindUser, id: id})
-		tx.Committed(func() { _ = s.hear(ctx, news) }) // of users and sessions: it cannot fail
-		found := searchedOf(&u)
-		if err := tx.Send(ctx, append(s.dropSearched(realmKey, id, &found), adminStatements(audit)...)); err != nil {
-			return err
-		}
-		if err := s.count(ctx, tx, realmKey, &found, -1); err != nil {
-			return err
-		}
-		return tx.Send(ctx, s.announce(news...))
-	})
+	err := s.db.Change(ctx, func(tx engine.Tx) error { return s.deleteUser(ctx, tx, realmKey, id, audit) })
 	if err != nil {
 		return fmt.Errorf("delete user %s: %w", id, s.found(err))
 	}
 	return nil
+}
+
+func (s *Store) deleteUser(ctx context.Context, tx engine.Tx, realmKey, id string, audit []event.Admin) error {
+	var doc []byte
+	err := tx.One(ctx, `DELETE FROM users WHERE realm = $1 AND id = $2 RETURNING doc`, []any{realmKey, id}, &doc)
+	if err != nil {
+		return err
+	}
+	u, err := parseUser(doc, nil)
+	if err != nil {
+		return err
+	}
+	news, err := endSessions(ctx, tx, realmKey, `user_id = $2`, id)
+	if err != nil {
+		return err
+	}
+	news = append(news, notice{realm: realmKey, kind: kindUser, id: id})
+	tx.Committed(func() { _ = s.hear(ctx, news) }) // of users and sessions: it cannot fail
+	found := searchedOf(&u)
+	if err := tx.Send(ctx, append(s.dropSearched(realmKey, id, &found), adminStatements(audit)...)); err != nil {
+		return err
+	}
+	if err := s.count(ctx, tx, realmKey, &found, -1); err != nil {
+		return err
+	}
+	return tx.Send(ctx, s.announce(news...))
 }
 
 // Users streams all users of a realm by username, as they are at one moment, in constant memory.

@@ -17,6 +17,14 @@ import (
 // realm as it is then. An edit that changes nothing writes nothing; one that returns an error
 // neither. The edit may run again, and must not call the store but for what the draft offers.
 func (s *Store) Edit(ctx context.Context, name string, edit func(*realm.Draft) ([]event.Admin, error)) error {
+	return s.edit(ctx, name, func(_ engine.Tx, d *realm.Draft) (audit []event.Admin, changed bool, err error) {
+		audit, err = edit(d)
+		return audit, false, err
+	})
+}
+
+// edit is Edit for an edit that changes other things too in the transaction, and tells whether it did.
+func (s *Store) edit(ctx context.Context, name string, edit func(engine.Tx, *realm.Draft) (audit []event.Admin, changed bool, err error)) error {
 	var key string
 	var changes []realm.Change
 	err := s.db.Change(ctx, func(tx engine.Tx) error {
@@ -35,12 +43,12 @@ func (s *Store) Edit(ctx context.Context, name string, edit func(*realm.Draft) (
 		d.LoadExtra = func(kind realm.Kind, k string) (realm.Extra, error) {
 			return s.readExtra(ctx, tx, key, kind, k)
 		}
-		audit, err := edit(d)
+		audit, changed, err := edit(tx, d)
 		if err != nil {
 			return err
 		}
 		changes = d.Changes()
-		if len(changes)+len(audit) == 0 {
+		if len(changes)+len(audit) == 0 && !changed {
 			return errUnchanged
 		}
 		if err := s.writeChanges(ctx, tx, key, version, changes); err != nil {

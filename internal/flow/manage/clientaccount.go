@@ -41,7 +41,10 @@ func (c *Clients) ServiceAccount(ctx context.Context, author audit.Author, r *re
 	if !errors.Is(err, fault.ErrNotFound) {
 		return u, err
 	}
-	if err := c.settleAccount(ctx, author, r.Name, client.Key); err != nil {
+	err = c.Store.EditClients(ctx, r.Name, func(d *realm.Draft, accounts user.ServiceAccounts) ([]event.Admin, error) {
+		return nil, settleAccount(d.Realm(), accounts, author, client.Key)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return c.Store.ServiceAccount(ctx, r.Key, client.Key)
@@ -49,47 +52,29 @@ func (c *Clients) ServiceAccount(ctx context.Context, author audit.Author, r *re
 
 // settleAccount makes a client's service account what the client now says: there, under the client's name,
 // or gone.
-func (c *Clients) settleAccount(ctx context.Context, author audit.Author, realmName, key string) error {
-	r, err := c.Store.Realm(ctx, realmName)
+func settleAccount(r *realm.Realm, accounts user.ServiceAccounts, author audit.Author, key string) error {
+	u, err := accounts.Of(key)
 	if err != nil {
 		return err
 	}
-	u, err := c.Store.ServiceAccount(ctx, r.Key, key)
-	if err != nil && !errors.Is(err, fault.ErrNotFound) {
-		return err
-	}
-	there := err == nil
 	client := r.ClientByKey(key)
 	wanted := client != nil && client.ServiceAccounts
 	switch {
-	case there && !wanted:
-		return ignoreGone(c.Store.DeleteUser(ctx, r.Key, u.ID, nil))
-	case !there && wanted:
-		return c.makeAccount(ctx, author, r, client)
-	case there:
-		return c.renameAccount(ctx, r, client, u)
+	case u == nil && wanted:
+		made := realmfile.NewServiceAccount(client, author.NewID(), author.Now)
+		if r.DefaultRole != "" {
+			made.Roles = []string{r.DefaultRole}
+		}
+		return accounts.Create(made)
+	case u == nil:
+		return nil
+	case !wanted:
+		return accounts.Delete(u.ID)
+	}
+	if name := realmfile.NewServiceAccount(client, u.ID, u.Created).Username; name != u.Username {
+		return accounts.Rename(u.ID, name)
 	}
 	return nil
-}
-
-func (c *Clients) makeAccount(ctx context.Context, author audit.Author, r *realm.Realm, client *realm.Client) error {
-	u := realmfile.NewServiceAccount(client, author.NewID(), author.Now)
-	if r.DefaultRole != "" {
-		u.Roles = []string{r.DefaultRole}
-	}
-	return c.Store.CreateUser(ctx, r.Key, user.Account{User: u}, nil)
-}
-
-// renameAccount gives the account the name that goes with the client's.
-func (c *Clients) renameAccount(ctx context.Context, r *realm.Realm, client *realm.Client, u *user.User) error {
-	name := realmfile.NewServiceAccount(client, u.ID, u.Created).Username
-	if u.Username == name {
-		return nil
-	}
-	return c.Store.EditUser(ctx, r.Key, u.ID, func(a *user.Account) ([]event.Admin, error) {
-		a.User.Username = name
-		return nil, nil
-	})
 }
 
 // ignoreGone is nil for what somebody else removed first.

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
@@ -19,17 +20,16 @@ func (c *Clients) Create(ctx context.Context, author audit.Author, realmName str
 	if err != nil {
 		return "", err
 	}
-	made := &realm.Client{}
-	err = c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
-		if made, err = addClient(d, author, ready); err != nil {
+	err = c.Store.EditClients(ctx, realmName, func(d *realm.Draft, accounts user.ServiceAccounts) ([]event.Admin, error) {
+		made, err := addClient(d, author, ready)
+		if err != nil {
 			return nil, err
 		}
-		return author.Of(d.Realm(), audit.Create, clientResource, clientPath(made.Key), withID(o, made.Key)), nil
+		key = made.Key
+		record := author.Of(d.Realm(), audit.Create, clientResource, clientPath(key), withID(o, key))
+		return record, settleAccount(d.Realm(), accounts, author, key)
 	})
-	if err != nil {
-		return "", err
-	}
-	return made.Key, c.settleAccount(ctx, author, realmName, made.Key)
+	return key, err
 }
 
 // withID is a representation as Keycloak has it after it made something of it.

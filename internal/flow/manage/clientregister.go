@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
@@ -40,18 +41,15 @@ func (c *Clients) Register(ctx context.Context, author audit.Author, realmName s
 			return "", err
 		}
 	}
-	err = c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
+	err = c.Store.EditClients(ctx, realmName, func(d *realm.Draft, accounts user.ServiceAccounts) ([]event.Admin, error) {
 		made, err := registerClient(d, author, ready, q)
 		if err != nil {
 			return nil, err
 		}
 		key = made.Key
-		return nil, nil
+		return nil, settleAccount(d.Realm(), accounts, author, key)
 	})
-	if err != nil {
-		return "", err
-	}
-	return key, c.settleAccount(ctx, author, realmName, key)
+	return key, err
 }
 
 func registerClient(d *realm.Draft, author audit.Author, ready keycloak.Object, q Registration) (*realm.Client, error) {
@@ -68,7 +66,7 @@ func registerClient(d *realm.Draft, author audit.Author, ready keycloak.Object, 
 
 // Reregister changes a client, its client scopes too; as Update.
 func (c *Clients) Reregister(ctx context.Context, author audit.Author, realmName, key string, q Registration) error {
-	err := c.edit(ctx, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+	return c.editWithAccount(ctx, author, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
 		before := *client
 		if err := mergeClient(d, author, client, q.Representation); err != nil {
 			return nil, err
@@ -81,26 +79,11 @@ func (c *Clients) Reregister(ctx context.Context, author audit.Author, realmName
 		*client = *judged
 		return nil, nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.settleAccount(ctx, author, realmName, key)
 }
 
 // Unregister removes a client; as Delete.
 func (c *Clients) Unregister(ctx context.Context, author audit.Author, realmName, key string) error {
-	err := c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
-		client := d.Realm().ClientByKey(key)
-		if client == nil {
-			return nil, errNoClient
-		}
-		dropClient(d, client)
-		return nil, nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.settleAccount(ctx, author, realmName, key)
+	return c.remove(ctx, author, realmName, key, func(*realm.Realm, *realm.Client) []event.Admin { return nil })
 }
 
 // SetRegistration makes the registration access token with this id the one by which a client may change

@@ -20,15 +20,9 @@ type Clients struct{ Store ClientStore }
 type ClientStore interface {
 	Documents
 	Realm(ctx context.Context, name string) (*realm.Realm, error)
-	Accounts
-}
-
-// Accounts are the users that stand for clients.
-type Accounts interface {
+	EditClients(ctx context.Context, name string, edit func(*realm.Draft, user.ServiceAccounts) ([]event.Admin, error)) error
 	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
-	CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error
-	EditUser(ctx context.Context, realmKey, id string, edit func(*user.Account) ([]event.Admin, error)) error
-	DeleteUser(ctx context.Context, realmKey, id string, audit []event.Admin) error
+	EndGrants(ctx context.Context, realmKey, clientKey string) error
 }
 
 const clientResource = "CLIENT"
@@ -44,29 +38,42 @@ func clientPath(key string, below ...string) string {
 // edit changes the client with this key. What change gets is a copy with Extra filled in; what it leaves
 // behind is checked and stored with the admin events that it gives. It may run again.
 func (c *Clients) edit(ctx context.Context, realmName, key string, change func(*realm.Draft, *realm.Client) ([]event.Admin, error)) error {
-	return c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
-		client := d.Realm().ClientByKey(key)
-		if client == nil {
-			return nil, errNoClient
-		}
-		with := *client
-		var err error
-		if with.Extra, err = loadExtra(d, realm.KindClient, key); err != nil {
+	return c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) { return editClient(d, key, change) })
+}
+
+// editWithAccount is edit for changes that the client's service account follows.
+func (c *Clients) editWithAccount(ctx context.Context, author audit.Author, realmName, key string, change func(*realm.Draft, *realm.Client) ([]event.Admin, error)) error {
+	return c.Store.EditClients(ctx, realmName, func(d *realm.Draft, accounts user.ServiceAccounts) ([]event.Admin, error) {
+		audit, err := editClient(d, key, change)
+		if err != nil {
 			return nil, err
 		}
-		audit, err := change(d, &with)
-		switch {
-		case errors.Is(err, errUnchanged):
-			return audit, nil
-		case err != nil:
-			return nil, err
-		}
-		if err := checkClient(d, client, &with); err != nil {
-			return nil, err
-		}
-		d.PutClient(&with)
-		return audit, nil
+		return audit, settleAccount(d.Realm(), accounts, author, key)
 	})
+}
+
+func editClient(d *realm.Draft, key string, change func(*realm.Draft, *realm.Client) ([]event.Admin, error)) ([]event.Admin, error) {
+	client := d.Realm().ClientByKey(key)
+	if client == nil {
+		return nil, errNoClient
+	}
+	with := *client
+	var err error
+	if with.Extra, err = loadExtra(d, realm.KindClient, key); err != nil {
+		return nil, err
+	}
+	audit, err := change(d, &with)
+	switch {
+	case errors.Is(err, errUnchanged):
+		return audit, nil
+	case err != nil:
+		return nil, err
+	}
+	if err := checkClient(d, client, &with); err != nil {
+		return nil, err
+	}
+	d.PutClient(&with)
+	return audit, nil
 }
 
 // errUnchanged ends an edit that finds everything as it is to be.

@@ -13,16 +13,12 @@ import (
 // Update changes what the representation says of a client: see keycloak.MergeClient. A client_id that is
 // taken is a *fault.Conflict.
 func (c *Clients) Update(ctx context.Context, author audit.Author, realmName, key string, o keycloak.Object) error {
-	err := c.edit(ctx, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+	return c.editWithAccount(ctx, author, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
 		if err := mergeClient(d, author, client, o); err != nil {
 			return nil, err
 		}
 		return author.Of(d.Realm(), audit.Update, clientResource, clientPath(key), o), nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.settleAccount(ctx, author, realmName, key)
 }
 
 // mergeClient makes of a client what an update makes of it.
