@@ -215,16 +215,21 @@ func (o *bench) run(commands string) {
 // restore makes the realm anew.
 func (o *bench) restore(realmFile []byte) {
 	o.Helper()
-	var named struct{ Realm string }
-	if err := json.Unmarshal(realmFile, &named); err != nil {
+	var realm map[string]any
+	if err := json.Unmarshal(realmFile, &realm); err != nil {
+		o.Fatal(err)
+	}
+	realm["components"] = map[string]any{"org.keycloak.keys.KeyProvider": []map[string]string{{"name": "hmac", "providerId": "hmac-generated"}}} // made faster than others
+	text, err := json.Marshal(realm)
+	if err != nil {
 		o.Fatal(err)
 	}
 	file := filepath.Join(o.home, "realm.json")
-	if err := os.WriteFile(file, realmFile, 0o600); err != nil {
+	if err := os.WriteFile(file, text, 0o600); err != nil {
 		o.Fatal(err)
 	}
-	if bytes.Contains(o.admin("get", "realms", "--fields", "realm"), []byte(`"`+named.Realm+`"`)) {
-		o.admin("delete", "realms/"+named.Realm)
+	if bytes.Contains(o.admin("get", "realms", "--fields", "realm"), []byte(`"shop"`)) {
+		o.admin("delete", "realms/shop")
 	}
 	o.admin("create", "realms", "-f", file)
 }
