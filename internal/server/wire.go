@@ -63,7 +63,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	events := people.events
 	now := c.clock()
 	keys := keyring.New(st, now)
-	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st,
+	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st,
 		Fetch: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})})
 	inspector := &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	return oidc.Deps{

@@ -3,6 +3,7 @@ package store_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	_ "modernc.org/sqlite"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/store/seal"
@@ -90,4 +92,28 @@ func TestTamperedSecretIsRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What another node has committed is there, without waiting for the news to come.
+func TestLatestRealmOfAnotherNode(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		a := storetest.OpenWith(t, store.Config{URL: url, PollOnly: true})
+		newShop(t, a)
+		b := a
+		if a.Shared() {
+			b = storetest.OpenWith(t, store.Config{URL: url, PollOnly: true})
+		}
+		theShop(t, b)
+		for i := range 20 {
+			edit(t, a, func(d *realm.Draft) { d.PutRole(&realm.Role{Key: "r", Name: fmt.Sprint(i)}) })
+			r, err := b.Latest(t.Context(), shop)
+			must(t, err)
+			if r.Role(realm.RoleRef{Name: fmt.Sprint(i)}) == nil {
+				t.Fatalf("edit %d is not there yet", i)
+			}
+		}
+		if _, err := b.Latest(t.Context(), "nowhere"); !errors.Is(err, fault.ErrNotFound) {
+			t.Errorf("%v, want not found", err)
+		}
+	})
 }

@@ -47,6 +47,17 @@ func (s *Store) RealmByKey(ctx context.Context, key string) (*realm.Realm, error
 	return r, nil
 }
 
+// Latest is RealmByKey with everything that was committed before it was called, on whichever node.
+func (s *Store) Latest(ctx context.Context, key string) (*realm.Realm, error) {
+	if s.db.Shared() {
+		began := s.tail.clock()
+		if err := s.catchUp(ctx, func() bool { return s.tail.asOf.Load() >= began }); err != nil {
+			return nil, fmt.Errorf("load realm %s: %w", key, err)
+		}
+	}
+	return s.RealmByKey(ctx, key)
+}
+
 // RealmNames are the names of all realms, ordered.
 func (s *Store) RealmNames(ctx context.Context) ([]string, error) {
 	var names []string

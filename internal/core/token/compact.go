@@ -20,6 +20,9 @@ type Header struct {
 	Alg, Typ, Kid string
 }
 
+// ErrUnknownKey says that a realm has no enabled key with a token's key id and algorithm.
+var ErrUnknownKey = errors.New("no enabled key of the realm has the token's key id and algorithm")
+
 var (
 	errParts  = errors.New("token has not three parts")
 	errBase64 = errors.New("token is not base64url")

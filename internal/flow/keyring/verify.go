@@ -9,7 +9,7 @@ import (
 
 // Why a token is not one of the realm's.
 var (
-	ErrUnknownKey = errors.New("no enabled key of the realm has the token's key id and algorithm")
+	ErrUnknownKey = token.ErrUnknownKey
 	ErrSignature  = errors.New("the token's signature is wrong")
 )
 

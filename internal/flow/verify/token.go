@@ -2,7 +2,9 @@ package verify
 
 import (
 	"context"
+	"errors"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -59,11 +61,31 @@ func (v *Verifier) SignedOut(ctx context.Context, at At, client *realm.Client, c
 	return v.check(ctx, at, compact, client, signOutRules)
 }
 
+// latest is at with the realm as it is now: another node may just have made the key of a token.
+func (v *Verifier) latest(ctx context.Context, at At) (At, error) {
+	now, err := v.Realms.Latest(ctx, at.Realm.Key)
+	if errors.Is(err, fault.ErrNotFound) {
+		return at, nil // the realm is gone, and its keys with it
+	}
+	if err != nil {
+		return at, err
+	}
+	at.Realm = now
+	return at, nil
+}
+
 // check applies rules to a token, one after the other; the first that refuses ends it.
 func (v *Verifier) check(ctx context.Context, at At, compact string, presenter *realm.Client, rules []rule) (Held, error) {
 	var err error
 	q := question{At: at, verifier: v, presenter: presenter}
-	if q.Token, err = v.seen.verify(at.Realm, compact); err != nil {
+	q.Token, err = v.seen.verify(at.Realm, compact)
+	if errors.Is(err, token.ErrUnknownKey) && v.Realms != nil {
+		if q.At, err = v.latest(ctx, at); err != nil {
+			return q.Held, err
+		}
+		q.Token, err = v.seen.verify(q.At.Realm, compact)
+	}
+	if err != nil {
 		return q.Held, &Failure{Unreadable, err}
 	}
 	origin, ok := token.ParseID(q.Token.ID)

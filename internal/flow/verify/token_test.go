@@ -50,6 +50,29 @@ func each(t *testing.T, run func(t *testing.T, u use, kind string)) {
 	}
 }
 
+// Another node may have made the key after this one last read the realm.
+func TestTokenSignedByAKeyThatWasJustMade(t *testing.T) {
+	w := newWorld(t)
+	compact := w.sign(w.claims("onrtro"))
+	before := w.at()
+	d := realm.Edit(w.realm)
+	for _, k := range w.realm.Keys() {
+		d.Delete(realm.KindKey, k.Key)
+	}
+	before.Realm = w.realm.With(w.realm.Version-1, d.Changes())
+	if _, err := w.verifier().AccessToken(t.Context(), before, compact); err != nil {
+		t.Errorf("the key is there by now: %v", err)
+	}
+	w.down = errors.New("down")
+	if _, err := w.verifier().AccessToken(t.Context(), before, compact); !errors.Is(err, w.down) || verify.Why(err) != "" {
+		t.Errorf("%v, want the store's error, which is no refusal", err)
+	}
+	w.down, w.realm = nil, before.Realm
+	if _, err := w.verifier().AccessToken(t.Context(), before, compact); verify.Why(err) != verify.Unreadable {
+		t.Errorf("%v, want a refusal", err)
+	}
+}
+
 func TestTokenThatStands(t *testing.T) {
 	each(t, func(t *testing.T, u use, kind string) {
 		w := newWorld(t)

@@ -12,13 +12,20 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
-// Deps is what a Verifier asks. All are required but Fetch, without which no client can use a JWKS URL.
+// Deps is what a Verifier asks. All are required but Fetch, without which no client can use a JWKS URL, and
+// Realms, without which a node does not know a key that another has just made.
 type Deps struct {
 	Keys     Keys
 	Users    Users
 	Sessions Sessions
 	Marks    Marks
 	Fetch    Fetcher
+	Realms   Realms
+}
+
+// Realms are the realms with all that other nodes have changed by now.
+type Realms interface {
+	Latest(ctx context.Context, key string) (*realm.Realm, error)
 }
 
 // Keys check signatures with a realm's keys.

@@ -135,7 +135,14 @@ func (w *world) settings(change func(s *realm.Settings)) {
 }
 
 func (w *world) verifier() *verify.Verifier {
-	return verify.New(verify.Deps{Keys: w.keys, Users: w, Sessions: w, Marks: w, Fetch: w.fetch})
+	return verify.New(verify.Deps{Keys: w.keys, Users: w, Sessions: w, Marks: w, Fetch: w.fetch, Realms: w})
+}
+
+func (w *world) Latest(_ context.Context, key string) (*realm.Realm, error) {
+	if key != w.realm.Key {
+		return nil, fault.ErrNotFound
+	}
+	return w.realm, w.down
 }
 
 func (w *world) at() verify.At { return verify.At{Realm: w.realm, Base: base, Now: now} }
