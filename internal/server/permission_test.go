@@ -202,7 +202,7 @@ func (o *office) ask(r rest.Route, role string) int {
 		switch {
 		case name == "{client}" && !may:
 			return "a-client"
-		case name == "{user}" && !may:
+		case name == "{user}" && (!may || r.Need == permit.ToImpersonate): // who may do no more is not told who is there
 			return "a-user"
 		}
 		return "nothing"
