@@ -97,7 +97,12 @@ func (s *Set) Delete(id string) error {
 			return InUse("the realm's " + member)
 		}
 	}
-	s.drop(f.Alias)
+	alias := f.Alias
+	s.drop(alias)
+	for i := range s.Flows { // of which it was a part
+		of := &s.Flows[i]
+		of.Executions = slices.DeleteFunc(of.Executions, func(e Execution) bool { return e.Flow == alias })
+	}
 	return nil
 }
 
