@@ -108,6 +108,7 @@ func TestRightsAreNotGrantedAround(t *testing.T) {
 		{"a management role by id", "PUT", "guarded/roles-by-id/" + manageUsers, `{"name": "manage-realm"}`},
 		{"a new management role", "POST", roles, `{"name": "manage-everything"}`},
 		{"no management role any more", "DELETE", roles + "/manage-realm", ""},
+		{"another name for the client of management roles", "PUT", "guarded/clients/" + management, `{"clientId": "mere-roles"}`},
 		{"a management role that includes another", "POST", roles + "/manage-users/composites", named(realmAdmin, "realm-admin")},
 		{"a role that includes a management role", "POST", "guarded/clients/orders-key/roles/read/composites", named(realmAdmin, "realm-admin")},
 		{"a new role that includes one", "POST", "guarded/clients/orders-key/roles",

@@ -38,6 +38,10 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request, c *realm.Client) er
 	if err != nil {
 		return err
 	}
+	// Rights go by the client_id too: under another one, roles could be granted that give none now.
+	if o.Has("clientId") && o.Text("clientId") != c.ID && !r.Administrator.MayShape(r.Realm, &realm.Role{Client: c.Key}) {
+		return rest.Forbidden
+	}
 	if err := d.Clients.Update(r.Context(), r.Author, r.Realm.Name, c.Key, o); err != nil {
 		return refused(err)
 	}
@@ -100,11 +104,12 @@ func shown(r *rest.Request, c *realm.Client, kept realm.Extra) keycloak.Object {
 	with.Extra = kept
 	o := keycloak.FromClient(r.Realm, &with)
 	delete(o, "authorizationSettings")
-	manages := r.May(permit.ToManageClients)
-	if !manages && o.Has("secret") {
+	may := r.May(permit.ToManageClients)
+	if !may && o.Has("secret") {
 		o.Put("secret", "**********")
 	}
-	o.Put("access", map[string]bool{"view": true, "configure": manages, "manage": manages})
+	may = may && !manages(r.Realm, c)
+	o.Put("access", map[string]bool{"view": true, "configure": may, "manage": may})
 	return o
 }
 
