@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -123,7 +122,7 @@ func newOffice(t *testing.T) *office {
 func staff(t *testing.T) string {
 	type object = map[string]any
 	var users []object
-	for _, role := range append(permit.All.Names(), "somebody") {
+	for _, role := range append(permit.All.Names(), "somebody", "realm-admin") {
 		u := object{"username": role, "enabled": true, "firstName": "A", "lastName": "B", "email": role + "@example.test",
 			"credentials": []object{{"type": "password", "value": role}}}
 		if role == "somebody" {
@@ -134,7 +133,7 @@ func staff(t *testing.T) string {
 		users = append(users, u)
 	}
 	text, err := json.Marshal(object{"realm": "office", "enabled": true, "sslRequired": "none", "passwordPolicy": "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)",
-		"clients": []object{{"id": "a-client", "clientId": "desk"}}, "users": users})
+		"clients": []object{{"id": "a-client", "clientId": "desk", "secret": "desk-secret"}}, "users": users})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,21 +206,29 @@ func (o *office) ask(r rest.Route, role string) int {
 		}
 		return "nothing"
 	})
+	body := ""
+	if r.Method == "POST" || r.Method == "PUT" {
+		body = "{}"
+	}
 	for range 2 {
-		var body *bytes.Reader
-		q := httptest.NewRequest(r.Method, "http://id.example.test/admin/realms/office"+path, nil)
-		if r.Method == "POST" || r.Method == "PUT" {
-			body = bytes.NewReader([]byte("{}"))
-			q = httptest.NewRequest(r.Method, q.URL.String(), body)
-			q.Header.Set("Content-Type", "application/json")
-		}
-		q.Header.Set("Authorization", "Bearer "+o.tokens[role])
-		w := httptest.NewRecorder()
-		o.server.Handler().ServeHTTP(w, q)
-		if w.Code != http.StatusUnauthorized {
+		if w := o.send(r.Method, "/admin/realms/office"+path, role, body); w.Code != http.StatusUnauthorized {
 			return w.Code
 		}
 		o.signIn(role) // a route that ends sessions ended theirs
 	}
 	return http.StatusUnauthorized
+}
+
+// send sends a request as somebody who signed in.
+func (o *office) send(method, path, name, body string) *httptest.ResponseRecorder {
+	q := httptest.NewRequest(method, "http://id.example.test"+path, strings.NewReader(body))
+	if body != "" {
+		q.Header.Set("Content-Type", "application/json")
+	}
+	if token := o.tokens[name]; token != "" {
+		q.Header.Set("Authorization", "Bearer "+token)
+	}
+	w := httptest.NewRecorder()
+	o.server.Handler().ServeHTTP(w, q)
+	return w
 }
