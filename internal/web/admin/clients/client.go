@@ -48,7 +48,7 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request, c *realm.Client) er
 	return rest.NoContent(w)
 }
 
-// update reads a representation in which null settings take settings away: in it they are empty texts.
+// update reads a representation in which null takes settings away, where elsewhere it says nothing.
 func update(r *rest.Request) (keycloak.Object, error) {
 	data, err := io.ReadAll(r.Request.Body)
 	if err != nil {
@@ -60,9 +60,9 @@ func update(r *rest.Request) (keycloak.Object, error) {
 		return nil, err
 	}
 	for _, member := range []string{"attributes", "authenticationFlowBindingOverrides"} {
-		settings := keycloak.Value[map[string]string](o, member)
+		settings := keycloak.Value[map[string]*string](o, member)
 		for _, name := range nulls(data, member) {
-			settings[name] = ""
+			settings[name] = nil
 		}
 		if settings != nil {
 			o.Put(member, settings)
