@@ -1,6 +1,7 @@
 package grant_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -67,6 +68,7 @@ func newWorldOn(t *testing.T, st *store.Store) *world {
 	}
 	users := func(yield func(user.Account, error) bool) {
 		for _, a := range shop.Accounts {
+			complete(&a.User)
 			if !yield(a, nil) {
 				return
 			}
@@ -76,6 +78,11 @@ func newWorldOn(t *testing.T, st *store.Store) *world {
 		t.Fatal(err)
 	}
 	return wire(t, st)
+}
+
+// complete fills in what the realm demands of everybody who signs in by password.
+func complete(u *user.User) {
+	u.FirstName, u.LastName, u.Email = cmp.Or(u.FirstName, "First"), cmp.Or(u.LastName, "Last"), cmp.Or(u.Email, u.Username+"@shop.example")
 }
 
 // wire makes the flows of a store that has the shop.
