@@ -1,0 +1,126 @@
+package login
+
+import (
+	"slices"
+	"time"
+)
+
+// Browser is what one browser has begun and not finished. The cookie AUTH_SESSION_ID names it, and a
+// session that begins in it gets its id.
+type Browser struct {
+	ID      string // 24 characters, unguessable
+	Started time.Time
+	Used    time.Time
+	Tabs    []*Attempt // oldest first
+	Version int64      `json:"-"` // counted up by every write, so that of two at once one is refused
+}
+
+// MaxTabs is how many tabs of a browser are kept; the oldest is given up for another. Keycloak has
+// the same limit (authSessionsLimit).
+const MaxTabs = 300
+
+// Tab finds an attempt, or gives nil.
+func (b *Browser) Tab(id string) *Attempt {
+	for _, a := range b.Tabs {
+		if a.Tab == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// Open adds an attempt, and gives up the oldest where there are too many.
+func (b *Browser) Open(a *Attempt) {
+	if len(b.Tabs) >= MaxTabs {
+		b.Tabs = slices.Delete(b.Tabs, 0, len(b.Tabs)-MaxTabs+1)
+	}
+	b.Tabs = append(b.Tabs, a)
+}
+
+// Close takes an attempt away.
+func (b *Browser) Close(tab string) {
+	b.Tabs = slices.DeleteFunc(b.Tabs, func(a *Attempt) bool { return a.Tab == tab })
+}
+
+// Path is where an attempt stands: the last word of the address that its forms are sent to, below
+// login-actions.
+type Path string
+
+const (
+	Authenticate    Path = "authenticate"
+	Registration    Path = "registration"
+	Reset           Path = "reset-credentials"
+	FirstBroker     Path = "first-broker-login"
+	PostBroker      Path = "post-broker-login"
+	RequiredActions Path = "required-action"
+	Consent         Path = "consent"
+)
+
+// Attempt is one tab of a browser on its way to an answer for its client.
+type Attempt struct {
+	Tab       string // tab_id
+	Request   Request
+	Path      Path
+	Code      string // session_code that the next form must bring; each works once
+	Execution string // what is on the page: a factor's name or a required action's
+	Started   time.Time
+
+	User     string   // id, once the user is known; not yet proven unless Passed says so
+	Username string   // as typed last, to fill the form again
+	Passed   []Factor // what the user proved, oldest first
+	Session  string   // id of the session that the user was signed in to already; empty: none
+	Renewed  bool     // with Session: the user proved anew who they are
+	Remember bool     // "remember me" was ticked
+	Allowed  bool     // the user allowed the client what it asks for
+
+	Outcome string            // kc_action_status: what became of Request.Action; empty: nothing yet
+	Notes   map[string]string // what factors and actions keep from one request to the next
+}
+
+// Factor is something that the user proved.
+type Factor struct {
+	Name  string // of the factor, as FactorPassword
+	Level int    // of assurance that it gives
+	At    time.Time
+}
+
+// Names of factors, as Keycloak names their executions.
+const (
+	FactorPassword = "auth-username-password-form"
+	FactorOTP      = "auth-otp-form"
+	FactorPasskey  = "webauthn-authenticator"
+)
+
+// Has tells whether a factor was passed.
+func (a *Attempt) Has(factor string) bool {
+	return slices.ContainsFunc(a.Passed, func(f Factor) bool { return f.Name == factor })
+}
+
+// Proven tells whether the user proved in this attempt who they are.
+func (a *Attempt) Proven() bool { return len(a.Passed) > 0 }
+
+// Level is the highest level of assurance that was reached in this attempt.
+func (a *Attempt) Level() int {
+	level := 0
+	for _, f := range a.Passed {
+		level = max(level, f.Level)
+	}
+	return level
+}
+
+// Note keeps a value; an empty one is forgotten.
+func (a *Attempt) Note(name, value string) {
+	if value == "" {
+		delete(a.Notes, name)
+		return
+	}
+	if a.Notes == nil {
+		a.Notes = map[string]string{}
+	}
+	a.Notes[name] = value
+}
+
+// Restart takes the attempt back to its beginning: nobody is known and nothing proven.
+func (a *Attempt) Restart() {
+	*a = Attempt{Tab: a.Tab, Request: a.Request, Started: a.Started, Path: Authenticate}
+}

@@ -1,0 +1,7 @@
+// Package login decides the next step of a sign-in.
+//
+// A Browser is what one browser has begun and not finished; each of its tabs is an Attempt, which
+// carries the Request it is to answer. Next looks at a State and says what comes next: a password,
+// another factor, a required action, consent, or the answer to the client. It is a fixed sequence:
+// the realm's flows are kept, and decide which factors there are (architecture, §16.4).
+package login

@@ -1,0 +1,93 @@
+package login
+
+import (
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+)
+
+// State is all that Next looks at.
+type State struct {
+	Attempt *Attempt
+	Session *session.Session // that the browser is signed in to, live; nil: none
+	Reached int              // level of assurance of Session
+	Factors []string         // that the user must pass beside the password, in order
+	Actions []string         // required actions that are due, in order
+	Consent bool             // there is something for the user to allow
+	Now     time.Time
+}
+
+// Kind is a kind of step.
+type Kind int
+
+const (
+	AskPassword Kind = iota // username and password, or the password alone
+	AskFactor               // another factor
+	Act                     // a required action
+	AskConsent
+	UseSession // the browser's session is good: take its user over and ask again
+	Finish     // answer the client
+	RefuseLogin
+	RefuseInteraction
+)
+
+// Step is what comes next.
+type Step struct {
+	Kind  Kind
+	Alias string // of the factor or the action
+	Again bool   // with AskPassword: of somebody who is signed in, whose name is known
+}
+
+// Next decides the next step. A request with prompt=none never gets a page (OpenID Connect Core §3.1.2.1).
+func Next(s State) Step {
+	a, silent := s.Attempt, s.Attempt.Request.Asks(PromptNone)
+	if !a.Proven() && a.Session == "" {
+		return s.first(silent)
+	}
+	for _, f := range s.Factors {
+		if a.Proven() && !a.Has(f) {
+			return Step{Kind: AskFactor, Alias: f}
+		}
+	}
+	switch {
+	case len(s.Actions) > 0 && silent:
+		return Step{Kind: RefuseInteraction}
+	case len(s.Actions) > 0:
+		return Step{Kind: Act, Alias: s.Actions[0]}
+	case s.Consent && silent:
+		return Step{Kind: RefuseInteraction}
+	case s.Consent:
+		return Step{Kind: AskConsent}
+	}
+	return Step{Kind: Finish}
+}
+
+// first is the step of an attempt of whose user nothing is proven.
+func (s *State) first(silent bool) Step {
+	again := s.Session != nil
+	if again && !s.outgrown() {
+		return Step{Kind: UseSession}
+	}
+	if silent {
+		return Step{Kind: RefuseLogin}
+	}
+	return Step{Kind: AskPassword, Again: again}
+}
+
+// outgrown tells whether the session is not enough for the request: it wants a fresh sign-in, one that
+// is not too old, or a higher level.
+func (s *State) outgrown() bool {
+	q := &s.Attempt.Request
+	if q.Asks(PromptLogin) {
+		return true
+	}
+	if q.MaxAge != nil && *q.MaxAge >= 0 && s.Now.Unix()-s.Session.AuthTime.Unix() >= *q.MaxAge {
+		return true
+	}
+	for _, level := range q.Levels {
+		if level > s.Reached {
+			return true
+		}
+	}
+	return false
+}

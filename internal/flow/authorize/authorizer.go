@@ -1,0 +1,109 @@
+package authorize
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+)
+
+// Authorizer runs authorization requests. All fields but the lists are required. It is safe for concurrent use.
+type Authorizer struct {
+	Realms    Realms
+	Users     Users
+	Sessions  Sessions
+	Logins    Logins
+	Passwords Passwords
+	Lockouts  Lockouts
+	Keys      Keys
+	Events    Events
+	Now       func() time.Time
+	NewID     func() string // a UUID, unguessable
+	NewToken  func() string // 24 characters of base64url, unguessable
+
+	Factors   []Action   // beside the password, in the order that they are asked
+	Actions   []Action   // required actions; the realm's list has their order
+	Consent   Action     // nil: clients that need consent are refused
+	Entrances []Entrance // other ways in than the password
+}
+
+// Realms are the realms' configuration.
+type Realms interface {
+	Realm(ctx context.Context, name string) (*realm.Realm, error)
+}
+
+// Users are people. Who is not there is fault.ErrNotFound.
+type Users interface {
+	User(ctx context.Context, realmKey, id string) (*user.User, error)
+	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
+	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
+}
+
+// Sessions are who is signed in. What is not there is fault.ErrNotFound.
+type Sessions interface {
+	Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error)
+	StartSession(ctx context.Context, realmKey string, s session.Session, g session.Grant) error
+	EndSession(ctx context.Context, realmKey, id string, offline bool) error
+}
+
+// Logins are sign-ins that have begun. What is not there, or expired, is fault.ErrNotFound.
+type Logins interface {
+	Login(ctx context.Context, realmKey, id string) (*login.Browser, error)
+	// SaveLogin keeps b until a time; fault.ErrStale where another request changed it since it was read.
+	SaveLogin(ctx context.Context, realmKey string, b *login.Browser, until time.Time) error
+}
+
+// Passwords checks passwords. With a nil user it takes as long as with another and says false.
+type Passwords interface {
+	Check(ctx context.Context, at verify.At, u *user.User, password string) (bool, error)
+}
+
+// Lockouts lock users whose sign-ins fail too often. It is a *limit.Lockouts.
+type Lockouts interface {
+	Locked(ctx context.Context, r *realm.Realm, u *user.User, now time.Time) (user.Lock, error)
+	Failed(ctx context.Context, r *realm.Realm, u *user.User, now time.Time, address string) error
+	Succeeded(ctx context.Context, r *realm.Realm, u *user.User) error
+}
+
+// Keys sign and verify tokens of the realm itself.
+type Keys interface {
+	Sign(ctx context.Context, r *realm.Realm, alg, typ string, c *token.Claims) (string, error)
+	Verify(r *realm.Realm, compact string) (token.Verified, error)
+}
+
+// Events keeps what happened.
+type Events interface {
+	Record(ctx context.Context, e event.Event)
+}
+
+// Call is what every request of a browser brings.
+type Call struct {
+	Realm   string // its name
+	Base    string // the server's URL as the caller reaches it
+	Address string // the caller's
+	Secure  bool   // the caller came by TLS
+	Cookies Cookies
+	Locale  string // language that the caller prefers (Accept-Language); may be empty
+}
+
+// BeginRequest is a request to the authorization endpoint, or to one that begins elsewhere than with the password.
+type BeginRequest struct {
+	Call
+	Path       login.Path // where the attempt begins; empty: login.Authenticate
+	Parameters []Field    // in their order
+}
+
+// ContinueRequest is a link or a form of a page: what follows login-actions in its address.
+type ContinueRequest struct {
+	Call
+	Path  login.Path
+	Query url.Values
+	Form  url.Values // nil: the page is asked for
+}
