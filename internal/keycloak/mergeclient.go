@@ -17,7 +17,7 @@ func MergeClient(r *realm.Realm, c *realm.Client, o Object) (*realm.Client, []No
 	merged := maps.Clone(now)
 	maps.Copy(merged, o)
 	attributes := Value[map[string]string](now, "attributes")
-	mergeAttributes(attributes, Value[map[string]string](o, "attributes"))
+	mergeAttributes(attributes, Value[map[string]*string](o, "attributes"))
 	merged.Put("attributes", attributes)
 	merged.Put("authenticationFlowBindingOverrides", mergeOverrides(now, o))
 	mergeNodes(merged, now, o)
@@ -47,13 +47,15 @@ func ReassignScopes(r *realm.Realm, c *realm.Client, o Object) {
 	}
 }
 
-// mergeAttributes changes a client's attributes by those of an update. Keycloak drops those that are
-// empty; a list of ours that may be empty, and then says "none", is kept as one.
-func mergeAttributes(now, update map[string]string) {
+// mergeAttributes changes a client's attributes by those of an update. Keycloak drops those that are null
+// or empty; a list of ours that may be empty, and then says "none", is kept as one.
+func mergeAttributes(now map[string]string, update map[string]*string) {
 	for name, value := range update {
 		switch {
-		case strings.TrimSpace(value) != "":
-			now[name] = value
+		case value == nil:
+			delete(now, name)
+		case strings.TrimSpace(*value) != "":
+			now[name] = *value
 		case emptyMeansNone[name]:
 			now[name] = separator
 		default:
@@ -65,14 +67,18 @@ func mergeAttributes(now, update map[string]string) {
 // emptyMeansNone are the attributes whose absence allows anything, and whose empty list nothing.
 var emptyMeansNone = map[string]bool{attributePermitted: true, attributeAccepts: true}
 
-// mergeOverrides are the flows that a client uses instead of its realm's; an empty one of an update goes.
+// mergeOverrides are the flows that a client uses instead of its realm's; one that is null or empty in an update goes.
 func mergeOverrides(now, o Object) map[string]string {
 	const member = "authenticationFlowBindingOverrides"
 	out := Value[map[string]string](now, member)
 	if out == nil {
 		out = map[string]string{}
 	}
-	maps.Copy(out, Value[map[string]string](o, member))
+	for what, flow := range Value[map[string]*string](o, member) {
+		if out[what] = ""; flow != nil {
+			out[what] = *flow
+		}
+	}
 	maps.DeleteFunc(out, func(_, flow string) bool { return strings.TrimSpace(flow) == "" })
 	return out
 }

@@ -105,7 +105,7 @@ func metadataAttributes(m Object) map[string]string {
 // §2), where Keycloak lets it ask for passwords too.
 func putFlows(o, m Object, attributes map[string]string) error {
 	types := Value[[]string](m, "response_types")
-	if len(types) == 0 {
+	if !m.Has("response_types") {
 		types = []string{"code"}
 	}
 	code, implicit := false, false

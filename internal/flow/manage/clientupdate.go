@@ -2,12 +2,14 @@ package manage
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
 // Update changes what the representation says of a client: see keycloak.MergeClient. A client_id that is
@@ -30,10 +32,22 @@ func mergeClient(d *realm.Draft, author audit.Author, client *realm.Client, o ke
 	if other := d.Realm().Client(with.ID); other != nil && other.Key != client.Key {
 		return &fault.Conflict{Kind: "client", Field: "clientId"}
 	}
+	if with.ID != client.ID && managesRealm(d.Realm(), client) { // another could come in its place
+		return &fault.Invalid{Field: "clientId", Message: "The client that holds the roles of administrators cannot be renamed"}
+	}
 	keyMappers(with.Mappers, author)
 	if with.ServiceAccounts != client.ServiceAccounts {
 		assignServiceScope(d.Realm(), with)
 	}
 	*client = *with
 	return nil
+}
+
+// managesRealm tells whether the roles of a client are those of administrators: of its own realm or, in the
+// master realm, of another one.
+func managesRealm(r *realm.Realm, c *realm.Client) bool {
+	if r.Name == master {
+		return c.BearerOnly && strings.HasSuffix(c.ID, realmfile.ManagementClient(""))
+	}
+	return c.ID == "realm-management"
 }
