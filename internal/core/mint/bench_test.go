@@ -14,7 +14,7 @@ import (
 
 // BenchmarkAccess resolves and composes an access token, as every request of the token endpoint does.
 func BenchmarkAccess(b *testing.B) {
-	f := realmtest.Load(b, recordings+"/realms/shop.json")
+	f := realmtest.Load(b, realms+"/shop.json")
 	benchmarks := []struct {
 		name, client, user, scope string
 		audiences                 []string

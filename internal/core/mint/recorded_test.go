@@ -22,8 +22,11 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmtest"
 )
 
-// recordings is where the answers of Keycloak are that the whole server is held to as well.
-const recordings = "../../server/testdata/golden"
+// The answers of Keycloak that the whole server is held to as well, and the realms that they start from.
+const (
+	recordings = "../../server/testdata/golden"
+	realms     = "../../keycloak/testdata/golden"
+)
 
 // TestRecorded composes the tokens, introspection and userinfo answers that Keycloak was recorded to give, as
 // far as no administrator has a hand in them, and compares every claim.
@@ -114,7 +117,7 @@ func play(t *testing.T, name string) *player {
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	f := realmtest.Load(t, filepath.Join(recordings, "realms", r.Realms[0]))
+	f := realmtest.Load(t, filepath.Join(realms, r.Realms[0]))
 	p := &player{T: t, fixture: f, issuer: f.Realm.Issuer(base), tokens: map[string]issued{}}
 	for _, s := range r.Steps {
 		if strings.HasPrefix(s.Path, "/admin/") && s.Method != "GET" {
