@@ -58,19 +58,17 @@ func MergeMapper(m realm.Mapper, o Object) realm.Mapper {
 }
 
 // EffectiveMapper is the representation of a protocol mapper where it is asked for by itself: what it
-// writes into access tokens it shows at introspection too, unless its settings say otherwise.
+// writes into access tokens it shows at introspection too, and what it writes into ID tokens at userinfo,
+// unless its settings say otherwise.
 func EffectiveMapper(m realm.Mapper) Object {
-	if value, ok := m.Config[intoAccess]; ok && m.Config[intoIntrospection] == "" {
-		m.Config = maps.Clone(m.Config)
-		m.Config[intoIntrospection] = value
+	m.Config = maps.Clone(m.Config)
+	for _, follows := range [][2]string{{"introspection.token.claim", "access.token.claim"}, {"userinfo.token.claim", "id.token.claim"}} {
+		if value, ok := m.Config[follows[1]]; ok && m.Config[follows[0]] == "" {
+			m.Config[follows[0]] = value
+		}
 	}
 	return FromMapper(m)
 }
-
-const (
-	intoAccess        = "access.token.claim"
-	intoIntrospection = "introspection.token.claim"
-)
 
 func toMappers(o Object) []realm.Mapper {
 	var out []realm.Mapper
