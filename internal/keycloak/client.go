@@ -71,6 +71,14 @@ var clientAttributes = []attribute[client]{
 	onOff("dpop.bound.access.tokens", false, func(c *client) *bool { return &c.Tokens.BindDPoP }),
 	onOff("tls.client.certificate.bound.access.tokens", false, func(c *client) *bool { return &c.Tokens.BindTLS }),
 
+	word("pkce.code.challenge.method", func(c *client) *string { return &c.SignIn.PKCE }),
+	onOff("require.pushed.authorization.requests", false, func(c *client) *bool { return &c.SignIn.RequirePushed }),
+	word("request.object.signature.alg", func(c *client) *string { return &c.SignIn.RequestAlg }),
+	word("request.object.required", func(c *client) *string { return &c.SignIn.RequestRequired }),
+	word("authorization.signed.response.alg", func(c *client) *string { return &c.SignIn.ResponseAlg }),
+	levels(func(c *client) *map[string]int { return &c.SignIn.ACR }),
+	several("default.acr.values", func(c *client) *[]string { return &c.SignIn.DefaultACR }),
+
 	onOff("standard.token.exchange.enabled", false, func(c *client) *bool { return &c.Exchange.Enabled }),
 	exchangeRefresh(),
 	onOff("tokenhouse.exchange.public", false, func(c *client) *bool { return &c.Exchange.Public }),

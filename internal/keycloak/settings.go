@@ -86,6 +86,10 @@ var settingFields = []field[settings]{
 	into("duplicateEmailsAllowed", func(s *settings) *bool { return &s.DuplicateEmails }),
 	into("registrationEmailAsUsername", func(s *settings) *bool { return &s.EmailAsUsername }),
 	into("editUsernameAllowed", func(s *settings) *bool { return &s.EditUsername }),
+	into("rememberMe", func(s *settings) *bool { return &s.SignIn.Remember }),
+	into("registrationAllowed", func(s *settings) *bool { return &s.SignIn.Registration }),
+	into("resetPasswordAllowed", func(s *settings) *bool { return &s.SignIn.ResetPassword }),
+	into("verifyEmail", func(s *settings) *bool { return &s.SignIn.VerifyEmail }),
 	text("passwordPolicy", func(s *settings) *string { return &s.PasswordPolicy }),
 
 	into("bruteForceProtected", func(s *settings) *bool { return &s.BruteForce }),
@@ -158,7 +162,7 @@ func expiration() field[settings] {
 // keeps them as attributes and shows both.
 var settingAttributes = []attribute[settings]{
 	word("frontendUrl", func(s *settings) *string { return &s.FrontendURL }),
-	{"acr.loa.map", levelsText, readLevels, "a map of acr values to numbers"},
+	levels(func(s *settings) *map[string]int { return &s.ACR }),
 	mirror("oauth2DeviceCodeLifespan", func(l *lives) *time.Duration { return &l.DeviceCode }),
 	mirror("oauth2DevicePollingInterval", func(l *lives) *time.Duration { return &l.DevicePolling }),
 	mirror("clientSessionIdleTimeout", func(l *lives) *time.Duration { return &l.ClientIdle }),
@@ -200,27 +204,34 @@ func unlisted() attribute[settings] {
 		}, "one of allow, deny"}
 }
 
-// levelsText writes the acr values with their levels as Keycloak does: JSON inside a text.
-func levelsText(s *settings) (string, bool) {
-	return string(encode(s.ACR)), len(s.ACR) > 0
+// levels binds an attribute that is a JSON object of acr values and their levels of assurance.
+func levels[T any](at func(*T) *map[string]int) attribute[T] {
+	return attribute[T]{"acr.loa.map",
+		func(v *T) (string, bool) { return string(encode(*at(v))), len(*at(v)) > 0 },
+		func(v *T, text string) bool {
+			out, ok := readLevels(text)
+			if ok && out != nil {
+				*at(v) = out
+			}
+			return ok
+		}, "a map of acr values to numbers"}
 }
 
-func readLevels(s *settings, text string) bool {
+func readLevels(text string) (map[string]int, bool) {
 	if strings.TrimSpace(text) == "" {
-		return true
+		return nil, true
 	}
 	levels := map[string]json.Number{}
 	if err := json.Unmarshal([]byte(text), &levels); err != nil {
-		return false
+		return nil, false
 	}
 	out := map[string]int{}
 	for _, value := range slices.Sorted(maps.Keys(levels)) {
 		n, err := levels[value].Int64()
 		if err != nil {
-			return false
+			return nil, false
 		}
 		out[value] = int(n)
 	}
-	s.ACR = out
-	return true
+	return out, true
 }

@@ -27,16 +27,28 @@ func note(w *Work, m *realm.Mapper) bool {
 	return ok && w.write(m, "", convert(m.Config[jsonType], value))
 }
 
+// noteLevel is the note of a grant that says the level of assurance that was reached, where that is not 1.
+const noteLevel = "LEVEL"
+
 // acr writes how the user proved who they are: "1" where they did so for this client, "0" where a session was
-// enough, or what the realm calls these levels.
+// enough, another number where more was asked, or what the client or the realm calls these levels.
 func acr(w *Work, _ *realm.Mapper) bool {
 	level := 1
-	if w.Grant != nil && w.Grant.Notes[noteSSO] == "true" {
-		level = 0
+	if w.Grant != nil {
+		if n, err := strconv.Atoi(w.Grant.Notes[noteLevel]); err == nil {
+			level = n
+		}
+		if w.Grant.Notes[noteSSO] == "true" {
+			level = 0
+		}
 	}
 	w.Claims.ACR = strconv.Itoa(level)
+	names := w.Realm.ACR
+	if len(w.Client.SignIn.ACR) > 0 {
+		names = w.Client.SignIn.ACR
+	}
 	named := false
-	for name, l := range w.Realm.ACR {
+	for name, l := range names {
 		if l == level && (!named || name < w.Claims.ACR) {
 			w.Claims.ACR, named = name, true
 		}

@@ -49,7 +49,8 @@ type Client struct {
 
 	Tokens   ClientTokens
 	Exchange ClientExchange
-	Resource []string `json:",omitempty"` // resource URIs (RFC 8707)
+	SignIn   ClientSignIn `json:",omitzero"`
+	Resource []string     `json:",omitempty"` // resource URIs (RFC 8707)
 
 	Extra Extra `json:"-"`
 }
@@ -74,6 +75,17 @@ type ClientTokens struct {
 	IntrospectJWT       bool     `json:",omitempty"` // introspection may be answered as JWT
 	BindDPoP            bool     `json:",omitempty"` // dpop.bound.access.tokens
 	BindTLS             bool     `json:",omitempty"` // tls.client.certificate.bound.access.tokens
+}
+
+// ClientSignIn is what a client's authorization requests must be like, and how they are answered.
+type ClientSignIn struct {
+	PKCE            string         `json:",omitempty"` // the only code_challenge_method, and one must come; empty: any or none
+	RequirePushed   bool           `json:",omitempty"` // require.pushed.authorization.requests
+	RequestAlg      string         `json:",omitempty"` // request.object.signature.alg; empty or "any": any
+	RequestRequired string         `json:",omitempty"` // request.object.required: "request only" and the like
+	ResponseAlg     string         `json:",omitempty"` // authorization.signed.response.alg; the realm's where empty
+	ACR             map[string]int `json:",omitempty"` // acr value → level of assurance; the realm's where empty
+	DefaultACR      []string       `json:",omitempty"` // acr values asked for where a request asks for none
 }
 
 // Override is a client's own value for a lifespan. Unset falls back to the realm; set and negative

@@ -50,12 +50,21 @@ type Settings struct {
 	BruteForce      bool           // failed sign-ins lock a user
 	Lockout         Lockout
 
+	SignIn    SignIn
 	Lifespans Lifespans
 	Events    EventSettings
 	Exchange  ExchangePolicy
 
 	SMTPPassword string `json:"-"` // sealed in the store
 	Extra        Extra  `json:"-"`
+}
+
+// SignIn is what the sign-in pages of a realm offer.
+type SignIn struct {
+	Remember      bool // "remember me"
+	Registration  bool // people may make themselves an account
+	ResetPassword bool // those who forgot their password are helped
+	VerifyEmail   bool // an e-mail address must be proven
 }
 
 // Lifespans are how long tokens and sessions live. Zero is "not set" where a client or an offline
