@@ -19,6 +19,7 @@ type metadata struct {
 	UserInfo      string `json:"userinfo_endpoint"`
 	Revocation    string `json:"revocation_endpoint"`
 	JWKS          string `json:"jwks_uri"`
+	Registration  string `json:"registration_endpoint"`
 
 	GrantTypes    []oauth.GrantType `json:"grant_types_supported"`
 	ResponseTypes []string          `json:"response_types_supported"` // required, so it is there though empty
@@ -65,6 +66,7 @@ func describe(r *realm.Realm, base string) metadata {
 		UserInfo:      protocol + "/userinfo",
 		Revocation:    protocol + "/revoke",
 		JWKS:          protocol + "/certs",
+		Registration:  issuer + "/clients-registrations/openid-connect",
 
 		GrantTypes:    slices.Sorted(maps.Keys(redeem)),
 		ResponseTypes: []string{},
