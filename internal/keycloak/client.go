@@ -47,6 +47,7 @@ var clientAttributes = []attribute[client]{
 	rotatedUntil(),
 
 	word("frontchannel.logout.url", func(c *client) *string { return &c.Logout.FrontChannelURL }),
+	inverted("frontchannel.logout.session.required", func(c *client) *bool { return &c.Logout.FrontChannelPlain }),
 	word("backchannel.logout.url", func(c *client) *string { return &c.Logout.BackChannelURL }),
 	onOff("backchannel.logout.session.required", false, func(c *client) *bool { return &c.Logout.BackChannelSession }),
 	onOff("backchannel.logout.revoke.offline.tokens", false, func(c *client) *bool { return &c.Logout.BackChannelOffline }),
@@ -78,6 +79,10 @@ var clientAttributes = []attribute[client]{
 	word("authorization.signed.response.alg", func(c *client) *string { return &c.SignIn.ResponseAlg }),
 	levels(func(c *client) *map[string]int { return &c.SignIn.ACR }),
 	several("default.acr.values", func(c *client) *[]string { return &c.SignIn.DefaultACR }),
+
+	onOff("oauth2.device.authorization.grant.enabled", false, func(c *client) *bool { return &c.Device.Enabled }),
+	override("oauth2.device.code.lifespan", func(c *client) *realm.Override { return &c.Device.Life }),
+	override("oauth2.device.polling.interval", func(c *client) *realm.Override { return &c.Device.Polling }),
 
 	onOff("standard.token.exchange.enabled", false, func(c *client) *bool { return &c.Exchange.Enabled }),
 	exchangeRefresh(),

@@ -11,6 +11,15 @@ import (
 // Post sends a text to an address, and gives the status of the answer. The body of the answer is not looked
 // at.
 func (c *Client) Post(ctx context.Context, address, text string) (status int, err error) {
+	return c.post(ctx, address, "text/plain", text)
+}
+
+// PostForm is Post of a form.
+func (c *Client) PostForm(ctx context.Context, address string, form url.Values) (status int, err error) {
+	return c.post(ctx, address, "application/x-www-form-urlencoded", form.Encode())
+}
+
+func (c *Client) post(ctx context.Context, address, kind, body string) (status int, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return 0, err
@@ -18,11 +27,11 @@ func (c *Client) Post(ctx context.Context, address, text string) (status int, er
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return 0, errScheme
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
-	req.Header.Set("Content-Type", "text/plain")
+	req.Header.Set("Content-Type", kind)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, err

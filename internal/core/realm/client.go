@@ -50,6 +50,7 @@ type Client struct {
 	Tokens   ClientTokens
 	Exchange ClientExchange
 	SignIn   ClientSignIn `json:",omitzero"`
+	Device   ClientDevice `json:",omitzero"`
 	Resource []string     `json:",omitempty"` // resource URIs (RFC 8707)
 
 	Extra Extra `json:"-"`
@@ -88,6 +89,13 @@ type ClientSignIn struct {
 	DefaultACR      []string       `json:",omitempty"` // acr values asked for where a request asks for none
 }
 
+// ClientDevice is how a client's devices without a browser sign in (RFC 8628).
+type ClientDevice struct {
+	Enabled bool     `json:",omitempty"` // oauth2.device.authorization.grant.enabled
+	Life    Override `json:",omitzero"`  // of a device code
+	Polling Override `json:",omitzero"`  // pause between two polls
+}
+
 // Override is a client's own value for a lifespan. Unset falls back to the realm; set and negative
 // means "as long as the session may live".
 type Override struct {
@@ -110,6 +118,7 @@ type ClientExchange struct {
 type ClientLogout struct {
 	FrontChannel       bool     `json:",omitempty"`
 	FrontChannelURL    string   `json:",omitempty"`
+	FrontChannelPlain  bool     `json:",omitempty"` // that address is not told the session: frontchannel.logout.session.required=false
 	BackChannelURL     string   `json:",omitempty"`
 	BackChannelSession bool     `json:",omitempty"` // the logout token names the session
 	BackChannelOffline bool     `json:",omitempty"` // offline sessions are revoked too
