@@ -40,6 +40,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("sweep one-time values: %w", err)
 	}
+	if err := s.sweepLogins(ctx, now); err != nil {
+		return fmt.Errorf("sweep sign-ins: %w", err)
+	}
 	err = s.sweepRows(ctx, `DELETE FROM invalidation WHERE seq IN
 		(SELECT seq FROM invalidation WHERE at < $1 ORDER BY seq LIMIT 1000)`, now.Add(-keepNews).UnixMicro())
 	if err != nil {
@@ -104,6 +107,20 @@ func (s *Store) sweepSessions(ctx context.Context, key string, offline bool, use
 func (s *Store) sweepEvents(ctx context.Context, table, key string, at int64) error {
 	return s.sweepRows(ctx, `DELETE FROM `+table+` WHERE (realm, at, id) IN
 		(SELECT realm, at, id FROM `+table+` WHERE realm = $1 AND at < $2 LIMIT 1000)`, key, at)
+}
+
+// sweepLogins deletes what was begun and not finished in time: sign-ins, codes and pushed requests.
+func (s *Store) sweepLogins(ctx context.Context, now time.Time) error {
+	for _, query := range []string{
+		`DELETE FROM login WHERE (realm, id) IN (SELECT realm, id FROM login WHERE until < $1 LIMIT 1000)`,
+		`DELETE FROM code WHERE (realm, hash) IN (SELECT realm, hash FROM code WHERE until < $1 LIMIT 1000)`,
+		`DELETE FROM pushed WHERE (realm, hash) IN (SELECT realm, hash FROM pushed WHERE until < $1 LIMIT 1000)`,
+	} {
+		if err := s.sweepRows(ctx, query, now.UnixMicro()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sweepRows runs a statement that deletes some rows until it finds no more.

@@ -1,0 +1,21 @@
+package session
+
+import "time"
+
+// Code is an authorization code that was given out (RFC 6749 §4.1.2), with what its exchange is held
+// against.
+type Code struct {
+	Session     string // id
+	Client      string // key of the client that it was given to
+	RedirectURI string // that the request named; empty where it named none
+	Scope       string // verbatim
+	Nonce       string
+
+	Challenge       string // PKCE; empty: none
+	ChallengeMethod string // "plain" or "S256"
+
+	Expires time.Time
+}
+
+// Expired tells whether the code is too old to be exchanged.
+func (c *Code) Expired(now time.Time) bool { return !now.Before(c.Expires) }

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/store/engine"
+)
+
+// Login finds what a browser has begun, as it is now; fault.ErrNotFound where there is nothing, or it
+// is too old.
+func (s *Store) Login(ctx context.Context, realmKey, id string) (*login.Browser, error) {
+	var version int64
+	var doc []byte
+	err := s.db.One(ctx, `SELECT version, doc FROM login WHERE realm = $1 AND id = $2 AND until > $3`,
+		[]any{realmKey, hashed(id), micros(s.now())}, &version, &doc)
+	if err != nil {
+		return nil, s.found(err)
+	}
+	b := &login.Browser{}
+	if err := json.Unmarshal(doc, b); err != nil {
+		return nil, fmt.Errorf("read sign-in: %w", err)
+	}
+	b.ID, b.Version = id, version
+	return b, nil
+}
+
+// SaveLogin keeps what a browser has begun, until a time; without tabs it is forgotten. A browser of
+// version 0 is a new one. fault.ErrStale where somebody else wrote it since it was read, and nothing
+// is changed then. b.Version is counted up.
+func (s *Store) SaveLogin(ctx context.Context, realmKey string, b *login.Browser, until time.Time) error {
+	statement, err := loginStatement(realmKey, b, until)
+	if err != nil {
+		return err
+	}
+	w := &engine.Write{Lock: realmKey + b.ID, Statements: []engine.Statement{statement}}
+	if err := s.fails(s.db.Write(ctx, w)); err != nil {
+		return fmt.Errorf("save sign-in: %w", err)
+	}
+	if w.Statements[0].Rows == 0 {
+		return fmt.Errorf("save sign-in: %w", fault.ErrStale)
+	}
+	b.Version++
+	return nil
+}
+
+func loginStatement(realmKey string, b *login.Browser, until time.Time) (engine.Statement, error) {
+	id := hashed(b.ID)
+	if len(b.Tabs) == 0 {
+		return engine.Statement{
+			SQL:  `DELETE FROM login WHERE realm = $1 AND id = $2 AND version = $3`,
+			Args: []any{realmKey, id, b.Version},
+		}, nil
+	}
+	kept := *b
+	kept.ID = "" // only its hash is
+	doc, err := encode(kept)
+	if err != nil {
+		return engine.Statement{}, err
+	}
+	if b.Version == 0 {
+		return engine.Statement{
+			SQL:  `INSERT INTO login (realm, id, version, until, doc) VALUES ($1, $2, 1, $3, $4) ON CONFLICT (realm, id) DO NOTHING`,
+			Args: []any{realmKey, id, micros(until), doc},
+		}, nil
+	}
+	return engine.Statement{
+		SQL:  `UPDATE login SET version = version + 1, until = $4, doc = $5 WHERE realm = $1 AND id = $2 AND version = $3`,
+		Args: []any{realmKey, id, b.Version, micros(until), doc},
+	}, nil
+}
+
+// hashed is how a secret that is looked for is kept: SHA-256, hexadecimal.
+func hashed(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
