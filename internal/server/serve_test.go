@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"log/slog"
 	"net/http/httptest"
@@ -26,11 +27,14 @@ var databases = []database{
 }
 
 // start starts a server with these realm files, and an administrator "admin" with the password "admin",
-// and gives its URL. It ends with the test.
+// and gives its URL, which stands at each ${base} of the files. It ends with the test.
 func start(t testing.TB, db server.Database, realms map[string][]byte) (*server.Server, string) {
 	t.Helper()
 	dir := t.TempDir()
+	web := httptest.NewUnstartedServer(nil)
+	base := "http://" + web.Listener.Addr().String()
 	for name, text := range realms {
+		text = bytes.ReplaceAll(text, []byte("${base}"), []byte(base))
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -45,12 +49,13 @@ func start(t testing.TB, db server.Database, realms map[string][]byte) (*server.
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(s.Handler())
+	web.Config.Handler = s.Handler()
+	web.Start()
 	t.Cleanup(func() {
 		web.Close()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return s, web.URL
+	return s, base
 }

@@ -25,10 +25,16 @@ var compared = []string{
 	"Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "DPoP-Nonce",
 }
 
+// guarding are the headers that tell browsers what pages may do. They are compared where a step says so.
+var guarding = []string{
+	"Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy",
+	"Strict-Transport-Security", "X-Robots-Tag",
+}
+
 // answer describes a response whose body has been read.
 func answer(resp *http.Response, body []byte) *Answer {
 	a := &Answer{Status: resp.StatusCode, Header: map[string]string{}}
-	for _, name := range compared {
+	for _, name := range slices.Concat(compared, guarding) {
 		if values := resp.Header.Values(name); len(values) > 0 {
 			a.Header[name] = strings.Join(values, ", ")
 		}
@@ -37,7 +43,7 @@ func answer(resp *http.Response, body []byte) *Answer {
 		a.Cookie = append(a.Cookie, cookie(c))
 	}
 	slices.Sort(a.Cookie)
-	a.Body = content(resp.Header.Get("Content-Type"), body)
+	a.Body = content(resp, body)
 	return a
 }
 
@@ -59,7 +65,7 @@ func cookie(c *http.Cookie) string {
 		s += "; SameSite=None"
 	}
 	switch {
-	case c.MaxAge < 0 || c.Value == "":
+	case cleared(c):
 		s += "; cleared"
 	case c.MaxAge > 0:
 		s += "; Max-Age=" + strconv.Itoa(c.MaxAge)
@@ -67,10 +73,20 @@ func cookie(c *http.Cookie) string {
 	return s
 }
 
-// content is the body as a value: JSON where it is, else its text; nil where there is none.
-func content(contentType string, body []byte) any {
+// content is the body as a value: a page reduced, JSON where it is, else its text. Where there is no
+// body it is what a redirect says in a JWT (JWT Secured Authorization Response Mode), or nil.
+func content(resp *http.Response, body []byte) any {
 	if len(body) == 0 {
+		for _, where := range []string{"@query:response", "@fragment:response"} {
+			if token := saved(resp, nil, where); token != "" {
+				return map[string]any{"response": open(token)}
+			}
+		}
 		return nil
+	}
+	contentType := resp.Header.Get("Content-Type")
+	if strings.Contains(contentType, "html") {
+		return page(string(body))
 	}
 	var v any
 	if strings.Contains(contentType, "jwt") || json.Unmarshal(body, &v) != nil {
@@ -98,14 +114,20 @@ func open(v any) any {
 	return v
 }
 
-// openToken decodes a JWS in compact form, without checking anything; nil where s is none.
+// openToken decodes a JWS or JWE in compact form, without checking anything; nil where s is none.
 func openToken(s string) any {
 	parts := strings.Split(s, ".")
-	if len(parts) != 3 || !strings.HasPrefix(s, "eyJ") {
+	if len(parts) != 3 && len(parts) != 5 || !strings.HasPrefix(s, "eyJ") {
 		return nil
 	}
 	var header, claims map[string]any
-	if decode(parts[0], &header) != nil || decode(parts[1], &claims) != nil {
+	if decode(parts[0], &header) != nil {
+		return nil
+	}
+	if len(parts) == 5 {
+		return map[string]any{"jwe": map[string]any{"header": header}}
+	}
+	if decode(parts[1], &claims) != nil {
 		return nil
 	}
 	exp, expires := claims["exp"].(float64)

@@ -45,6 +45,10 @@ func TestDifferences(t *testing.T) {
 		{name: "members of a set are told apart by name", want: `[{"name":"a","v":1},{"name":"b","v":1}]`,
 			got: `[{"name":"b","v":2},{"name":"a","v":1}]`, differ: []string{"body[1].v"}},
 		{name: "the server's own address", want: `{"iss":"${base}/realms/shop"}`, got: `{"iss":"http://127.0.0.1:8080/realms/shop"}`},
+		{name: "parameters that are new each time", want: `"/a?code=<any>&x=1"`, got: `"/a?code=q.r&x=1"`},
+		{name: "one parameter too many", want: `"/a?code=<any>"`, got: `"/a?code=q&x=1"`, differ: []string{"body"}},
+		{name: "what the first recordings of pages lack", want: `{"page":{"forms":[]}}`, got: `{"page":{"forms":[],"id":"login-login"}}`},
+		{name: "a message too many", want: `{"page":{"forms":[]}}`, got: `{"page":{"forms":[],"messages":["No."]}}`, differ: []string{"body.page.messages"}},
 		{name: "another address", want: `{"iss":"${base}/realms/shop"}`, got: `{"iss":"http://127.0.0.1:8081/realms/shop"}`, differ: []string{"body.iss"}},
 	}
 	for _, tt := range tests {
@@ -67,16 +71,27 @@ func TestDifferencesOfHeaders(t *testing.T) {
 	want := map[string]string{"Content-Type": "application/json;charset=UTF-8", "Allow": "GET, POST", "Pragma": "no-cache"}
 	same := map[string]string{"Content-Type": "application/json", "Allow": "POST,GET", "Pragma": "no-cache"}
 	c := newComparison("http://127.0.0.1:1")
-	if d := c.headers(want, same); d != nil {
+	if d := c.headers(compared, want, same); d != nil {
 		t.Errorf("differ: %v", d)
 	}
 	other := map[string]string{"Content-Type": "text/plain", "Allow": "GET", "Access-Control-Allow-Origin": "*"}
 	var paths []string
-	for _, d := range c.headers(want, other) {
+	for _, d := range c.headers(compared, want, other) {
 		paths = append(paths, d.Path)
 	}
 	if found := []string{"header.Content-Type", "header.Pragma", "header.Allow", "header.Access-Control-Allow-Origin"}; !slices.Equal(paths, found) {
 		t.Errorf("differ at %q, want %q", paths, found)
+	}
+}
+
+func TestOrderOfParametersInLocation(t *testing.T) {
+	c := newComparison("http://127.0.0.1:1")
+	want := map[string]string{"Location": "https://app/cb?state=s&code=<any>"}
+	if d := c.headers(compared, want, map[string]string{"Location": "https://app/cb?code=x&state=s"}); d != nil {
+		t.Errorf("differ: %v", d)
+	}
+	if d := c.headers(compared, want, map[string]string{"Location": "https://app/cb?code=x&state=t"}); d == nil {
+		t.Error("another state is no difference")
 	}
 }
 

@@ -2,7 +2,7 @@
 // names every difference. Tests use it; no server does.
 //
 // A recording (recording.go) is a list of steps. A Player (player.go) sends the request of a step, or
-// signs a token the step describes (sign.go), and keeps what later steps need. Its answer (answer.go)
+// signs a token the step describes (sign.go), and keeps what later steps need (find.go, variables.go). Its answer (answer.go)
 // is compared with the recorded one (compare.go), in which placeholders stand for what is new in
 // every run:
 //
@@ -10,6 +10,9 @@
 //	<time>     a Unix time in seconds
 //	<opaque>   key material
 //	<any>      anything
+//
+// A step may be that of a browser, whose cookies are kept (jar.go). Pages are compared by what people and
+// programs go by, not by their markup (page.go).
 //
 // Steps that the server cannot take yet wait, and with them what depends on them (waiting.go).
 // Differences that are meant are listed in a file with their reasons (accepted.go).

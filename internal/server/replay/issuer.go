@@ -16,12 +16,13 @@ import (
 )
 
 // Issuer plays the foreign identity provider of the recordings, and holds the keys that scenarios
-// sign with, by name. It publishes the one named "foreign".
+// sign with, by name. It publishes the one named "foreign", and keeps what is posted to "/received".
 type Issuer struct {
 	server *httptest.Server
 
 	mu   sync.Mutex
 	keys map[string]crypto.Signer
+	got  []any // forms that were posted and that nobody asked for yet
 }
 
 // NewIssuer starts the issuer on a free port of this machine. It must be closed.
@@ -30,6 +31,8 @@ func NewIssuer() *Issuer {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /jwks", i.publish)
 	mux.HandleFunc("GET /.well-known/openid-configuration", i.describe)
+	mux.HandleFunc("POST /received", i.receive)
+	mux.HandleFunc("GET /received", i.received)
 	i.server = httptest.NewServer(mux)
 	return i
 }
@@ -70,6 +73,34 @@ func (i *Issuer) publish(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Write(set)
+}
+
+// receive keeps a form that a server posts, such as a logout token, until somebody asks for it.
+func (i *Issuer) receive(_ http.ResponseWriter, r *http.Request) {
+	if r.ParseForm() != nil {
+		return
+	}
+	form := map[string]any{}
+	for name := range r.PostForm {
+		form[name] = r.PostForm.Get(name)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.got = append(i.got, form)
+}
+
+// received tells what was posted since it was last asked.
+func (i *Issuer) received(w http.ResponseWriter, _ *http.Request) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	text, err := json.Marshal(append([]any{}, i.got...))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	i.got = nil
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(text)
 }
 
 // key is the key of a name, made when it is first asked for.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -19,6 +19,8 @@ type Player struct {
 	admin      Administrator
 	client     http.Client
 	variables  map[string]string
+	signedIn   time.Time // when the administrator did
+	jars       map[string]jar
 	comparison *comparison
 }
 
@@ -34,6 +36,7 @@ func NewPlayer(base string, issuer *Issuer, admin Administrator) *Player {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		variables:  map[string]string{"base": base},
+		jars:       map[string]jar{},
 		comparison: newComparison(base),
 	}
 }
@@ -60,6 +63,9 @@ func (p *Player) Play(ctx context.Context, step *Step) ([]Difference, error) {
 	if err != nil {
 		return nil, err
 	}
+	if step.Browser != "" {
+		p.jar(step.Browser).take(resp.Cookies())
+	}
 	differences := p.comparison.answers(step, answer(resp, body))
 	for name, where := range step.Save {
 		delete(p.variables, name) // what an answer does not have is no variable: steps send its reference
@@ -80,9 +86,12 @@ func (p *Player) send(request *http.Request) (*http.Response, []byte, error) {
 	return resp, body, err
 }
 
-// signIn gets an administrator's token for the first step that names one.
+// fresh is for how long an administrator's token is taken as good; it lasts twice as long.
+const fresh = 30 * time.Second
+
+// signIn gets an administrator's token for the steps that name one.
 func (p *Player) signIn(ctx context.Context, step *Step) error {
-	if p.variables["admin"] != "" || !uses(step, "admin") {
+	if !uses(step, "admin") || p.variables["admin"] != "" && time.Since(p.signedIn) < fresh {
 		return nil
 	}
 	form := url.Values{"grant_type": {"password"}, "client_id": {"admin-cli"}, "username": {p.admin.Username}, "password": {p.admin.Password}}
@@ -98,11 +107,15 @@ func (p *Player) signIn(ctx context.Context, step *Step) error {
 	if p.variables["admin"] = find(body, "access_token"); p.variables["admin"] == "" {
 		return fmt.Errorf("administrator's sign-in: status %d", resp.StatusCode)
 	}
+	p.signedIn = time.Now()
 	return nil
 }
 
 func (p *Player) request(ctx context.Context, step *Step) (*http.Request, error) {
-	address := p.base + p.expand(step.Path)
+	address, err := p.address(step)
+	if err != nil {
+		return nil, err
+	}
 	if len(step.Query) > 0 {
 		address += "?" + p.encode(step.Query)
 	}
@@ -126,7 +139,35 @@ func (p *Player) request(ctx context.Context, step *Step) (*http.Request, error)
 	for name, value := range step.Header {
 		request.Header.Set(name, p.expand(value))
 	}
+	if step.Browser != "" {
+		p.jar(step.Browser).give(request)
+	}
 	return request, nil
+}
+
+// address is where a step asks: below the server's URL, or anywhere on this machine, such as where a
+// form of a page goes.
+func (p *Player) address(step *Step) (string, error) {
+	path := p.expand(step.Path)
+	if !strings.HasPrefix(path, "http://") && !strings.HasPrefix(path, "https://") {
+		return p.base + path, nil
+	}
+	u, err := url.Parse(path)
+	if err != nil {
+		return "", err
+	}
+	if a, err := netip.ParseAddr(u.Hostname()); u.Hostname() != "localhost" && (err != nil || !a.IsLoopback()) {
+		return "", fmt.Errorf("%s is not on this machine", u.Hostname())
+	}
+	return path, nil
+}
+
+// jar is the cookies of the browser of a name.
+func (p *Player) jar(browser string) jar {
+	if p.jars[browser] == nil {
+		p.jars[browser] = jar{}
+	}
+	return p.jars[browser]
 }
 
 func (p *Player) body(step *Step) (body, contentType string, err error) {
@@ -148,41 +189,4 @@ func (p *Player) encode(pairs []Pair) string {
 		parts[i] = url.QueryEscape(p.expand(pair[0])) + "=" + url.QueryEscape(p.expand(pair[1]))
 	}
 	return strings.Join(parts, "&")
-}
-
-var variable = regexp.MustCompile(`\$\{([a-zA-Z0-9_.+-]+)\}`)
-
-// expand replaces each ${name} by the variable's value, where there is one.
-func (p *Player) expand(s string) string {
-	return variable.ReplaceAllStringFunc(s, func(reference string) string {
-		if value, ok := p.variables[reference[2:len(reference)-1]]; ok {
-			return value
-		}
-		return reference
-	})
-}
-
-// uses tells whether a step sends the value of a variable.
-func uses(step *Step, name string) bool {
-	for _, used := range variables(step) {
-		if used == name {
-			return true
-		}
-	}
-	return false
-}
-
-// variables are the names of the variables that a step sends.
-func variables(step *Step) []string {
-	sent := *step
-	sent.Want, sent.Save = nil, nil
-	text, err := json.Marshal(sent)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, m := range variable.FindAllStringSubmatch(string(text), -1) {
-		out = append(out, m[1])
-	}
-	return out
 }

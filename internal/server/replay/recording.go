@@ -44,9 +44,10 @@ type Step struct {
 	Form    []Pair            `json:"form"`
 	JSON    any               `json:"json"`
 	Body    string            `json:"body"`
-	Save    map[string]string `json:"save"`    // variable → path of its value in the answer
-	Ordered bool              `json:"ordered"` // arrays are in a meaningful order, not sets
-	Loose   bool              `json:"loose"`   // members that were not recorded are fine
+	Save    map[string]string `json:"save"`            // variable → path of its value in the answer
+	Ordered bool              `json:"ordered"`         // arrays are in a meaningful order, not sets
+	Loose   bool              `json:"loose"`           // members that were not recorded are fine
+	Guarded bool              `json:"securityHeaders"` // headers that tell browsers what pages may do are compared too
 	Want    *Answer           `json:"want"`
 }
 

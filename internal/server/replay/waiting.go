@@ -1,6 +1,9 @@
 package replay
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The issues that bring what some steps need.
 const (
@@ -15,8 +18,8 @@ type Independent struct{ Scenario, Step, Why string }
 //
 // Waiting are the steps that administrate, use a browser or are answered by a page, those that need a
 // value of one of them, and those that follow a change which waits, unless they are known to be
-// independent of it. With administrate, those that administrate do not wait.
-func (s *Scenario) Waits(independent []Independent, administrate bool) []string {
+// independent of it. For an issue that is done, none waits.
+func (s *Scenario) Waits(independent []Independent, done ...string) []string {
 	free := map[string]bool{}
 	for _, i := range independent {
 		free[i.Step] = free[i.Step] || i.Scenario == s.Name
@@ -26,7 +29,7 @@ func (s *Scenario) Waits(independent []Independent, administrate bool) []string 
 	changes := ""                  // what the last change waits for
 	for i, step := range s.Steps {
 		issue, change := step.needs()
-		if administrate && issue == AdminREST {
+		if slices.Contains(done, issue) {
 			issue = ""
 		}
 		if change {

@@ -21,7 +21,7 @@ func TestWaits(t *testing.T) {
 		{Name: "after a consent", Path: "/userinfo", Bearer: "${t}"},
 	}}
 	want := []string{"", AdminREST, "", AdminREST, AdminREST, Browser, "", AdminREST, AdminREST, "", Browser, Browser}
-	got := s.Waits([]Independent{{Scenario: "x/y", Step: "known to be independent"}, {Scenario: "x/z", Step: "after a change"}}, false)
+	got := s.Waits([]Independent{{Scenario: "x/y", Step: "known to be independent"}, {Scenario: "x/z", Step: "after a change"}})
 	if !slices.Equal(got, want) {
 		t.Errorf("waits:\n%q, want\n%q", got, want)
 	}
