@@ -1,0 +1,126 @@
+package realm
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Redirect finds the address that the answer to an authorization request goes to. What the request named, which
+// may be nothing, must be among the client's redirect URIs: exactly, or below one that ends in "*". Without a
+// name it is the only one that the client has, where optional says that it may be left out. base is the
+// server's own URL, for URIs that are relative. It is "" where the request must be refused: nothing may be
+// sent to an address that is not the client's (RFC 6749 §3.1.2.4).
+func (c *Client) Redirect(base, named string, optional bool) string {
+	allowed := c.redirects(base)
+	if named == "" {
+		if optional && len(allowed) == 1 && !strings.Contains(allowed[0], "*") {
+			return allowed[0]
+		}
+		return ""
+	}
+	if !sound(named) {
+		return ""
+	}
+	for _, uri := range allowed {
+		if prefix, below := strings.CutSuffix(uri, "*"); below && beneath(prefix, named) || uri == named {
+			return named
+		}
+	}
+	return ""
+}
+
+// Home is the client's own address, for links back to it; empty where it has none that a browser can open.
+func (c *Client) Home(base string) string {
+	home := c.BaseURL
+	if strings.HasPrefix(home, "/") {
+		home = c.root(base) + home
+	}
+	home = c.resolved(base, home)
+	if !web(home) {
+		return ""
+	}
+	return home
+}
+
+// redirects are the client's redirect URIs, complete.
+func (c *Client) redirects(base string) []string {
+	var out []string
+	for _, uri := range c.RedirectURIs {
+		if strings.HasPrefix(uri, "/") {
+			uri = c.root(base) + uri
+		}
+		out = append(out, c.resolved(base, uri))
+	}
+	return out
+}
+
+// root is what the client's relative addresses are below.
+func (c *Client) root(base string) string {
+	if c.RootURL == "" {
+		return base
+	}
+	return strings.TrimSuffix(c.resolved(base, c.RootURL), "/")
+}
+
+// resolved puts the server's URL where the built-in clients have a name for it.
+func (c *Client) resolved(base, uri string) string {
+	uri = strings.ReplaceAll(uri, "${authBaseUrl}", base)
+	return strings.ReplaceAll(uri, "${authAdminUrl}", base)
+}
+
+// sound tells whether an address can be redirected to at all: it is absolute, runs no script, names no user, and
+// no dots in its path lead elsewhere than it seems.
+func sound(uri string) bool {
+	if strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) {
+		return false
+	}
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme == "" || u.User != nil {
+		return false
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "javascript", "data", "vbscript", "blob", "file", "about":
+		return false
+	case "http", "https":
+		if u.Host == "" {
+			return false
+		}
+	}
+	path := u.EscapedPath() + u.Opaque
+	for range 3 { // encoded once, or again by a proxy on the way
+		for step := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+			if step == ".." || step == "." {
+				return false
+			}
+		}
+		decoded, err := url.PathUnescape(path)
+		if err != nil {
+			return false
+		}
+		path = decoded
+	}
+	return true
+}
+
+// beneath tells whether an address is below the part of a redirect URI before its "*". The part decides scheme
+// and host unless it is empty, which is any web address.
+func beneath(prefix, uri string) bool {
+	if prefix == "" {
+		return web(uri)
+	}
+	if !strings.HasPrefix(uri, prefix) {
+		// "https://app.example/*" is "https://app.example" too, as in Keycloak.
+		return strings.HasSuffix(prefix, "/") && uri == strings.TrimSuffix(prefix, "/")
+	}
+	p, err := url.Parse(prefix)
+	if err != nil {
+		return false
+	}
+	u, err := url.Parse(uri)
+	return err == nil && (p.Host == "" || p.Host == u.Host && p.Scheme == u.Scheme)
+}
+
+func web(uri string) bool {
+	u, err := url.Parse(uri)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
