@@ -12,7 +12,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ERRCHECK    = github.com/kisielk/errcheck@v1.30.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build build-libcrypto test test-all replay check fuzz bench
+.PHONY: help demo dev build build-libcrypto test test-all replay clients check fuzz bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: ## all tests but the long ones, with the race detector
 
 replay: ## how many of Keycloak's recorded answers pass, wait and differ
 	@$(GO) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
+
+clients: ## administrate a server by the clients of npm, PyPI and Maven, which are installed for it
+	TEST_CLIENTS=1 $(GO) test -count=1 -v -run '^TestClients$$' ./internal/server
 
 test-all: ## the long tests too: crashes, soak, a million users, and each fuzz test for FUZZTIME
 	TEST_LONG=1 $(GO) test $(RACE) -timeout 3h ./...

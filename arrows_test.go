@@ -55,6 +55,10 @@ var arrows = []arrow{
 		why: "it is a client like any other, and speaks to a server of whatever make by HTTP"},
 	{from: "internal/cli/admin", forbidden: []string{"internal/server", "internal/store", "internal/flow/", "internal/web/"},
 		why: "its commands work on any server, by HTTP"},
+	{from: "internal/kcadm", forbidden: []string{"internal/core/", "internal/flow/", "internal/keycloak", "internal/store", "internal/upstream", "internal/web/", "internal/server", "internal/cli"},
+		why: "it is a client: a server is what its API says, whoever wrote it"},
+	{from: "internal/cli/admin", forbidden: []string{"internal/flow/", "internal/store", "internal/web/", "internal/server"},
+		why: "it is kcadm, which works with any server"},
 	{from: "internal/server", forbidden: []string{"internal/cli", "github.com/spf13/cobra"},
 		why: "the server is started by a command line, it does not have one"},
 }

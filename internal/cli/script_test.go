@@ -18,13 +18,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"tokenhouse": func() { os.Exit(Main(os.Args[1:], "v0.0.0-test")) },
-	})
+	command := func() { os.Exit(Main(os.Args[1:], "v0.0.0-test")) }
+	testscript.Main(m, map[string]func(){"tokenhouse": command, kcadmName: command})
 }
 
 // TestScripts runs the command as people do: testdata/script/*.txtar. The shop of the examples is
-// there as shop.json, and nobody listens at $PORT.
+// there as shop.json, a key store with its certificate as java.p12 and certificate.pem, and nobody listens at $PORT.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -39,6 +38,15 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PORT", port)
 			if err := free.Close(); err != nil {
 				return err
+			}
+			for _, name := range []string{"java.p12", "certificate.pem"} {
+				text, err := os.ReadFile("../kcadm/keystore/testdata/" + name)
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(e.WorkDir+"/"+name, text, 0o600); err != nil {
+					return err
+				}
 			}
 			return os.WriteFile(e.WorkDir+"/shop.json", examples.Shop, 0o600)
 		},
