@@ -116,9 +116,9 @@ func (p *Profile) writes(a *attribute, as Role, isNew bool) bool {
 	return slices.Contains(a.Permissions.Edit, string(as))
 }
 
-// writesUnmanaged tells whether administrators may write attributes that the configuration does not name.
-func (p *Profile) writesUnmanaged() bool {
-	return p.Config.Unmanaged == Enabled || p.Config.Unmanaged == AdminEdit
+// writesUnmanaged tells whether somebody may write attributes that the configuration does not name.
+func (p *Profile) writesUnmanaged(as Role) bool {
+	return p.Config.Unmanaged == Enabled || as == Admin && p.Config.Unmanaged == AdminEdit
 }
 
 // required tells whether an attribute must have a value. With e-mail addresses for names those are required.

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -27,23 +28,27 @@ func (e Invalid) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-// Change is what an administrator writes.
+// Change is what somebody writes: an administrator, unless As says User.
 type Change struct {
 	Before Attributes // nil for a new user
 	Given  Attributes
 	// Complete says that attributes which are not given are to go. Otherwise they stay.
 	Complete bool
+	As       Role     // empty: Admin
+	Scopes   []string // names of the client scopes in play; of users
 }
 
-// Write is the profile that follows from a change, or an Invalid. What administrators may not write, and
-// what nobody may write, stays as it is. That names and addresses are not taken is not looked at, nor that
+func (c *Change) role() Role { return cmp.Or(c.As, Admin) }
+
+// Write is the profile that follows from a change, or an Invalid. What its writer may not write, and what
+// nobody may write, stays as it is. That names and addresses are not taken is not looked at, nor that
 // there is a name.
 func (p *Profile) Write(c Change) (Attributes, error) {
 	isNew := c.Before == nil
 	after, wrong := p.writeUnmanaged(c)
 	for _, a := range p.attributes {
 		values, given := c.Given[a.Name]
-		if !given && (!c.Complete || !p.writes(a, Admin, isNew)) {
+		if !given && (!c.Complete || !p.writes(a, c.role(), isNew)) {
 			values = c.Before[a.Name]
 		}
 		after[a.Name] = values
@@ -55,13 +60,13 @@ func (p *Profile) Write(c Change) (Attributes, error) {
 		}
 	}
 	if !p.free {
-		wrong = append(p.validate(Admin, c.Before, after, nil), wrong...)
+		wrong = append(p.validate(c.role(), c.Before, after, c.Scopes), wrong...)
 	}
 	if len(wrong) > 0 {
 		return nil, Invalid(wrong)
 	}
 	for name, values := range after {
-		if a := p.named[name]; a != nil && isNew && !p.writes(a, Admin, true) && !isNameOrEmail(name) {
+		if a := p.named[name]; a != nil && isNew && !p.writes(a, c.role(), true) && !isNameOrEmail(name) {
 			values = nil
 		}
 		if after[name] = filled(values); len(after[name]) == 0 {
@@ -86,7 +91,7 @@ func (p *Profile) putName(after, before Attributes) {
 func (p *Profile) writeUnmanaged(c Change) (after Attributes, wrong []Violation) {
 	after = Attributes{}
 	for name, values := range c.Before {
-		if p.named[name] == nil && (!c.Complete || !p.writesUnmanaged() || isInternal(name)) {
+		if p.named[name] == nil && (!c.Complete || !p.writesUnmanaged(c.role()) || isInternal(name)) {
 			after[name] = values
 		}
 	}
@@ -97,7 +102,7 @@ func (p *Profile) writeUnmanaged(c Change) (after Attributes, wrong []Violation)
 			if !sameValues(values, c.Before[name]) {
 				wrong = append(wrong, Violation{Attribute: name, Message: "updateReadOnlyAttributesRejectedMessage"})
 			}
-		case p.writesUnmanaged():
+		case p.writesUnmanaged(c.role()):
 			after[name] = values
 		}
 	}

@@ -22,8 +22,12 @@ type Policy struct {
 // rule gives what is wrong with a user's new password, or nil.
 type rule func(password string, u *User) *Unfit
 
-// Unfit says what a password lacks. Code is Keycloak's name of it.
-type Unfit struct{ Code, Text string }
+// Unfit says what a password lacks. Code is Keycloak's name of it, and Args are what stands in its text in
+// any language.
+type Unfit struct {
+	Code, Text string
+	Args       []string
+}
 
 func (e *Unfit) Error() string { return e.Text }
 
@@ -134,7 +138,11 @@ func formerly(c Credential, id string) Credential {
 }
 
 func unfit(code, format string, args ...any) *Unfit {
-	return &Unfit{Code: code, Text: "Invalid password: " + fmt.Sprintf(format, args...)}
+	u := &Unfit{Code: code, Text: "Invalid password: " + fmt.Sprintf(format, args...)}
+	for _, arg := range args {
+		u.Args = append(u.Args, fmt.Sprint(arg))
+	}
+	return u
 }
 
 // counting makes a demand on how many of something there are.

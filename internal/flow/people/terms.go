@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -34,8 +35,11 @@ func NewRulebook(kept Kept) *Rulebook {
 // Terms are what one version of a realm demands of accounts.
 type Terms struct {
 	Profile *profile.Profile
-	Actions []keycloak.ActionTerms // the realm's required actions, in no order
+	Actions []keycloak.ActionTerms // the realm's required actions, in the order that users are asked for them
 	Sender  string                 // address that the realm's mail comes from; empty: it sends none
+	Mail    map[string]string      // settings of the realm's mail server; nil: it has none
+	OTP     user.OTPPolicy
+	Name    string // of the realm for people
 	version int64
 }
 
@@ -64,7 +68,8 @@ func (b *Rulebook) Profile(ctx context.Context, r *realm.Realm) (*profile.Profil
 
 func termsOf(r *realm.Realm, kept realm.Extra) *Terms {
 	return &Terms{Profile: profile.New(keycloak.KeptProfile(kept), rulesOf(r)), Actions: keycloak.KeptActions(kept),
-		Sender: keycloak.KeptSender(kept), version: r.Version}
+		Sender: keycloak.KeptSender(kept), Mail: keycloak.KeptMail(kept, r.SMTPPassword), OTP: keycloak.KeptOTP(kept),
+		Name: cmp.Or(keycloak.KeptDisplayName(kept), r.Name), version: r.Version}
 }
 
 func rulesOf(r *realm.Realm) profile.Rules {
@@ -77,6 +82,16 @@ func (t *Terms) profileOf(u *user.User) *profile.Profile {
 		return profile.OfServiceAccounts
 	}
 	return t.Profile
+}
+
+// Action is a required action of the realm, or nil where it has none of that name that is switched on.
+func (t *Terms) Action(alias string) *keycloak.ActionTerms {
+	for i := range t.Actions {
+		if a := &t.Actions[i]; a.Alias == alias && a.Enabled {
+			return a
+		}
+	}
+	return nil
 }
 
 // enabled tells whether the realm has a required action switched on.
@@ -94,11 +109,22 @@ func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a user.Attempt) 
 	if slices.ContainsFunc(a.User.RequiredActions, t.enabled) {
 		return true, nil
 	}
-	policy := user.PolicyOf(r.PasswordPolicy)
-	for i := range a.Credentials {
-		if c := &a.Credentials[i]; c.Kind == user.KindPassword && (c.Temporary || t.enabled(updatePassword) && policy.Outdated(c, a.Now)) {
-			return true, nil
-		}
+	if t.stale(r, a) {
+		return true, nil
 	}
 	return t.enabled(verifyProfile) && !t.Profile.Complete(a.User, a.Scopes), nil
+}
+
+// stale tells whether the user's password is temporary or too old.
+func (t *Terms) stale(r *realm.Realm, a user.Attempt) bool {
+	policy := user.PolicyOf(r.PasswordPolicy)
+	return slices.ContainsFunc(a.Credentials, func(c user.Credential) bool {
+		return c.Kind == user.KindPassword && (c.Temporary || t.enabled(updatePassword) && policy.Outdated(&c, a.Now))
+	})
+}
+
+// Stale tells whether the user's password is temporary or too old.
+func (b *Rulebook) Stale(ctx context.Context, r *realm.Realm, a user.Attempt) (bool, error) {
+	t, err := b.Terms(ctx, r)
+	return err == nil && t.stale(r, a), err
 }
