@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
 // rotatingRealm has a client for each of two algorithms, which may look into each other's tokens.
@@ -36,7 +38,7 @@ func TestRotation(t *testing.T) {
 func rotation(t *testing.T, db database) {
 	s, base := start(t, db.open(t), map[string][]byte{"turning.json": []byte(rotatingRealm)})
 	turning := clients{base + "/realms/turning/protocol/openid-connect"}
-	keys := &manage.Keys{Store: s.Store()}
+	keys := &manage.Components{Store: s.Store()}
 	author := audit.Author{Actor: event.Actor{Client: "test"}, Now: time.Now(), NewID: uuid.NewString}
 	algs := map[string]string{"slow": "RS256", "fast": "ES256"}
 
@@ -77,9 +79,9 @@ func rotation(t *testing.T, db database) {
 			}
 		})
 	}
-	for range 4 {
+	for round := range 4 {
 		for _, alg := range algs {
-			if _, err := keys.Rotate(t.Context(), author, "turning", alg); err != nil {
+			if _, err := keys.Create(t.Context(), author, "turning", newKey(alg, 200+round)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -98,7 +100,7 @@ func rotation(t *testing.T, db database) {
 		if kid(t, last) == kid(t, first[client]) {
 			t.Errorf("%s: the first key still signs", alg)
 		}
-		if err := keys.SetEnabled(t.Context(), author, "turning", provider(t, s.Store(), kid(t, first[client])), false); err != nil {
+		if err := keys.Update(t.Context(), author, "turning", provider(t, s.Store(), kid(t, first[client])), switchedOff); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []struct {
@@ -111,6 +113,24 @@ func rotation(t *testing.T, db database) {
 		}
 	}
 }
+
+// newKey is the representation of a key provider that makes a key.
+func newKey(alg string, priority int) keycloak.Object {
+	settings := map[string][]string{"priority": {strconv.Itoa(priority)}, "algorithm": {alg}}
+	kind := "rsa-generated"
+	if alg == "ES256" {
+		kind, settings = "ecdsa-generated", map[string][]string{"priority": settings["priority"], "ecdsaEllipticCurveKey": {"P-256"}}
+	}
+	o := keycloak.Object{}
+	o.Put("name", fmt.Sprint(alg, priority))
+	o.Put("providerId", kind)
+	o.Put("providerType", keycloak.KeyProviderType)
+	o.Put("config", settings)
+	return o
+}
+
+// switchedOff is the change that lets a key neither sign nor verify.
+var switchedOff = keycloak.Object{"config": json.RawMessage(`{"enabled":["false"],"active":["false"]}`)}
 
 // clients talk to the endpoints at a URL.
 type clients struct{ at string }
@@ -153,7 +173,7 @@ func kid(t *testing.T, compact string) string {
 }
 
 // provider is the key of the key provider with this key id.
-func provider(t *testing.T, realms manage.KeyStore, kid string) string {
+func provider(t *testing.T, realms manage.ComponentStore, kid string) string {
 	t.Helper()
 	r, err := realms.Realm(t.Context(), "turning")
 	if err != nil {

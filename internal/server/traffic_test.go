@@ -155,9 +155,13 @@ func (m *market) rotate(alg string) {
 			passive.Active = false
 			d.PutKey(&passive)
 		}
-		if _, err := keyring.Rotate(d, alg, time.Now()); err != nil {
+		made, err := keyring.Fallback(d.Realm().Name, alg, time.Now())
+		if err != nil {
 			m.Error(err)
+			return
 		}
+		made.Priority = active[0].Priority + 10
+		d.PutKey(made)
 	})
 }
 

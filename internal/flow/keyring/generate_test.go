@@ -9,45 +9,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 )
-
-func TestDefaults(t *testing.T) {
-	all, err := keyring.Defaults("shop", now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	type row struct {
-		Name, Kind, Algorithm string
-		Priority              int64
-		Size                  int
-	}
-	var got []row
-	kids := map[string]bool{}
-	for _, p := range all {
-		got = append(got, row{p.Name, p.Kind, p.Algorithm, p.Priority, p.Size})
-		kids[p.Kid] = true
-		if err := keyring.Check(p); err != nil || !p.Active || !p.Enabled || uuid.Validate(p.Key) != nil {
-			t.Errorf("%s: %v, %+v", p.Name, err, p)
-		}
-	}
-	want := []row{
-		{"rsa-generated", "rsa-generated", "RS256", 100, 2048},
-		{"rsa-enc-generated", "rsa-enc-generated", "RSA-OAEP", 100, 2048},
-		{"hmac-generated-hs512", "hmac-generated", "HS512", 100, 64},
-		{"aes-generated", "aes-generated", "AES", 100, 16},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if len(kids) != 4 {
-		t.Error("key ids are not unique")
-	}
-}
 
 func TestCompleteDefaults(t *testing.T) {
 	for _, c := range []struct {

@@ -13,7 +13,13 @@ import (
 
 // Components changes a realm's components. Key providers are acted on; the others are kept.
 type Components struct {
-	Store KeyStore
+	Store ComponentStore
+}
+
+// ComponentStore keeps realms with their components.
+type ComponentStore interface {
+	Documents
+	Realm(ctx context.Context, name string) (*realm.Realm, error)
 }
 
 var errNoComponent = &fault.NotFound{Message: "Could not find component"}

@@ -1,28 +1,34 @@
 package manage_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
-// TestKeys rotates a key and disables it, and records both without the private key.
+// TestKeys lets a new key sign and disables it, and records both without the private key.
 func TestKeys(t *testing.T) {
 	st, _, _ := shop(t)
-	keys := &manage.Keys{Store: st}
+	components := &manage.Components{Store: st}
 	before := len(find(t, st, "shop").Keys())
-	for _, alg := range []string{"RS256", "HS512"} {
-		made, err := keys.Rotate(t.Context(), author(), "shop", alg)
+	off := keycloak.Object{"config": json.RawMessage(`{"enabled":["false"]}`)}
+	for alg, kind := range map[string]string{"RS256": "rsa-generated", "HS512": "hmac-generated"} {
+		body := keycloak.Object{"config": json.RawMessage(`{"priority":["110"],"algorithm":["` + alg + `"]}`)}
+		body.Put("providerId", kind)
+		body.Put("providerType", keycloak.KeyProviderType)
+		made, err := components.Create(t.Context(), author(), "shop", body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := keys.SetEnabled(t.Context(), author(), "shop", made, false); err != nil {
+		if err := components.Update(t.Context(), author(), "shop", made, off); err != nil {
 			t.Fatal(err)
 		}
-		if k := find(t, st, "shop").KeyBy(made); k.Enabled || k.Algorithm != alg || len(k.Private) == 0 || k.Priority <= 100 {
+		if k := find(t, st, "shop").KeyBy(made); k.Enabled || k.Algorithm != alg || len(k.Private) == 0 || k.Priority != 110 {
 			t.Errorf("key for %s: enabled %v, priority %d, %d private bytes", alg, k.Enabled, k.Priority, len(k.Private))
 		}
 	}
@@ -39,11 +45,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("admin event %s %s by %+v: %s", e.Operation, e.ResourceType, e.Actor, e.Representation)
 		}
 	}
-
-	if _, err := keys.Rotate(t.Context(), author(), "shop", "ES256"); !errors.Is(err, fault.ErrNotFound) {
-		t.Errorf("rotated a key that the realm lacks: %v", err)
-	}
-	if err := keys.SetEnabled(t.Context(), author(), "shop", "none", true); !errors.Is(err, fault.ErrNotFound) {
-		t.Errorf("enabled a key that the realm lacks: %v", err)
+	if err := components.Update(t.Context(), author(), "shop", "none", off); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("changed a key that the realm lacks: %v", err)
 	}
 }
