@@ -109,12 +109,13 @@ func (s *Store) sweepEvents(ctx context.Context, table, key string, at int64) er
 		(SELECT realm, at, id FROM `+table+` WHERE realm = $1 AND at < $2 LIMIT 1000)`, key, at)
 }
 
-// sweepLogins deletes what was begun and not finished in time: sign-ins, codes and pushed requests.
+// sweepLogins deletes what was begun and not finished in time: sign-ins, codes, pushed requests and devices.
 func (s *Store) sweepLogins(ctx context.Context, now time.Time) error {
 	for _, query := range []string{
 		`DELETE FROM login WHERE (realm, id) IN (SELECT realm, id FROM login WHERE until < $1 LIMIT 1000)`,
 		`DELETE FROM code WHERE (realm, hash) IN (SELECT realm, hash FROM code WHERE until < $1 LIMIT 1000)`,
 		`DELETE FROM pushed WHERE (realm, hash) IN (SELECT realm, hash FROM pushed WHERE until < $1 LIMIT 1000)`,
+		`DELETE FROM device WHERE (realm, hash) IN (SELECT realm, hash FROM device WHERE until < $1 LIMIT 1000)`,
 	} {
 		if err := s.sweepRows(ctx, query, now.UnixMicro()); err != nil {
 			return err

@@ -18,15 +18,20 @@ func (c *Client) Redirect(base, named string, optional bool) string {
 		}
 		return ""
 	}
-	if !sound(named) {
-		return ""
-	}
-	for _, uri := range allowed {
-		if prefix, below := strings.CutSuffix(uri, "*"); below && beneath(prefix, named) || uri == named {
-			return named
-		}
+	if sound(named) && matches(allowed, named) {
+		return named
 	}
 	return ""
+}
+
+// matches tells whether an address is one of those that are allowed, or below one that ends in "*".
+func matches(allowed []string, uri string) bool {
+	for _, a := range allowed {
+		if prefix, below := strings.CutSuffix(a, "*"); below && beneath(prefix, uri) || a == uri {
+			return true
+		}
+	}
+	return false
 }
 
 // Home is the client's own address, for links back to it; empty where it has none that a browser can open.
@@ -46,12 +51,17 @@ func (c *Client) Home(base string) string {
 func (c *Client) redirects(base string) []string {
 	var out []string
 	for _, uri := range c.RedirectURIs {
-		if strings.HasPrefix(uri, "/") {
-			uri = c.root(base) + uri
-		}
-		out = append(out, c.resolved(base, uri))
+		out = append(out, c.complete(base, uri))
 	}
 	return out
+}
+
+// complete is a registered URI with what it is below, where it is relative.
+func (c *Client) complete(base, uri string) string {
+	if strings.HasPrefix(uri, "/") {
+		uri = c.root(base) + uri
+	}
+	return c.resolved(base, uri)
 }
 
 // root is what the client's relative addresses are below.

@@ -1,0 +1,19 @@
+package realm
+
+// PostLogout tells whether the browser of who signed out may be sent to an address (RP-Initiated Logout 1.0 §3.1):
+// it is one of those that the client registered for that. Among these "+" stands for the client's redirect URIs, and
+// "-" says that there are none. base is the server's own URL.
+func (c *Client) PostLogout(base, uri string) bool {
+	var allowed []string
+	for _, registered := range c.Logout.RedirectURIs {
+		switch registered {
+		case "-":
+			return false
+		case "+":
+			allowed = append(allowed, c.redirects(base)...)
+		default:
+			allowed = append(allowed, c.complete(base, registered))
+		}
+	}
+	return sound(uri) && matches(allowed, uri)
+}
