@@ -12,11 +12,16 @@ type conditions struct {
 	args  []any
 }
 
+// arg is the placeholder of another argument.
+func (c *conditions) arg(value any) string {
+	c.args = append(c.args, value)
+	return fmt.Sprintf("$%d", len(c.args))
+}
+
 // add adds a condition in which each ? stands for the next of the values.
 func (c *conditions) add(condition string, values ...any) {
 	for _, v := range values {
-		c.args = append(c.args, v)
-		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(c.args)), 1)
+		condition = strings.Replace(condition, "?", c.arg(v), 1)
 	}
 	c.where = append(c.where, condition)
 }
@@ -62,8 +67,7 @@ func (c *conditions) page(first, max int) string {
 	if max < 0 {
 		limit = 1 << 62
 	}
-	c.args = append(c.args, limit, int64(first))
-	return fmt.Sprintf(" LIMIT $%d OFFSET $%d", len(c.args)-1, len(c.args))
+	return " LIMIT " + c.arg(limit) + " OFFSET " + c.arg(int64(first))
 }
 
 // like is a pattern for LIKE … ESCAPE '!' in which the asterisks of a text stand for anything.

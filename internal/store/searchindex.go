@@ -20,15 +20,18 @@ type searchIndex interface {
 	put(realmKey, id string, u *searched) []engine.Statement
 	drop(realmKey, username string) []engine.Statement
 
-	// having adds to conditions on rows u of user_search that they are among those who have all the
-	// tokens, of whom there are at most so many.
-	having(c *conditions, tokens []uint32, most int)
-	// probe counts those who have all the tokens, up to so many.
-	probe(realmKey string, tokens []uint32, most int) (query string, args []any)
+	// having is what follows FROM where rows u of user_search are wanted that have all the tokens, which
+	// are at most so many. It adds arguments.
+	having(c *conditions, tokens []uint32, most int) string
+	// probe counts those who have all the tokens, which are of one realm, up to so many.
+	probe(tokens []uint32, most int) (query string, args []any)
 
 	// bury are statements that delete tokens of a realm before so many rows of user_search, in their order.
 	bury(realmKey string, rows int64) []engine.Statement
 }
+
+// allSearched is what follows FROM where rows u of user_search are wanted, whichever.
+const allSearched = "user_search u"
 
 func indexOf(db *engine.Database) searchIndex {
 	if db.Shared() {
@@ -108,13 +111,15 @@ func (tokenColumn) drop(realmKey, username string) []engine.Statement {
 	return []engine.Statement{{SQL: `DELETE FROM user_search WHERE realm = $1 AND username = $2`, Args: []any{realmKey, username}}}
 }
 
-func (tokenColumn) having(c *conditions, tokens []uint32, _ int) {
-	c.add("u.tokens @> ?", numbers(tokens))
+// having begins with the tokens: PostgreSQL plans what has an OFFSET by itself, and all of it, which is what the
+// index is for. Else it may expect to soon meet enough users in the order of the list, and meet all.
+func (tokenColumn) having(c *conditions, tokens []uint32, _ int) string {
+	return "(SELECT * FROM user_search WHERE tokens @> " + c.arg(numbers(tokens)) + " OFFSET 0) u"
 }
 
-func (tokenColumn) probe(realmKey string, tokens []uint32, most int) (string, []any) {
-	return `SELECT COUNT(*) FROM (SELECT 1 FROM user_search WHERE tokens @> $1 AND realm = $2 LIMIT $3) hits`,
-		[]any{numbers(tokens), realmKey, int64(most)}
+func (tokenColumn) probe(tokens []uint32, most int) (string, []any) {
+	return `SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT 1 FROM user_search WHERE tokens @> $1 OFFSET 0) found LIMIT $2) hits`,
+		[]any{numbers(tokens), int64(most)}
 }
 
 func (tokenColumn) bury(string, int64) []engine.Statement { return nil }
@@ -150,11 +155,13 @@ func (tokenTable) drop(realmKey, username string) []engine.Statement {
 	}
 }
 
-func (tokenTable) having(c *conditions, tokens []uint32, most int) {
-	c.add("u.num IN (SELECT rowid FROM user_token WHERE user_token MATCH ? LIMIT ?)", words(tokens, " AND "), int64(most))
+// having begins with the tokens: CROSS JOIN keeps SQLite from beginning with all users of the realm.
+func (tokenTable) having(c *conditions, tokens []uint32, most int) string {
+	return "(SELECT rowid AS num FROM user_token WHERE user_token MATCH " + c.arg(words(tokens, " AND ")) +
+		" LIMIT " + c.arg(int64(most)) + ") t CROSS JOIN user_search u ON u.num = t.num"
 }
 
-func (tokenTable) probe(_ string, tokens []uint32, most int) (string, []any) {
+func (tokenTable) probe(tokens []uint32, most int) (string, []any) {
 	return `SELECT COUNT(*) FROM (SELECT 1 FROM user_token WHERE user_token MATCH $1 LIMIT $2)`, []any{words(tokens, " AND "), int64(most)}
 }
 

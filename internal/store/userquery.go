@@ -51,8 +51,9 @@ func (s *Store) CountUsers(ctx context.Context, realmKey string, q user.Query) (
 // userSearch is a query being answered.
 type userSearch struct {
 	engine.Reader
+	from   string // what follows FROM, whose rows u are those of user_search
 	where  *conditions
-	few    bool // an index leads to few: where says to which
+	few    bool // an index leads to few
 	plain  bool // it asks for all, or all people
 	people bool // it asks for people
 	ranges []userRange
@@ -61,7 +62,7 @@ type userSearch struct {
 
 // search chooses how a query is answered.
 func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q user.Query) (*userSearch, error) {
-	find := &userSearch{Reader: r, where: searchConditions(realmKey, &q), people: !q.ServiceAccounts}
+	find := &userSearch{Reader: r, from: allSearched, where: searchConditions(realmKey, &q), people: !q.ServiceAccounts}
 	if find.plain = len(find.where.where) == 1 || len(find.where.where) == 2 && find.people; !find.plain {
 		if err := s.narrow(ctx, find, realmKey, &q); err != nil || find.few {
 			return find, err
@@ -77,12 +78,12 @@ func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q 
 func (s *Store) narrow(ctx context.Context, find *userSearch, realmKey string, q *user.Query) error {
 	var n int64
 	if tokens := tokensFor(realmKey, q.Patterns()); len(tokens) > 0 {
-		query, args := s.index.probe(realmKey, tokens, fewHits+1)
+		query, args := s.index.probe(tokens, fewHits+1)
 		if err := find.One(ctx, query, args, &n); err != nil {
 			return err
 		}
 		if find.few = int(n) <= fewHits; find.few {
-			s.index.having(find.where, tokens, fewHits)
+			find.from = s.index.having(find.where, tokens, fewHits)
 			return nil
 		}
 	}
@@ -141,7 +142,7 @@ func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error)
 
 // ids appends the ids of a page of the users who fulfil conditions.
 func (f *userSearch) ids(ctx context.Context, c *conditions, to []string, first, max int) ([]string, error) {
-	query := `SELECT u.user_id FROM user_search u WHERE ` + c.String() + ` ORDER BY u.username` + c.page(first, max)
+	query := `SELECT u.user_id FROM ` + f.from + ` WHERE ` + c.String() + ` ORDER BY u.username` + c.page(first, max)
 	return to, f.Each(ctx, query, c.args, func(scan engine.Scan) error {
 		var id string
 		err := scan(&id)
@@ -190,7 +191,7 @@ func (f *userSearch) countIn(ctx context.Context, r userRange) (int, error) {
 
 func (f *userSearch) countWhere(ctx context.Context, c *conditions) (int, error) {
 	var n int64
-	err := f.One(ctx, `SELECT COUNT(*) FROM user_search u WHERE `+c.String(), c.args, &n)
+	err := f.One(ctx, `SELECT COUNT(*) FROM `+f.from+` WHERE `+c.String(), c.args, &n)
 	return int(n), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -31,6 +32,10 @@ type sqlite struct {
 // one connection writes.
 var pragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)"}
 
+// writerCache lets the connection that writes hold 16 MB of pages, which it takes as it needs them: an
+// import comes back to the inner pages of indexes again and again.
+const writerCache = "cache_size(-16384)"
+
 func openSQLite(ctx context.Context, path string) (_ backend, err error) {
 	s := &sqlite{prepared: map[string]*sql.Stmt{}}
 	defer func() {
@@ -49,7 +54,8 @@ func openSQLite(ctx context.Context, path string) (_ backend, err error) {
 	if err := makeFile(path); err != nil {
 		return nil, err
 	}
-	if s.pool, err = sql.Open("sqlite", dsn(path, options)); err != nil {
+	writer := url.Values{"_pragma": append(slices.Clone(options["_pragma"]), writerCache)}
+	if s.pool, err = sql.Open("sqlite", dsn(path, writer)); err != nil {
 		return nil, err
 	}
 	s.pool.SetMaxOpenConns(1)

@@ -36,14 +36,6 @@ CREATE INDEX session_started ON session (realm, offline, started, id);
 -- What an admin event tells beside its resource, as JSON.
 ALTER TABLE admin_event ADD COLUMN details TEXT;
 
--- Attributes and links of users, by a hash of what they say.
-CREATE TABLE user_facet (
-    realm   TEXT  NOT NULL,
-    facet   BYTEA NOT NULL,
-    user_id TEXT  NOT NULL,
-    PRIMARY KEY (realm, facet, user_id)
-);
-
 -- How many users there are between two usernames. What is high in one is low in the next; the first begins
 -- with the empty text, and the last ends with it.
 CREATE TABLE user_range (

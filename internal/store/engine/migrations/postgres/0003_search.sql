@@ -13,4 +13,12 @@ CREATE TABLE user_search (
     tokens     INT[]   NOT NULL,
     PRIMARY KEY (realm, username)
 );
-CREATE INDEX user_search_tokens ON user_search USING gin (tokens);
+CREATE INDEX user_search_tokens ON user_search USING gin (tokens) WITH (gin_pending_list_limit = 256); -- kB, which every search looks through
+
+-- Attributes and links of users, by a hash of what they say.
+CREATE TABLE user_facet (
+    realm   TEXT  NOT NULL,
+    facet   BYTEA NOT NULL,
+    user_id TEXT  NOT NULL,
+    PRIMARY KEY (realm, facet, user_id)
+);

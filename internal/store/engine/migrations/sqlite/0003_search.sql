@@ -17,3 +17,11 @@ CREATE UNIQUE INDEX user_search_num ON user_search (num);
 
 -- Which users have which tokens; see searchindex.go.
 CREATE VIRTUAL TABLE user_token USING fts5 (tokens, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
+
+-- Attributes and links of users, by a hash of what they say.
+CREATE TABLE user_facet (
+    realm   TEXT  NOT NULL,
+    facet   BYTEA NOT NULL,
+    user_id TEXT  NOT NULL,
+    PRIMARY KEY (realm, facet, user_id)
+) WITHOUT ROWID;
