@@ -9,6 +9,7 @@ type Failures struct {
 	LastAt      time.Time
 	LastAddress string
 	LockedUntil time.Time // zero: not locked
+	Locked      bool      // for good
 	Lockouts    int       // how often the user was locked for a time
 	Secondary   int       // failures after the password, as of one-time codes
 }
