@@ -28,6 +28,7 @@ var (
 	_ grant.Realms    = (*store.Store)(nil)
 	_ grant.Users     = (*store.Store)(nil)
 	_ grant.Sessions  = (*store.Store)(nil)
+	_ grant.Codes     = (*store.Store)(nil)
 	_ grant.Once      = (*store.Store)(nil)
 	_ grant.Marks     = (*store.Store)(nil)
 	_ inspect.Realms  = (*store.Store)(nil)
@@ -68,7 +69,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	inspector := &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	return oidc.Deps{
 		Realms: st,
-		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Verifier: verifier,
+		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Verifier: verifier,
 			Passwords: people.passwords, Duties: people.rules, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
 		Inspect: inspector,
 		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Events: events, Now: now, NewID: uuid.NewString},

@@ -33,15 +33,15 @@ func ID(q Request, accessToken, alg string) Token {
 		t.Claims.Subject = r.User.ID
 	}
 	if accessToken != "" {
-		t.Claims.AccessHash = hashHalf(alg, accessToken)
+		t.Claims.AccessHash = HalfHash(alg, accessToken)
 	}
 	t.Trace = write(&q, &r, &t.Claims)
 	return t
 }
 
-// hashHalf is the left half of a hash (OpenID Connect Core §3.1.3.6), made with the hash function of the JWS
+// HalfHash is the left half of a hash (OpenID Connect Core §3.1.3.6), made with the hash function of the JWS
 // algorithm; Ed25519 hashes with SHA-512 (RFC 8032 §5.1).
-func hashHalf(alg, text string) string {
+func HalfHash(alg, text string) string {
 	var sum []byte
 	switch {
 	case strings.HasSuffix(alg, "384"):

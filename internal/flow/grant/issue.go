@@ -26,6 +26,7 @@ type issue struct {
 	expires time.Time // of access and ID token
 
 	openID  bool    // an ID token beside the access token
+	nonce   string  // of the authorization request, for the ID token
 	refresh *family // a refresh token too; nil: none
 }
 
@@ -106,7 +107,7 @@ func (t *turn) mintRequest(w issue) mint.Request {
 	w.origin.Lightweight = t.client.Tokens.Lightweight
 	return mint.Request{
 		For: w.found, Base: t.at.Base, Grant: w.grant,
-		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires,
+		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires, Nonce: w.nonce,
 	}
 }
 

@@ -17,6 +17,7 @@ type Issuer struct {
 	Realms    Realms
 	Users     Users
 	Sessions  Sessions
+	Codes     Codes
 	Verifier  Verifier
 	Passwords Passwords
 	Lockouts  Lockouts
@@ -36,6 +37,7 @@ type Realms interface {
 
 // Users are people and service accounts. Who is not there is fault.ErrNotFound.
 type Users interface {
+	User(ctx context.Context, realmKey, id string) (*user.User, error)
 	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
 	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
 	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
@@ -47,6 +49,13 @@ type Sessions interface {
 	Parts
 	StartSession(ctx context.Context, realmKey string, s session.Session, g session.Grant) error
 	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (sessionEnded bool, err error)
+}
+
+// Codes are authorization codes, and the sessions behind them.
+type Codes interface {
+	// TakeCode is fault.ErrStale, and gives the code all the same, where somebody was first.
+	TakeCode(ctx context.Context, realmKey, code string) (session.Code, error)
+	Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error)
 }
 
 // Parts are what clients hold in sessions.

@@ -25,6 +25,14 @@ type PasswordRequest struct {
 	OTP      string // parameter "totp": the one-time code, of users who have one
 }
 
+// CodeRequest asks for tokens by an authorization code (RFC 6749 §4.1.3).
+type CodeRequest struct {
+	Call
+	Code        *string
+	RedirectURI string
+	Verifier    string // parameter "code_verifier" (RFC 7636 §4.5)
+}
+
 // RefreshRequest asks for new tokens by a refresh token (RFC 6749 §6).
 type RefreshRequest struct {
 	Call

@@ -91,7 +91,7 @@ func wire(t *testing.T, st *store.Store) *world {
 	w.keys = keyring.New(nil, w.clock)
 	verifier := verify.New(verify.Deps{Keys: w.keys, Users: st, Sessions: st, Marks: st})
 	w.Issuer = &grant.Issuer{
-		Realms: st, Users: st, Sessions: st, Verifier: verifier, Passwords: nameIsPassword{}, Once: st, Marks: st,
+		Realms: st, Users: st, Sessions: st, Codes: st, Verifier: verifier, Passwords: nameIsPassword{}, Once: st, Marks: st,
 		Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: w, NewID: w.newID}, Duties: people.NewRulebook(st), Keys: w.keys, Events: w, Now: w.clock, NewID: w.newID,
 	}
 	return w

@@ -31,6 +31,7 @@ type Realms interface {
 
 // Tokens redeems grants.
 type Tokens interface {
+	AuthorizationCode(ctx context.Context, q grant.CodeRequest) (*grant.Response, error)
 	ClientCredentials(ctx context.Context, q grant.ClientCredentialsRequest) (*grant.Response, error)
 	Password(ctx context.Context, q grant.PasswordRequest) (*grant.Response, error)
 	Refresh(ctx context.Context, q grant.RefreshRequest) (*grant.Response, error)

@@ -25,6 +25,10 @@ var redeem = map[oauth.GrantType]func(s *site, r *http.Request, q grant.Call, f 
 		return s.Tokens.Password(r.Context(), grant.PasswordRequest{Call: q,
 			Username: f.get("username"), Password: f.text("password"), OTP: f.text("totp")})
 	},
+	oauth.AuthorizationCode: func(s *site, r *http.Request, q grant.Call, f form) (*grant.Response, error) {
+		return s.Tokens.AuthorizationCode(r.Context(), grant.CodeRequest{Call: q,
+			Code: f.get("code"), RedirectURI: f.text("redirect_uri"), Verifier: f.text("code_verifier")})
+	},
 	oauth.RefreshToken: func(s *site, r *http.Request, q grant.Call, f form) (*grant.Response, error) {
 		return s.Tokens.Refresh(r.Context(), grant.RefreshRequest{Call: q, RefreshToken: f.get("refresh_token")})
 	},
