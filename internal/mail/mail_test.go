@@ -44,6 +44,13 @@ func serve(t *testing.T, user, password string) (port string, told func() []stri
 				fmt.Fprint(c, "235 welcome\r\n")
 			case verb == "MAIL" && !strings.Contains(line, "@shop.test"):
 				fmt.Fprint(c, "550 not your domain\r\n")
+			case verb == "DATA":
+				fmt.Fprint(c, "354 go on\r\n")
+				for in.Scan() && in.Text() != "." {
+					lines = append(lines, in.Text())
+				}
+				lines = append(lines, ".")
+				fmt.Fprint(c, "250 taken\r\n")
 			case verb == "QUIT":
 				fmt.Fprint(c, "221 bye\r\n")
 				return

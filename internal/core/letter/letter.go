@@ -1,0 +1,111 @@
+// Package letter writes the e-mails that people get: as text and as HTML, in English or German.
+package letter
+
+import (
+	"html"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Letter is an e-mail.
+type Letter struct {
+	To      string // address
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// Kind is what a letter is about.
+type Kind int
+
+const (
+	VerifyEmail   Kind = iota // prove that an address is yours
+	ResetPassword             // choose another password
+)
+
+// Facts are what a letter says.
+type Facts struct {
+	To    string
+	Realm string        // name for people
+	Link  string        // where to go; it is good for one use
+	Life  time.Duration // how long the link is good for
+}
+
+// Write writes a letter in a language, as "de" or "de-AT"; English where it is another.
+func Write(k Kind, locale string, f Facts) Letter {
+	w, ok := words[strings.ToLower(strings.SplitN(locale, "-", 2)[0])]
+	if !ok {
+		w = words["en"]
+	}
+	said := w.kinds[k]
+	life := w.span(f.Life)
+	fill := func(s string) string { return strings.NewReplacer("{realm}", f.Realm, "{life}", life).Replace(s) }
+	text := []string{fill(said.why), f.Link, fill(said.life), said.otherwise}
+	link := html.EscapeString(f.Link)
+	paragraphs := []string{html.EscapeString(text[0]), `<a href="` + link + `" rel="nofollow">` + html.EscapeString(said.link) + `</a>`,
+		html.EscapeString(text[2]), html.EscapeString(text[3])}
+	return Letter{To: f.To, Subject: said.subject, Text: strings.Join(text, "\n\n") + "\n",
+		HTML: "<!DOCTYPE html>\n<html><body>\n<p>" + strings.Join(paragraphs, "</p>\n<p>") + "</p>\n</body></html>\n"}
+}
+
+// language is how letters are said in one.
+type language struct {
+	kinds          map[Kind]saying
+	minutes, hours [2]string // one, many
+}
+
+type saying struct{ subject, why, link, life, otherwise string }
+
+var words = map[string]language{
+	"en": {
+		kinds: map[Kind]saying{
+			VerifyEmail: {
+				subject:   "Verify email",
+				why:       "Someone has created a {realm} account with this email address. If this was you, click the link below to verify your email address.",
+				link:      "Link to email address verification",
+				life:      "This link will expire within {life}.",
+				otherwise: "If you didn't create this account, just ignore this message.",
+			},
+			ResetPassword: {
+				subject:   "Reset password",
+				why:       "Someone just requested to change your {realm} account's credentials. If this was you, click on the link below to reset them.",
+				link:      "Link to reset credentials",
+				life:      "This link will expire within {life}.",
+				otherwise: "If you don't want to reset your credentials, just ignore this message and nothing will be changed.",
+			},
+		},
+		minutes: [2]string{"minute", "minutes"}, hours: [2]string{"hour", "hours"},
+	},
+	"de": {
+		kinds: map[Kind]saying{
+			VerifyEmail: {
+				subject:   "E-Mail-Adresse bestätigen",
+				why:       "Jemand hat mit dieser E-Mail-Adresse ein Konto bei {realm} eröffnet. Wenn Sie das waren, bestätigen Sie die Adresse bitte mit dem folgenden Link.",
+				link:      "E-Mail-Adresse bestätigen",
+				life:      "Der Link gilt {life}.",
+				otherwise: "Wenn Sie kein Konto eröffnet haben, können Sie diese Nachricht ignorieren.",
+			},
+			ResetPassword: {
+				subject:   "Passwort zurücksetzen",
+				why:       "Jemand möchte das Passwort Ihres Kontos bei {realm} ändern. Wenn Sie das sind, folgen Sie bitte diesem Link.",
+				link:      "Passwort zurücksetzen",
+				life:      "Der Link gilt {life}.",
+				otherwise: "Wenn Sie Ihr Passwort nicht ändern möchten, ignorieren Sie diese Nachricht; es bleibt dann, wie es ist.",
+			},
+		},
+		minutes: [2]string{"Minute", "Minuten"}, hours: [2]string{"Stunde", "Stunden"},
+	},
+}
+
+// span says how long something lasts: in hours where it is whole hours, else in minutes.
+func (l *language) span(d time.Duration) string {
+	n, unit := int(d/time.Minute), l.minutes
+	if d >= time.Hour && d%time.Hour == 0 {
+		n, unit = int(d/time.Hour), l.hours
+	}
+	if n == 1 {
+		return "1 " + unit[0]
+	}
+	return strconv.Itoa(n) + " " + unit[1]
+}
