@@ -1,8 +1,6 @@
 package permit
 
 import (
-	"strings"
-
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
@@ -64,8 +62,11 @@ func (a *Administrator) CreatesRealms() bool {
 	return a.Realm.Name == master && role != nil && a.Roles.Has(role)
 }
 
-// createRealm is the role of the master realm that lets its holders make realms.
-const createRealm = "create-realm"
+// Roles of the master realm.
+const (
+	createRealm = "create-realm" // lets its holders make realms
+	admin       = "admin"        // gets all rights in each new realm
+)
 
 // MayGrant tells whether the administrator may give a role of the realm to somebody, or take it away:
 // where it gives rights, itself or by what it includes, only who has the same rights may.
@@ -74,7 +75,7 @@ func (a *Administrator) MayGrant(target *realm.Realm, role *realm.Role) bool {
 	target.Expand(&all, role.Key)
 	rights := a.RightsIn(target)
 	for _, r := range all.All() {
-		if !powerful(target, r) || a.Realm.Key == target.Key && a.Roles.Has(r) {
+		if !powerful(target, r) || a.has(target, r) {
 			continue
 		}
 		if !ofRealm(target, r) || named[r.Name]&^rights != 0 {
@@ -84,19 +85,23 @@ func (a *Administrator) MayGrant(target *realm.Realm, role *realm.Role) bool {
 	return true
 }
 
-// powerful tells whether a role gives rights, in this realm or another.
-func powerful(r *realm.Realm, role *realm.Role) bool {
-	if role.Client == "" {
-		return r.Name == master && role.Name == createRealm
-	}
-	client := r.ClientByKey(role.Client)
-	if client == nil || named[role.Name] == 0 {
+// has tells whether the administrator has a role of the realm. The realm may be another version than the one that
+// they signed in at.
+func (a *Administrator) has(target *realm.Realm, role *realm.Role) bool {
+	if role == nil || a.Realm.Key != target.Key {
 		return false
 	}
-	if r.Name == master {
-		return strings.HasSuffix(client.ID, ofOther)
+	own := a.Realm.RoleByKey(role.Key)
+	return own != nil && a.Roles.Has(own)
+}
+
+// powerful tells whether a role gives rights, in this realm or another, or is going to.
+func powerful(r *realm.Realm, role *realm.Role) bool {
+	if role.Client == "" {
+		return r.Name == master && (role.Name == createRealm || role.Name == admin)
 	}
-	return client.ID == ofOwn
+	client := r.ClientByKey(role.Client)
+	return client != nil && named[role.Name] != 0 && Manages(r, client.ID)
 }
 
 // ofRealm tells whether the rights that a role gives are rights in its own realm.

@@ -2,6 +2,7 @@ package permit
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
@@ -11,11 +12,33 @@ import (
 // give themselves other rights. So only who has all the rights that a client's roles give may.
 func (a *Administrator) MayShape(target *realm.Realm, role *realm.Role) bool {
 	if role.Client == "" {
-		return !powerful(target, role) || a.CreatesRealms()
+		return !powerful(target, role) || a.has(target, target.Role(realm.RoleRef{Name: role.Name}))
 	}
 	return !slices.ContainsFunc(target.RolesOf(role.Client), func(other *realm.Role) bool {
 		return powerful(target, other) && !a.MayGrant(target, other)
 	})
+}
+
+// MayName tells whether the administrator may give a client of the realm this client_id. Rights go by the
+// client_ids of management clients: with one ready for a realm that somebody else makes, its roles would be
+// rights in that realm.
+func (a *Administrator) MayName(target *realm.Realm, clientID string) bool {
+	switch {
+	case !Manages(target, clientID):
+		return true
+	case target.Name == master:
+		return a.CreatesRealms()
+	}
+	return a.RightsIn(target) == All
+}
+
+// Manages tells whether roles of a client of this client_id are rights: in the realm itself, or of the master
+// realm's in the realm that the client is named after, whether there is one or not.
+func Manages(r *realm.Realm, clientID string) bool {
+	if r.Name == master {
+		return strings.HasSuffix(clientID, ofOther)
+	}
+	return clientID == ofOwn
 }
 
 // MayJoin tells whether the administrator may put somebody into groups, or groups below them: the roles of

@@ -67,6 +67,50 @@ func TestMayShapeMaster(t *testing.T) {
 	}
 }
 
+// TestMayName: who could make realms anyway may have the client of one ready, and who has all rights in a realm
+// may give it back the client of its own.
+func TestMayName(t *testing.T) {
+	d := realm.New("m", realm.Settings{Name: "master", Enabled: true})
+	d.PutClient(&realm.Client{Key: "own", ID: "master-realm"})
+	d.PutRole(&realm.Role{Key: "mc", Name: "manage-clients", Client: "own"})
+	d.PutRole(&realm.Role{Key: "cr", Name: "create-realm"})
+	r := d.Realm()
+	for _, c := range []struct {
+		who  *permit.Administrator
+		in   *realm.Realm
+		name string
+		want bool
+	}{
+		{holder(r, "mc"), r, "shop", true},
+		{holder(r, "mc"), r, "realm-management", true},
+		{holder(r, "mc"), r, "shop-realm", false},
+		{holder(r, "cr"), r, "shop-realm", true},
+		{holder(r, "cr"), office(), "realm-management", false},
+		{holder(office(), "mc", "mr"), office(), "realm-management", false},
+		{holder(office(), "mc"), office(), "shop-realm", true},
+	} {
+		if got := c.who.MayName(c.in, c.name); got != c.want {
+			t.Errorf("%s in %s: %v", c.name, c.in.Name, got)
+		}
+	}
+}
+
+// TestMayShapeWhatHoldsAll: the role that gets all rights in each new realm is for its holders alone, and so is its
+// name. They may still be told so by another version of the realm.
+func TestMayShapeWhatHoldsAll(t *testing.T) {
+	d := realm.New("m", realm.Settings{Name: "master", Enabled: true})
+	d.PutRole(&realm.Role{Key: "all", Name: "admin"})
+	r := d.Realm()
+	if holder(r).MayShape(r, r.RoleByKey("all")) || holder(r).MayShape(r, &realm.Role{Name: "admin"}) || holder(r).MayGrant(r, r.RoleByKey("all")) {
+		t.Error("anybody may be what holds all")
+	}
+	later := realm.Edit(r)
+	later.PutRole(&realm.Role{Key: "all", Name: "admin", Extra: realm.Extra{}})
+	if in := later.Realm(); !holder(r, "all").MayShape(in, in.RoleByKey("all")) || !holder(r, "all").MayGrant(in, in.RoleByKey("all")) {
+		t.Error("its holders may not")
+	}
+}
+
 func TestMayJoin(t *testing.T) {
 	r := office()
 	plain := &realm.Group{Key: "sales", Roles: []string{"clerk", "gone"}}

@@ -38,7 +38,15 @@ type Members interface {
 type PartOptions struct {
 	Existing Existing
 	Author   audit.Author
-	MayGrant func(*realm.Realm, *realm.Role) bool // whether the author may give somebody a role
+	Permit   Permit
+}
+
+// Permit is what the author of a partial import may do beside what the import itself needs.
+type Permit interface {
+	MayGrant(*realm.Realm, *realm.Role) bool            // give somebody a role
+	MayShape(*realm.Realm, *realm.Role) bool            // make a role like this
+	MayName(r *realm.Realm, clientID string) bool       // give a client this client_id
+	MayJoin(r *realm.Realm, groups []*realm.Group) bool // put somebody below these groups
 }
 
 // PartReport is what became of what a partial import brought.
@@ -65,8 +73,8 @@ const (
 	itemOverwritten = "OVERWRITTEN"
 )
 
-// ErrNotGranted refuses a partial import that gives somebody a role which its author may not give.
-var ErrNotGranted = errors.New("the author may not give that role")
+// ErrNotPermitted refuses a partial import by which somebody came to rights that its author may not give.
+var ErrNotPermitted = errors.New("the author may not give those rights")
 
 // Export is the representation of a realm without users, and with a mask for each secret.
 func (p *Parts) Export(ctx context.Context, realmName string, part realmfile.Part) (keycloak.Object, error) {
@@ -152,8 +160,10 @@ func (p *Parts) find(ctx context.Context, r *realm.Realm, o keycloak.Object) (*f
 	}
 	for _, u := range keycloak.Value[[]keycloak.Object](o, "users") {
 		for _, path := range keycloak.Value[[]string](u, "groups") {
-			if _, err := lookup("/" + strings.TrimPrefix(path, "/")); err != nil {
-				return nil, err
+			for _, path := range above("/" + strings.TrimPrefix(path, "/")) {
+				if _, err := lookup(path); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if err := p.findUser(ctx, r, u, out); err != nil {
@@ -174,6 +184,15 @@ func (p *Parts) find(ctx context.Context, r *realm.Realm, o keycloak.Object) (*f
 		}
 	}
 	return out, nil
+}
+
+// above are the paths of a group and of those above it.
+func above(path string) []string {
+	out := []string{path}
+	for at := strings.LastIndexByte(path, '/'); at > 0; at = strings.LastIndexByte(path[:at], '/') {
+		out = append(out, path[:at])
+	}
+	return out
 }
 
 // findUser looks for a user by name, and by address where nobody else may have it.

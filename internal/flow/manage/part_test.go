@@ -15,7 +15,15 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
-func anybody(*realm.Realm, *realm.Role) bool { return true }
+// permitted may do all but give the roles of a client.
+type permitted struct{ but string }
+
+func (p permitted) MayGrant(r *realm.Realm, role *realm.Role) bool {
+	return p.but == "" || r.Ref(role).Client != p.but
+}
+func (p permitted) MayShape(r *realm.Realm, role *realm.Role) bool { return true }
+func (p permitted) MayName(*realm.Realm, string) bool              { return true }
+func (p permitted) MayJoin(*realm.Realm, []*realm.Group) bool      { return true }
 
 // TestPartImport brings in what is there already, one way and the other, mappers of identity providers too.
 func TestPartImport(t *testing.T) {
@@ -34,7 +42,7 @@ func TestPartImport(t *testing.T) {
 		{manage.Skip, 0, 6, 0},
 		{manage.Overwrite, 1, 0, 6}, // Keycloak lists roles twice
 	} {
-		got, err := parts.Import(t.Context(), "shop", parsed(t, part), manage.PartOptions{Existing: c.existing, Author: by, MayGrant: anybody})
+		got, err := parts.Import(t.Context(), "shop", parsed(t, part), manage.PartOptions{Existing: c.existing, Author: by, Permit: permitted{}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +58,7 @@ func TestPartImport(t *testing.T) {
 			t.Errorf("%v: service account %+v, %v", c.existing, account, err)
 		}
 	}
-	_, err := parts.Import(t.Context(), "shop", parsed(t, part), manage.PartOptions{Author: by, MayGrant: anybody})
+	_, err := parts.Import(t.Context(), "shop", parsed(t, part), manage.PartOptions{Author: by, Permit: permitted{}})
 	if !errors.Is(err, fault.ErrConflict) || err.Error() != "Client id 'web' already exists" {
 		t.Errorf("got %v", err)
 	}
@@ -75,9 +83,9 @@ func TestPartImportRefused(t *testing.T) {
 		part string
 		is   func(error) bool
 	}{
-		"a role that the author may not give": {`{"users": [{"username": "eve", "clientRoles": {"realm-management": ["realm-admin"]}}]}`, is(manage.ErrNotGranted)},
-		"the same by a group":                 {`{"groups": [{"name": "g2", "clientRoles": {"realm-management": ["realm-admin"]}}]}`, is(manage.ErrNotGranted)},
-		"the same by another role":            {`{"roles": {"realm": [{"name": "r", "composites": {"client": {"realm-management": ["realm-admin"]}}}]}}`, is(manage.ErrNotGranted)},
+		"a role that the author may not give": {`{"users": [{"username": "eve", "clientRoles": {"realm-management": ["realm-admin"]}}]}`, is(manage.ErrNotPermitted)},
+		"the same by a group":                 {`{"groups": [{"name": "g2", "clientRoles": {"realm-management": ["realm-admin"]}}]}`, is(manage.ErrNotPermitted)},
+		"the same by another role":            {`{"roles": {"realm": [{"name": "r", "composites": {"client": {"realm-management": ["realm-admin"]}}}]}}`, is(manage.ErrNotPermitted)},
 		"the management client":               {`{"clients": [{"clientId": "realm-management"}]}`, kind[*fault.Invalid]},
 		"the default role":                    {`{"roles": {"realm": [{"name": "default-roles-shop"}]}}`, kind[*fault.Invalid]},
 		"a user without name":                 {`{"roles": {"realm": [{"name": "r"}]}, "users": [{"email": "x@example.test"}]}`, kind[*fault.Invalid]},
@@ -85,11 +93,7 @@ func TestPartImportRefused(t *testing.T) {
 		"a setting that does not parse":       {`{"clients": [{"clientId": "c", "attributes": {"tokenhouse.exchange.public": "perhaps"}}]}`, kind[*fault.Invalid]},
 		"a mapper of nobody":                  {`{"identityProviderMappers": [{"name": "m", "identityProviderAlias": "none"}]}`, kind[*fault.Invalid]},
 	} {
-		weak := func(r *realm.Realm, role *realm.Role) bool {
-			ref := r.Ref(role)
-			return ref.Client != "realm-management"
-		}
-		_, err := parts.Import(t.Context(), "shop", parsed(t, c.part), manage.PartOptions{Existing: manage.Overwrite, Author: by, MayGrant: weak})
+		_, err := parts.Import(t.Context(), "shop", parsed(t, c.part), manage.PartOptions{Existing: manage.Overwrite, Author: by, Permit: permitted{but: "realm-management"}})
 		if err == nil || !c.is(err) {
 			t.Errorf("%s: got %v", name, err)
 		}

@@ -37,6 +37,9 @@ func (p *partial) clients() error {
 			return err
 		}
 		if made {
+			if !p.Permit.MayName(r, id) {
+				return ErrNotPermitted
+			}
 			delete(o, "id")
 			wanted = append(wanted, o)
 		}
@@ -111,6 +114,9 @@ func (p *partial) rolesOf(list []keycloak.Object, client string) ([]keycloak.Obj
 			return nil, err
 		}
 		if made {
+			if !p.mayShape(ref) {
+				return nil, ErrNotPermitted
+			}
 			delete(o, "id")
 			wanted = append(wanted, o)
 		}
@@ -121,6 +127,20 @@ func (p *partial) rolesOf(list []keycloak.Object, client string) ([]keycloak.Obj
 		p.result(action, resource, name, identify)
 	}
 	return wanted, nil
+}
+
+// mayShape tells whether the author may make a role of this name. That of a client which comes with it is one of a
+// client that has no roles yet.
+func (p *partial) mayShape(ref realm.RoleRef) bool {
+	role := &realm.Role{Name: ref.Name}
+	if ref.Client != "" {
+		c := p.draft.Realm().Client(ref.Client)
+		if c == nil {
+			return true
+		}
+		role.Client = c.Key
+	}
+	return p.Permit.MayShape(p.draft.Realm(), role)
 }
 
 func (p *partial) providers() error {

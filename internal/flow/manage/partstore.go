@@ -33,6 +33,9 @@ func (p *partial) mayGrant(before map[string][]string) error {
 	}
 	for _, a := range p.accounts {
 		add(a.User.Roles)
+		if !p.Permit.MayJoin(r, p.lineage(a.User.GroupKeys)) {
+			return ErrNotPermitted
+		}
 	}
 	for _, g := range p.contents.Groups {
 		add(g.Roles)
@@ -45,11 +48,27 @@ func (p *partial) mayGrant(before map[string][]string) error {
 		}
 	}
 	for key := range given {
-		if role := r.RoleByKey(key); role != nil && !p.MayGrant(r, role) {
-			return ErrNotGranted
+		if role := r.RoleByKey(key); role != nil && !p.Permit.MayGrant(r, role) {
+			return ErrNotPermitted
 		}
 	}
 	return nil
+}
+
+// lineage are those of the groups, and of those above them, that are there already.
+func (p *partial) lineage(keys []string) []*realm.Group {
+	var out []*realm.Group
+	for path, g := range p.found.groups {
+		if !slices.Contains(keys, g.Key) {
+			continue
+		}
+		for _, path := range above(path) {
+			if up := p.found.groups[path]; up != nil {
+				out = append(out, up)
+			}
+		}
+	}
+	return out
 }
 
 // resources are the resource types of admin events where the report calls them otherwise.

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
 
@@ -17,6 +17,9 @@ func (d Deps) create(w http.ResponseWriter, r *rest.Request) error {
 	o, err := r.Body("Client")
 	if err != nil {
 		return err
+	}
+	if !mayName(r, o) {
+		return rest.Forbidden
 	}
 	key, err := d.Clients.Create(r.Context(), r.Author, r.Realm.Name, o)
 	if err != nil {
@@ -39,13 +42,10 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request, c *realm.Client) er
 		return err
 	}
 	// Rights go by the client_id too: under another one, roles could be granted that give none now.
-	if o.Has("clientId") && o.Text("clientId") != c.ID && !r.Administrator.MayShape(r.Realm, &realm.Role{Client: c.Key}) {
+	if o.Has("clientId") && o.Text("clientId") != c.ID && (!mayShape(r, c) || !mayName(r, o)) {
 		return rest.Forbidden
 	}
-	if err := d.Clients.Update(r.Context(), r.Author, r.Realm.Name, c.Key, o); err != nil {
-		return refused(err)
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, refused(d.Clients.Update(r.Context(), r.Author, r.Realm.Name, c.Key, o)))
 }
 
 // update reads a representation in which null takes settings away, where elsewhere it says nothing.
@@ -88,13 +88,10 @@ func nulls(document []byte, member string) []string {
 }
 
 func (d Deps) remove(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
-	if manages(r.Realm, c) {
+	if realmfile.Manages(r.Realm, c) || !mayShape(r, c) {
 		return rest.Forbidden
 	}
-	if err := d.Clients.Delete(r.Context(), r.Author, r.Realm.Name, c.Key); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Clients.Delete(r.Context(), r.Author, r.Realm.Name, c.Key))
 }
 
 // shown is the representation of a client as this caller may see it. Authorization settings have an
@@ -108,16 +105,22 @@ func shown(r *rest.Request, c *realm.Client, kept realm.Extra) keycloak.Object {
 	if !may && o.Has("secret") {
 		o.Put("secret", "**********")
 	}
-	may = may && !manages(r.Realm, c)
+	may = may && !realmfile.Manages(r.Realm, c)
 	o.Put("access", map[string]bool{"view": true, "configure": may, "manage": may})
 	return o
 }
 
-// manages tells whether the roles of a client are those of administrators. Such a client goes with the
-// realm that it manages.
-func manages(r *realm.Realm, c *realm.Client) bool {
-	if r.Name == "master" {
-		return c.BearerOnly && strings.HasSuffix(c.ID, "-realm")
+// mayShape tells whether the caller may do to a client what changes the rights that its roles are.
+func mayShape(r *rest.Request, c *realm.Client) bool {
+	return r.Administrator.MayShape(r.Realm, &realm.Role{Client: c.Key})
+}
+
+// mayName tells whether the caller may have a client of the client_id that a representation names: without one, its
+// id is that too.
+func mayName(r *rest.Request, o keycloak.Object) bool {
+	id := o.Text("clientId")
+	if !o.Has("clientId") {
+		id = o.Text("id")
 	}
-	return c.ID == "realm-management"
+	return r.Administrator.MayName(r.Realm, id)
 }

@@ -55,7 +55,7 @@ func (d Deps) importPart(w http.ResponseWriter, r *rest.Request) error {
 	}
 	existing, ok := policies[body.Text("ifResourceExists")]
 	if !ok {
-		return &render.Status{Code: http.StatusBadRequest, Text: "unknown_error", Description: "Cannot parse the JSON"}
+		return rest.WrongType
 	}
 	for member, need := range needs {
 		if !body.Has(member) {
@@ -66,8 +66,8 @@ func (d Deps) importPart(w http.ResponseWriter, r *rest.Request) error {
 		}
 	}
 	report, err := d.Parts.Import(r.Context(), r.Realm.Name, body,
-		manage.PartOptions{Existing: existing, Author: r.Author, MayGrant: r.Administrator.MayGrant})
-	if errors.Is(err, manage.ErrNotGranted) {
+		manage.PartOptions{Existing: existing, Author: r.Author, Permit: r.Administrator})
+	if errors.Is(err, manage.ErrNotPermitted) {
 		return rest.Forbidden
 	}
 	if err != nil {

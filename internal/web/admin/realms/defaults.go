@@ -10,7 +10,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
-	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 func (d Deps) groups(w http.ResponseWriter, r *rest.Request) error {
@@ -33,19 +32,21 @@ func (d Deps) groups(w http.ResponseWriter, r *rest.Request) error {
 	return rest.JSON(w, out)
 }
 
+// addGroup lets new users join a group. Whoever says so gives the roles of the group, and of those above it, to
+// everybody that comes.
 func (d Deps) addGroup(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Defaults.AddDefaultGroup(r.Context(), r.Author, r.Realm.Name, r.PathValue("group")))
-}
-
-func (d Deps) dropGroup(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Defaults.DropDefaultGroup(r.Context(), r.Author, r.Realm.Name, r.PathValue("group")))
-}
-
-func done(w http.ResponseWriter, err error) error {
+	lineage, err := d.Stored.Lineage(r.Context(), r.Realm.Key, []string{r.PathValue("group")})
 	if err != nil {
 		return err
 	}
-	return rest.NoContent(w)
+	if !r.Administrator.MayJoin(r.Realm, lineage) {
+		return rest.Forbidden
+	}
+	return rest.Done(w, d.Defaults.AddDefaultGroup(r.Context(), r.Author, r.Realm.Name, r.PathValue("group")))
+}
+
+func (d Deps) dropGroup(w http.ResponseWriter, r *rest.Request) error {
+	return rest.Done(w, d.Defaults.DropDefaultGroup(r.Context(), r.Author, r.Realm.Name, r.PathValue("group")))
 }
 
 // scopes lists the client scopes that new clients get.
@@ -81,8 +82,8 @@ func changeScope(as manage.Assignment, change func(ctx context.Context, author a
 	return func(w http.ResponseWriter, r *rest.Request) error {
 		err := change(r.Context(), r.Author, r.Realm.Name, r.PathValue("scope"), as)
 		if errors.Is(err, fault.ErrConflict) {
-			return &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Duplicate resource error"}
+			return rest.Duplicate
 		}
-		return done(w, err)
+		return rest.Done(w, err)
 	}
 }

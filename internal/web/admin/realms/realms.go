@@ -45,6 +45,7 @@ type Stored interface {
 	RealmNames(ctx context.Context) ([]string, error)
 	Extra(ctx context.Context, realmKey string, kind realm.Kind, key string) (realm.Extra, error)
 	Group(ctx context.Context, realmKey, key string) (*realm.Group, error)
+	Lineage(ctx context.Context, realmKey string, keys []string) ([]*realm.Group, error)
 	Append(ctx context.Context, audit []event.Admin) error
 }
 

@@ -1,0 +1,95 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// kept is a realm with an administrator "keeper" who has some rights; the group "admins" has all.
+const kept = `{"realm": "kept", "enabled": true, "sslRequired": "none",
+	"passwordPolicy": "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)",
+	"groups": [
+		{"id": "admins-key", "name": "admins", "clientRoles": {"realm-management": ["realm-admin"]}, "subGroups": [{"id": "deputies-key", "name": "deputies"}]},
+		{"id": "sales-key", "name": "sales"}],
+	"users": [{"id": "keeper-key", "username": "keeper", "enabled": true, "email": "k@example.test", "firstName": "K", "lastName": "K",
+		"credentials": [{"type": "password", "value": "keeper"}], "clientRoles": {"realm-management": ["manage-realm", "manage-clients", "manage-users"]}}]}`
+
+// TestRightsAreNotImported: who may import parts of a realm, and say what everybody gets, does not come to more
+// rights by it.
+func TestRightsAreNotImported(t *testing.T) {
+	_, base := start(t, databases[0].open(t), map[string][]byte{"kept.json": []byte(kept)})
+	keeper := newOfficer(t, base, "kept", "keeper")
+	part := func(text string) string { return `{"ifResourceExists": "OVERWRITE", ` + text + `}` }
+	for name, c := range map[string]struct{ method, path, body string }{
+		"a user in a group that has rights":   {"POST", "kept/partialImport", part(`"users": [{"username": "mole", "groups": ["/admins"]}]`)},
+		"a user below a group that has":       {"POST", "kept/partialImport", part(`"users": [{"username": "mole", "groups": ["/admins/deputies"]}]`)},
+		"oneself in such a group":             {"POST", "kept/partialImport", part(`"users": [{"username": "keeper", "groups": ["admins"]}]`)},
+		"a role of administrators anew":       {"POST", "kept/partialImport", part(`"roles": {"client": {"realm-management": [{"name": "view-events"}]}}`)},
+		"one more role of administrators":     {"POST", "kept/partialImport", part(`"roles": {"client": {"realm-management": [{"name": "view-all"}]}}`)},
+		"a group with rights for everybody":   {"PUT", "kept/default-groups/admins-key", ""},
+		"a group below one, for everybody":    {"PUT", "kept/default-groups/deputies-key", ""},
+		"rights for everybody, by a role":     {"POST", "kept/partialImport", part(`"roles": {"realm": [{"name": "all", "composites": {"client": {"realm-management": ["realm-admin"]}}}]}`)},
+		"rights of a user's own, by the file": {"POST", "kept/partialImport", part(`"users": [{"username": "mole", "clientRoles": {"realm-management": ["realm-admin"]}}]`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keeper := keeper
+			keeper.T = t
+			keeper.call(http.StatusForbidden, c.method, c.path, c.body)
+		})
+	}
+	keeper.call(200, "POST", "kept/partialImport", part(`"users": [{"username": "clerk", "groups": ["/sales"]}], "roles": {"realm": [{"name": "clerk"}]}`))
+	keeper.call(204, "PUT", "kept/default-groups/sales-key", "")
+}
+
+// TestManagementClientsAreNotMadeUp: the rights in a realm are roles of a client of the master realm, by its name.
+// Who may not make realms cannot have such a client ready for when somebody else makes one, nor be what holds
+// the rights in all new realms.
+func TestManagementClientsAreNotMadeUp(t *testing.T) {
+	_, base := start(t, databases[0].open(t), map[string][]byte{"kept.json": []byte(kept)})
+	root := newOfficer(t, base, "master", "admin")
+	aide := newAide(t, root, base)
+
+	aide.call(201, "POST", "master/clients", `{"id": "stage-key", "clientId": "stage"}`)
+	aide.call(201, "POST", "master/clients/stage-key/roles", `{"name": "manage-users"}`)
+	for name, c := range map[string]struct{ method, path, body string }{
+		"a client of that name":             {"POST", "clients", `{"clientId": "future-realm"}`},
+		"a client by another name, renamed": {"PUT", "clients/stage-key", `{"clientId": "future-realm"}`},
+		"a client that is imported":         {"POST", "partialImport", `{"clients": [{"clientId": "future-realm"}]}`},
+		"another role that holds all":       {"PUT", "roles/admin", `{"name": "nobody"}`},
+		"no role that holds all":            {"DELETE", "roles/admin", ""},
+		"the role that holds all, imported": {"POST", "partialImport", `{"ifResourceExists": "OVERWRITE", "roles": {"realm": [{"name": "admin"}]}}`},
+		"no client of another realm":        {"DELETE", "clients/" + root.id("master/clients/kept-realm"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			aide := aide
+			aide.T = t
+			aide.call(http.StatusForbidden, c.method, "master/"+c.path, c.body)
+		})
+	}
+	registrar := applicant{t, base + "/realms/master/clients-registrations/default"}
+	registrar.refused(403, "insufficient_scope", "The name is kept for clients that hold the rights of administrators", "POST", "", aide.token, `{"clientId": "future-realm"}`)
+	registrar.refused(403, "insufficient_scope", "The client holds the rights of administrators", "DELETE", "/kept-realm", aide.token, "")
+	root.call(201, "POST", "master/clients", `{"clientId": "spare-realm"}`)
+}
+
+// newAide is an administrator of the master realm with some rights there, and none in other realms.
+func newAide(t *testing.T, root officer, base string) officer {
+	t.Helper()
+	root.call(201, "POST", "master/users", `{"username": "aide", "enabled": true, "email": "a@example.test", "firstName": "A", "lastName": "A",
+		"credentials": [{"type": "password", "value": "aide"}]}`)
+	var found []struct{ ID string }
+	if err := json.Unmarshal([]byte(root.call(200, "GET", "master/users?username=aide&exact=true", "")), &found); err != nil || len(found) != 1 {
+		t.Fatal(err, found)
+	}
+	id := found[0].ID
+	client := root.id("master/clients/master-realm")
+	var roles []string
+	for _, name := range []string{"manage-realm", "manage-clients", "manage-users"} {
+		roles = append(roles, fmt.Sprintf(`{"id": %q, "name": %q}`, root.id("master/clients/"+client+"/roles/"+name), name))
+	}
+	root.call(204, "POST", "master/users/"+id+"/role-mappings/clients/"+client, "["+strings.Join(roles, ",")+"]")
+	return newOfficer(t, base, "master", "aide")
+}
