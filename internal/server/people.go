@@ -3,10 +3,14 @@ package server
 import (
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
+	"github.com/tokenhouse/tokenhouse/internal/flow/signout"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
+	"github.com/tokenhouse/tokenhouse/internal/upstream"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/sessions"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/users"
@@ -17,11 +21,14 @@ import (
 type accounts struct {
 	passwords *verify.Passwords
 	rules     *people.Rulebook
+	herald    *signout.Herald
 	events    *recorder
 }
 
-func newAccounts(st *store.Store, events *recorder) accounts {
-	return accounts{verify.NewPasswords(st), people.NewRulebook(st), events}
+func newAccounts(st *store.Store, c Config, events *recorder) accounts {
+	herald := &signout.Herald{Sessions: st, Keys: keyring.New(st, c.clock()), NewID: uuid.NewString, Log: c.log(),
+		Post: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: c.clock()})}
+	return accounts{verify.NewPasswords(st), people.NewRulebook(st), herald, events}
 }
 
 // view makes representations of users.
@@ -31,14 +38,14 @@ func (a accounts) view(st *store.Store) users.View {
 
 // peopleRoutes are the addresses of users and their sessions.
 func peopleRoutes(st *store.Store, c Config, a accounts) []rest.Route {
-	ended := &people.Sessions{Store: st, Users: st, Realms: st}
+	ended := &people.Sessions{Store: st, Users: st, Realms: st, Herald: a.herald}
 	return slices.Concat(
 		users.Routes(users.Deps{
 			Users:        &people.Users{Store: st, Groups: st, Failures: st, Rules: a.rules, Passwords: a.passwords},
 			Sessions:     ended,
 			Consents:     &people.Consents{Sessions: ended, Users: st, Grants: st},
 			Profiles:     &people.Profiles{Store: st},
-			Impersonator: &people.Impersonator{Store: st, Keys: keyring.New(st, c.clock()), Events: a.events},
+			Impersonator: &people.Impersonator{Store: st, Keys: keyring.New(st, c.clock()), Herald: a.herald, Events: a.events},
 			Rules:        a.rules, Accounts: st, Groups: st, View: a.view(st),
 		}),
 		sessions.Routes(sessions.Deps{Sessions: ended, Stats: st}),

@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write testdata/permissions.txt anew")
 func TestPermissions(t *testing.T) {
 	o := newOffice(t)
 	var table strings.Builder
-	for _, group := range nouns(o.server.store, Config{}, newAccounts(o.server.store, nil), &inspect.Inspector{}) {
+	for _, group := range nouns(o.server.store, Config{}, newAccounts(o.server.store, Config{}, nil), &inspect.Inspector{}) {
 		for _, r := range group {
 			if !r.Open && strings.HasPrefix(r.Path, "/") && !strings.HasPrefix(r.Path, "/admin/") || r.Path == "" {
 				o.routes = append(o.routes, r)

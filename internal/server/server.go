@@ -36,7 +36,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{store: st, metrics: newMetrics()}
 	events := &recorder{realms: st, store: st, log: c.log(), metrics: s.metrics}
-	people := newAccounts(st, events)
+	people := newAccounts(st, c, events)
 	deps, inspector := endpoints(st, c, people)
 	f := &front{next: branch(administration(st, c, deps, inspector, people), oidc.New(deps)), path: c.Public.path(), metrics: s.metrics}
 	if c.AccessLog {
@@ -47,6 +47,10 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
 	s.background.Go(func() { sweep(background, st, c.clock(), c.log()) })
+	s.background.Go(func() {
+		<-background.Done()
+		people.herald.Wait()
+	})
 	return s, nil
 }
 

@@ -72,7 +72,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Verifier: verifier,
 			Passwords: people.passwords, Duties: people.rules, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
 		Inspect: inspector,
-		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Events: events, Now: now, NewID: uuid.NewString},
+		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Herald: people.herald, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,
 		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted},
 		Log:     c.log(),

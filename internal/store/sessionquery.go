@@ -41,6 +41,7 @@ func sessionConditions(realmKey string, q session.Query) *conditions {
 	c := &conditions{}
 	c.add("s.realm = ?", realmKey)
 	c.add("s.offline = ?", q.Offline)
+	c.equal("s.id", q.ID)
 	c.equal("s.user_id", q.User)
 	if q.Client != "" {
 		c.add(`EXISTS (SELECT 1 FROM session_grant g WHERE g.realm = s.realm AND g.session = s.id AND g.offline = s.offline AND g.client = ?)`, q.Client)

@@ -11,6 +11,7 @@ import (
 // Author is who makes a change, and when. One request has one Author.
 type Author struct {
 	Actor event.Actor
+	Base  string // the server's URL as the caller reaches it
 	Now   time.Time
 	NewID func() string // UUIDs, of events and of what is made
 }

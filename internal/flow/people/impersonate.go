@@ -13,12 +13,14 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Impersonator lets administrators act as others. All fields are required.
 type Impersonator struct {
 	Store  SessionOpener
 	Keys   Signer
+	Herald Herald
 	Events Recorder
 }
 
@@ -56,7 +58,7 @@ func (i *Impersonator) Impersonate(ctx context.Context, author audit.Author, r *
 	}
 	out := &Impersonation{SameRealm: a.Realm.Key == r.Key && a.Session != ""}
 	if out.SameRealm {
-		if err := i.Store.EndSession(ctx, r.Key, a.Session, false); err != nil && !errors.Is(err, fault.ErrNotFound) {
+		if err := i.leave(ctx, author, r, a.Session); err != nil {
 			return nil, err
 		}
 	}
@@ -72,6 +74,19 @@ func (i *Impersonator) Impersonate(ctx context.Context, author audit.Author, r *
 	}
 	i.record(ctx, author, r, a, &out.Session)
 	return out, nil
+}
+
+// leave ends the administrator's own session.
+func (i *Impersonator) leave(ctx context.Context, author audit.Author, r *realm.Realm, id string) error {
+	due, err := i.Herald.Due(ctx, r, session.Query{ID: id})
+	if err != nil {
+		return err
+	}
+	if err := i.Store.EndSession(ctx, r.Key, id, false); err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	i.Herald.Tell(ctx, verify.At{Realm: r, Base: author.Base, Now: author.Now}, due)
+	return nil
 }
 
 // identity is the token that the cookie of a session holds.

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Sessions shows who is signed in, and signs them out. All fields are required.
@@ -18,6 +19,13 @@ type Sessions struct {
 	Store  SessionStore
 	Users  Editor
 	Realms RealmEditor
+	Herald Herald
+}
+
+// Herald tells clients that sessions ended. It is a *signout.Herald.
+type Herald interface {
+	Due(ctx context.Context, r *realm.Realm, q session.Query) ([]session.Notice, error)
+	Tell(ctx context.Context, at verify.At, due []session.Notice)
 }
 
 // SessionStore keeps sessions with the grants in them; fault.ErrNotFound.
@@ -67,9 +75,25 @@ func (s *Sessions) Of(ctx context.Context, r *realm.Realm, q session.Query, now 
 	return out, nil
 }
 
+// ending ends the sessions that q asks for by end, and tells the clients in them. Those that end by themselves at
+// the same moment may be told of too.
+func (s *Sessions) ending(ctx context.Context, author audit.Author, r *realm.Realm, q session.Query, end func() error) error {
+	due, err := s.Herald.Due(ctx, r, q)
+	if err != nil {
+		return err
+	}
+	if err := end(); err != nil {
+		return err
+	}
+	s.Herald.Tell(ctx, verify.At{Realm: r, Base: author.Base, Now: author.Now}, due)
+	return nil
+}
+
 // End ends one session. One that is not there is a *fault.NotFound; the text is Keycloak's.
 func (s *Sessions) End(ctx context.Context, author audit.Author, r *realm.Realm, id string, offline bool) error {
-	err := s.Store.CloseSession(ctx, r.Key, id, offline, author.Of(r, audit.Delete, "USER_SESSION", "sessions/"+id, nil))
+	err := s.ending(ctx, author, r, session.Query{ID: id, Offline: offline}, func() error {
+		return s.Store.CloseSession(ctx, r.Key, id, offline, author.Of(r, audit.Delete, "USER_SESSION", "sessions/"+id, nil))
+	})
 	if errors.Is(err, fault.ErrNotFound) {
 		return &fault.NotFound{Message: "Sesssion not found"}
 	}
@@ -85,7 +109,7 @@ func (s *Sessions) SignOut(ctx context.Context, author audit.Author, r *realm.Re
 	if err != nil {
 		return err
 	}
-	return s.Store.EndUserSessions(ctx, r.Key, id, nil)
+	return s.ending(ctx, author, r, session.Query{User: id}, func() error { return s.Store.EndUserSessions(ctx, r.Key, id, nil) })
 }
 
 // SignOutAll ends all sessions of a realm, and refuses its tokens from now on.
@@ -99,7 +123,7 @@ func (s *Sessions) SignOutAll(ctx context.Context, author audit.Author, r *realm
 	if err != nil {
 		return err
 	}
-	return s.Store.EndAllSessions(ctx, r.Key, nil)
+	return s.ending(ctx, author, r, session.Query{}, func() error { return s.Store.EndAllSessions(ctx, r.Key, nil) })
 }
 
 // PushRevocation records that clients were to be told from when on tokens hold. There is nobody to tell:

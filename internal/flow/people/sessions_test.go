@@ -15,6 +15,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
 )
@@ -31,7 +32,23 @@ func (d *desk) signIn(t *testing.T, id, userID string, offline bool) {
 }
 
 func (d *desk) sessions() *people.Sessions {
-	return &people.Sessions{Store: d.store, Users: d.store, Realms: d.store}
+	return &people.Sessions{Store: d.store, Users: d.store, Realms: d.store, Herald: d}
+}
+
+// Due says that somebody is to be told of every session.
+func (d *desk) Due(ctx context.Context, r *realm.Realm, q session.Query) ([]session.Notice, error) {
+	found, err := d.store.FindSessions(ctx, r.Key, q, 0, -1)
+	var out []session.Notice
+	for _, s := range found {
+		out = append(out, session.Notice{Client: "app-key", Session: s})
+	}
+	return out, err
+}
+
+func (d *desk) Tell(_ context.Context, at verify.At, due []session.Notice) {
+	for _, n := range due {
+		d.told = append(d.told, at.Base+" "+n.Session.ID)
+	}
 }
 
 // signedIn are the ids of a user's sessions.
@@ -102,6 +119,7 @@ func TestSessions(t *testing.T) {
 			paths = append(paths, e.Operation+" "+e.ResourceType+" "+e.ResourcePath)
 		}
 		slices.Sort(paths)
+		same(t, "told", d.told, "https://id.test one", "https://id.test two", "https://id.test other")
 		same(t, "events", paths, "ACTION REALM logout-all", "ACTION USER users/ann/logout", "DELETE USER_SESSION sessions/one")
 	})
 }
@@ -157,7 +175,7 @@ func TestImpersonate(t *testing.T) {
 	ctx := t.Context()
 	d.signIn(t, "own", "boss", false)
 	n := &notary{}
-	impersonator := &people.Impersonator{Store: d.store, Keys: n, Events: n}
+	impersonator := &people.Impersonator{Store: d.store, Keys: n, Herald: d, Events: n}
 	ann := d.account(t, "ann").User
 	boss := &permit.Administrator{Realm: d.realm, User: &user.User{ID: "boss", Username: "boss"}, Session: "own"}
 	made, err := impersonator.Impersonate(ctx, d.author(), d.realm, boss, &ann, "https://id.test/realms/office")
@@ -167,6 +185,7 @@ func TestImpersonate(t *testing.T) {
 	if !made.SameRealm || made.Identity != "signed" {
 		t.Errorf("made %+v", made)
 	}
+	same(t, "told", d.told, "https://id.test own")
 	same(t, "the administrator's sessions", d.signedIn(t, "boss", false))
 	same(t, "the user's sessions", d.signedIn(t, "ann", false), made.Session.ID)
 	if n.claims.Subject != "ann" || n.claims.Session != made.Session.ID || n.claims.Expires != noon.Add(d.realm.Lifespans.SessionMax).Unix() {

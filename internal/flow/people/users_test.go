@@ -44,6 +44,7 @@ type desk struct {
 	store *store.Store
 	realm *realm.Realm
 	ids   atomic.Int64
+	told  []string // ids of the sessions whose clients were told, in their order
 }
 
 func newDesk(t *testing.T, st *store.Store) *desk {
@@ -66,7 +67,7 @@ func newDesk(t *testing.T, st *store.Store) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &desk{&people.Users{Store: st, Groups: st, Failures: st, Rules: people.NewRulebook(st), Passwords: plain{}}, st, r, atomic.Int64{}}
+	return &desk{&people.Users{Store: st, Groups: st, Failures: st, Rules: people.NewRulebook(st), Passwords: plain{}}, st, r, atomic.Int64{}, nil}
 }
 
 // plain spares tests the work of hashing: the hash is the password.
@@ -81,7 +82,7 @@ func (plain) Same(_ context.Context, c user.Credential, password string) (bool, 
 }
 
 func (d *desk) author() audit.Author {
-	return audit.Author{Now: noon, NewID: func() string { return "id-" + strconv.FormatInt(d.ids.Add(1), 10) }}
+	return audit.Author{Base: "https://id.test", Now: noon, NewID: func() string { return "id-" + strconv.FormatInt(d.ids.Add(1), 10) }}
 }
 
 func (d *desk) account(t *testing.T, id string) user.Account {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -16,7 +17,7 @@ type LogoutRequest struct {
 	RefreshToken string
 }
 
-// Logout ends the session behind a refresh token; that it is over already is no error, nor that the
+// Logout ends the session behind a refresh token, and tells the clients in it; that it is over already is no error, nor that the
 // token has expired.
 func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) (err error) {
 	t, err := v.begin(ctx, event.Logout, q.Call)
@@ -41,5 +42,13 @@ func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) (err error) {
 		return err
 	}
 	t.event.UserID, t.event.Session = s.UserID, s.ID
-	return t.Sessions.EndSession(ctx, t.at.Realm.Key, id, offline)
+	due, err := t.Herald.Due(ctx, t.at.Realm, session.Query{ID: id, Offline: offline})
+	if err != nil {
+		return err
+	}
+	if err := t.Sessions.EndSession(ctx, t.at.Realm.Key, id, offline); err != nil {
+		return err
+	}
+	t.Herald.Tell(ctx, t.at, due)
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/revoke"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -28,6 +29,9 @@ func TestLogout(t *testing.T) {
 	}
 	if err := w.revoker().Logout(t.Context(), q); err != nil {
 		t.Errorf("again: %v", err)
+	}
+	if diff := cmp.Diff([]session.Notice{{Client: "k-front", Session: session.Session{ID: "s1"}}}, w.told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
 	}
 }
 
@@ -75,6 +79,9 @@ func TestLogoutRefuses(t *testing.T) {
 			}
 			if got := w.parts("s1", false); len(got) != 4 {
 				t.Errorf("left in the session: %v", got)
+			}
+			if len(w.told) > 0 {
+				t.Errorf("told of what did not happen: %v", w.told)
 			}
 		})
 	}

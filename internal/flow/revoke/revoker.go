@@ -17,6 +17,7 @@ type Revoker struct {
 	Verifier Verifier
 	Sessions Sessions
 	Marks    Marks
+	Herald   Herald
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string
@@ -47,6 +48,12 @@ type Sessions interface {
 // Marks remember revoked tokens, on every node.
 type Marks interface {
 	Revoke(ctx context.Context, realmKey, jti string, until time.Time) error
+}
+
+// Herald tells clients that sessions ended. It is a *signout.Herald.
+type Herald interface {
+	Due(ctx context.Context, r *realm.Realm, q session.Query) ([]session.Notice, error)
+	Tell(ctx context.Context, at verify.At, due []session.Notice)
 }
 
 // Events keeps what happened.

@@ -45,9 +45,18 @@ type world struct {
 	store  *store.Store
 	keys   *keyring.Keyring
 	events []event.Event
+	told   []session.Notice
 }
 
 func (w *world) Record(_ context.Context, e event.Event) { w.events = append(w.events, e) }
+
+func (w *world) Due(_ context.Context, _ *realm.Realm, q session.Query) ([]session.Notice, error) {
+	return []session.Notice{{Client: "k-front", Session: session.Session{ID: q.ID, Offline: q.Offline}}}, nil
+}
+
+func (w *world) Tell(_ context.Context, _ verify.At, due []session.Notice) {
+	w.told = append(w.told, due...)
+}
 
 // last is the event recorded last.
 func (w *world) last() event.Event {
@@ -138,6 +147,7 @@ func (w *world) revoker() *revoke.Revoker {
 		Verifier: verify.New(verify.Deps{Keys: w.keys, Users: w.store, Sessions: w.store, Marks: w.store}),
 		Sessions: w.store,
 		Marks:    w.store,
+		Herald:   w,
 		Events:   w,
 		Now:      func() time.Time { return now },
 		NewID:    func() string { return "event-id" },

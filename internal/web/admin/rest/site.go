@@ -197,7 +197,7 @@ func (s *site) request(w http.ResponseWriter, r *http.Request) (*Request, error)
 	}
 	share(w, r, administrator.Client, who.Base)
 	q := &Request{Request: r, Administrator: administrator, Base: who.Base}
-	q.Author = audit.Author{Now: s.Now(), NewID: s.NewID, Actor: event.Actor{
+	q.Author = audit.Author{Base: who.Base, Now: s.Now(), NewID: s.NewID, Actor: event.Actor{
 		Realm: administrator.Realm.Key, Client: administrator.Client.Key, UserID: administrator.User.ID}}
 	if who.Address.IsValid() {
 		q.Author.Actor.Address = who.Address.String()
@@ -287,7 +287,7 @@ func (s *site) open(w http.ResponseWriter, r *http.Request, route *Route) error 
 		return err
 	}
 	q := &Request{Request: r, Base: who.Base}
-	q.Author = audit.Author{Now: s.Now(), NewID: s.NewID}
+	q.Author = audit.Author{Base: who.Base, Now: s.Now(), NewID: s.NewID}
 	if who.Address.IsValid() {
 		q.Author.Actor.Address = who.Address.String()
 	}

@@ -17,3 +17,23 @@ func (c *Client) PostLogout(base, uri string) bool {
 	}
 	return sound(uri) && matches(allowed, uri)
 }
+
+// BackChannelURL is where the client is told that a session ended, complete; empty where it is nowhere.
+func (c *Client) BackChannelURL(base string) string { return c.address(base, c.Logout.BackChannelURL) }
+
+// FrontChannelURL is what a browser opens to tell the client that a session ended; empty where it is nothing that a
+// browser can open.
+func (c *Client) FrontChannelURL(base string) string {
+	address := c.address(base, c.Logout.FrontChannelURL)
+	if !web(address) {
+		return ""
+	}
+	return address
+}
+
+func (c *Client) address(base, registered string) string {
+	if registered == "" {
+		return ""
+	}
+	return c.complete(base, registered)
+}
