@@ -2,7 +2,6 @@ package manage
 
 import (
 	"context"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -32,7 +31,7 @@ func mergeClient(d *realm.Draft, author audit.Author, client *realm.Client, o ke
 	if other := d.Realm().Client(with.ID); other != nil && other.Key != client.Key {
 		return &fault.Conflict{Kind: "client", Field: "clientId"}
 	}
-	if with.ID != client.ID && managesRealm(d.Realm(), client) { // another could come in its place
+	if with.ID != client.ID && realmfile.Manages(d.Realm(), client) { // another could come in its place
 		return &fault.Invalid{Field: "clientId", Message: "The client that holds the roles of administrators cannot be renamed"}
 	}
 	keyMappers(with.Mappers, author)
@@ -41,13 +40,4 @@ func mergeClient(d *realm.Draft, author audit.Author, client *realm.Client, o ke
 	}
 	*client = *with
 	return nil
-}
-
-// managesRealm tells whether the roles of a client are those of administrators: of its own realm or, in the
-// master realm, of another one.
-func managesRealm(r *realm.Realm, c *realm.Client) bool {
-	if r.Name == master {
-		return c.BearerOnly && strings.HasSuffix(c.ID, realmfile.ManagementClient(""))
-	}
-	return c.ID == "realm-management"
 }

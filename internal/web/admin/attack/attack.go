@@ -74,8 +74,5 @@ func statusOf(f user.Failures, now time.Time) status {
 
 // clear forgets the failures of one user, or of all. Who is disabled by them stays so.
 func (d Deps) clear(w http.ResponseWriter, r *rest.Request) error {
-	if err := d.Failures.ClearFailures(r.Context(), r.Realm.Key, r.PathValue("id")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Failures.ClearFailures(r.Context(), r.Realm.Key, r.PathValue("id")))
 }

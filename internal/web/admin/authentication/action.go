@@ -41,19 +41,19 @@ func (d Deps) updateAction(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Actions.UpdateAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body))
+	return rest.Done(w, d.Actions.UpdateAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body))
 }
 
 func (d Deps) deleteAction(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Actions.DeleteAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
+	return rest.Done(w, d.Actions.DeleteAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
 }
 
 func (d Deps) raiseAction(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Actions.RaiseAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
+	return rest.Done(w, d.Actions.RaiseAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
 }
 
 func (d Deps) lowerAction(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Actions.LowerAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
+	return rest.Done(w, d.Actions.LowerAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
 }
 
 func (d Deps) actionSettings(w http.ResponseWriter, r *rest.Request) error {
@@ -69,11 +69,11 @@ func (d Deps) configureAction(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Actions.ConfigureAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body))
+	return rest.Done(w, d.Actions.ConfigureAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body))
 }
 
 func (d Deps) unconfigureAction(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Actions.UnconfigureAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
+	return rest.Done(w, d.Actions.UnconfigureAction(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
 }
 
 func (d Deps) describeAction(w http.ResponseWriter, r *rest.Request) error {
@@ -101,5 +101,5 @@ func (d Deps) register(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Actions.RegisterAction(r.Context(), r.Author, r.Realm.Name, body))
+	return rest.Done(w, d.Actions.RegisterAction(r.Context(), r.Author, r.Realm.Name, body))
 }

@@ -141,14 +141,6 @@ func (d Deps) set(r *rest.Request) (*authflow.Set, error) {
 	return authflow.Read(r.Realm.Key, kept), nil
 }
 
-// done answers a change that makes nothing.
-func done(w http.ResponseWriter, err error) error {
-	if err != nil {
-		return err
-	}
-	return rest.NoContent(w)
-}
-
 // below is an address below /authentication.
 func below(r *rest.Request, path string) string {
 	return "/admin/realms/" + url.PathEscape(r.Realm.Name) + "/authentication/" + path

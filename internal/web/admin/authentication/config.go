@@ -47,9 +47,9 @@ func (d Deps) updateConfig(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Configs.UpdateConfig(r.Context(), r.Author, r.Realm.Name, r.PathValue("config"), body))
+	return rest.Done(w, d.Configs.UpdateConfig(r.Context(), r.Author, r.Realm.Name, r.PathValue("config"), body))
 }
 
 func (d Deps) deleteConfig(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Configs.DeleteConfig(r.Context(), r.Author, r.Realm.Name, r.PathValue("config")))
+	return rest.Done(w, d.Configs.DeleteConfig(r.Context(), r.Author, r.Realm.Name, r.PathValue("config")))
 }

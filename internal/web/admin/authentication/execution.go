@@ -36,7 +36,7 @@ func (d Deps) changeExecution(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Executions.ChangeExecution(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body))
+	return rest.Done(w, d.Executions.ChangeExecution(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body))
 }
 
 func (d Deps) addExecution(w http.ResponseWriter, r *rest.Request) error {
@@ -76,13 +76,13 @@ func (d Deps) putExecution(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) deleteExecution(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Executions.DeleteExecution(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
+	return rest.Done(w, d.Executions.DeleteExecution(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
 }
 
 func (d Deps) raise(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Executions.RaiseExecution(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
+	return rest.Done(w, d.Executions.RaiseExecution(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
 }
 
 func (d Deps) lower(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Executions.LowerExecution(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
+	return rest.Done(w, d.Executions.LowerExecution(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
 }

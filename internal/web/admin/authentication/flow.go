@@ -43,11 +43,11 @@ func (d Deps) updateFlow(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Flows.Update(r.Context(), r.Author, r.Realm.Name, r.PathValue("id"), body))
+	return rest.Done(w, d.Flows.Update(r.Context(), r.Author, r.Realm.Name, r.PathValue("id"), body))
 }
 
 func (d Deps) deleteFlow(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Flows.Delete(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
+	return rest.Done(w, d.Flows.Delete(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
 }
 
 func (d Deps) copyFlow(w http.ResponseWriter, r *rest.Request) error {

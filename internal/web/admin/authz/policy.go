@@ -168,8 +168,5 @@ func (d Deps) putPolicy(w http.ResponseWriter, c *call) error {
 }
 
 func (d Deps) deletePolicy(w http.ResponseWriter, c *call) error {
-	if err := d.Contents.DeletePolicy(c.Context(), c.Author, c.Realm, c.client.Key, c.PathValue("id")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Contents.DeletePolicy(c.Context(), c.Author, c.Realm, c.client.Key, c.PathValue("id")))
 }

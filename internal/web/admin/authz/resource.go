@@ -143,8 +143,5 @@ func (d Deps) putResource(w http.ResponseWriter, c *call) error {
 }
 
 func (d Deps) deleteResource(w http.ResponseWriter, c *call) error {
-	if err := d.Contents.DeleteResource(c.Context(), c.Author, c.Realm, c.client.Key, c.PathValue("id")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Contents.DeleteResource(c.Context(), c.Author, c.Realm, c.client.Key, c.PathValue("id")))
 }

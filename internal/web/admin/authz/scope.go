@@ -104,8 +104,5 @@ func (d Deps) putScope(w http.ResponseWriter, c *call) error {
 }
 
 func (d Deps) deleteScope(w http.ResponseWriter, c *call) error {
-	if err := d.Contents.DeleteScope(c.Context(), c.Author, c.Realm, c.client.Key, c.PathValue("id")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Contents.DeleteScope(c.Context(), c.Author, c.Realm, c.client.Key, c.PathValue("id")))
 }

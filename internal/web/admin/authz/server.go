@@ -24,10 +24,7 @@ func (d Deps) set(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Servers.Set(c.Context(), c.Author, c.Realm, c.client.Key, body); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Servers.Set(c.Context(), c.Author, c.Realm, c.client.Key, body))
 }
 
 // settings is an export of all that the client has.
@@ -44,10 +41,7 @@ func (d Deps) load(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Servers.Import(c.Context(), c.Author, c.Realm, c.client.Key, body); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Servers.Import(c.Context(), c.Author, c.Realm, c.client.Key, body))
 }
 
 // evaluate refuses to decide: what is kept and not acted on decides nothing.

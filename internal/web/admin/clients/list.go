@@ -3,7 +3,6 @@ package clients
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -65,19 +64,15 @@ func named(r *rest.Request) []*realm.Client {
 // searchable are the attributes that may be searched for: Keycloak has an index for them.
 var searchable = []string{"saml_idp_initiated_sso_url_name", "saml.artifact.binding.identifier"}
 
-// pair is an attribute and its value in the parameter "q", either of them in quotes where it has blanks.
-var pair = regexp.MustCompile(`(?:"([^"]+)"|([^\s":]+)):(?:"([^"]*)"|(\S*))`)
-
-// searched reads the parameter "q". What is no pair is passed over, as Keycloak does.
+// searched are the attributes that the parameter "q" asks for.
 func searched(r *rest.Request) (map[string]string, error) {
 	out := map[string]string{}
 	var refused []string
-	for _, m := range pair.FindAllStringSubmatch(r.URL.Query().Get("q"), -1) {
-		name := m[1] + m[2]
+	for name, value := range r.Pairs() {
 		if !slices.Contains(searchable, name) {
 			refused = append(refused, name)
 		}
-		out[name] = m[3] + m[4]
+		out[name] = value
 	}
 	if refused != nil {
 		return nil, &render.Status{Code: http.StatusBadRequest, Text: "invalid_request",

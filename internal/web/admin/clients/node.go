@@ -29,17 +29,11 @@ func (d Deps) addNode(w http.ResponseWriter, r *rest.Request, c *realm.Client) e
 	if strings.TrimSpace(node) == "" {
 		return &render.Status{Code: http.StatusBadRequest, Text: "Node not found in params"}
 	}
-	if err := d.Clients.AddNode(r.Context(), r.Author, r.Realm.Name, c.Key, node); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Clients.AddNode(r.Context(), r.Author, r.Realm.Name, c.Key, node))
 }
 
 func (d Deps) dropNode(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
-	if err := d.Clients.DropNode(r.Context(), r.Author, r.Realm.Name, c.Key, r.PathValue("node")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Clients.DropNode(r.Context(), r.Author, r.Realm.Name, c.Key, r.PathValue("node")))
 }
 
 // testNodes answers which of a client's nodes are there.

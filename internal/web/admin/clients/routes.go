@@ -111,7 +111,7 @@ func (h handler) ofClient(w http.ResponseWriter, r *rest.Request) error {
 func refused(err error) error {
 	var taken *fault.Conflict
 	if errors.As(err, &taken) && taken.Message == "" {
-		return &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Duplicate resource error"}
+		return rest.Duplicate
 	}
 	var invalid *fault.Invalid
 	if errors.As(err, &invalid) && !ours(invalid.Field) {
@@ -126,5 +126,5 @@ func ours(field string) bool {
 
 // noPermissions answers what asks for Keycloak's fine-grained permissions of administrators.
 func (d Deps) noPermissions(http.ResponseWriter, *rest.Request, *realm.Client) error {
-	return &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "For more on this error consult the server log."}
+	return rest.FeatureOff
 }

@@ -31,8 +31,7 @@ func (d Deps) scopesAs(as manage.Assignment) handler {
 	}
 }
 
-// scopesOf are the client scopes with these keys, but those of another protocol than OpenID Connect where
-// the client speaks that.
+// scopesOf are the client scopes with these keys.
 func scopesOf(r *realm.Realm, keys []string, kind string) []assigned {
 	out := []assigned{}
 	for _, key := range keys {
@@ -45,18 +44,12 @@ func scopesOf(r *realm.Realm, keys []string, kind string) []assigned {
 
 func (d Deps) assign(as manage.Assignment) handler {
 	return func(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
-		if err := d.Clients.AssignScope(r.Context(), r.Author, r.Realm.Name, c.Key, r.PathValue("scope"), as); err != nil {
-			return err
-		}
-		return rest.NoContent(w)
+		return rest.Done(w, d.Clients.AssignScope(r.Context(), r.Author, r.Realm.Name, c.Key, r.PathValue("scope"), as))
 	}
 }
 
 func (d Deps) unassign(as manage.Assignment) handler {
 	return func(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
-		if err := d.Clients.UnassignScope(r.Context(), r.Author, r.Realm.Name, c.Key, r.PathValue("scope"), as); err != nil {
-			return err
-		}
-		return rest.NoContent(w)
+		return rest.Done(w, d.Clients.UnassignScope(r.Context(), r.Author, r.Realm.Name, c.Key, r.PathValue("scope"), as))
 	}
 }

@@ -40,10 +40,7 @@ func (d Deps) rotatedSecret(w http.ResponseWriter, r *rest.Request, c *realm.Cli
 func expired(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
 
 func (d Deps) dropRotatedSecret(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
-	if err := d.Clients.DropRotatedSecret(r.Context(), r.Author, r.Realm.Name, c.Key); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Clients.DropRotatedSecret(r.Context(), r.Author, r.Realm.Name, c.Key))
 }
 
 // serviceAccount answers the user that stands for a client.

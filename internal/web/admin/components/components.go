@@ -136,17 +136,11 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Components.Update(r.Context(), r.Author, r.Realm.Name, r.PathValue("id"), body); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Components.Update(r.Context(), r.Author, r.Realm.Name, r.PathValue("id"), body))
 }
 
 func (d Deps) delete(w http.ResponseWriter, r *rest.Request) error {
-	if err := d.Components.Delete(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Components.Delete(r.Context(), r.Author, r.Realm.Name, r.PathValue("id")))
 }
 
 // kinds are the providers of a type that can be part of a component.

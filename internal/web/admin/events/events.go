@@ -57,10 +57,7 @@ func (d Deps) list(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) clear(w http.ResponseWriter, r *rest.Request) error {
-	if err := d.Events.ClearEvents(r.Context(), r.Realm.Key); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Events.ClearEvents(r.Context(), r.Realm.Key))
 }
 
 func (d Deps) listAdmin(w http.ResponseWriter, r *rest.Request) error {
@@ -84,8 +81,5 @@ func (d Deps) listAdmin(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) clearAdmin(w http.ResponseWriter, r *rest.Request) error {
-	if err := d.Events.ClearAdminEvents(r.Context(), r.Realm.Key); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Events.ClearAdminEvents(r.Context(), r.Realm.Key))
 }

@@ -69,10 +69,7 @@ func (d Deps) move(w http.ResponseWriter, r *rest.Request, key, parent string) e
 	if _, _, err := d.find(r, key, errNoChild); err != nil {
 		return err
 	}
-	if err := d.Groups.Move(r.Context(), r.Author, r.Realm, key, parent); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Groups.Move(r.Context(), r.Author, r.Realm, key, parent))
 }
 
 func (d Deps) update(w http.ResponseWriter, r *rest.Request) error {
@@ -95,8 +92,5 @@ func (d Deps) changed(w http.ResponseWriter, r *rest.Request, change func(*realm
 	if err != nil {
 		return err
 	}
-	if err := change(g); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, change(g))
 }

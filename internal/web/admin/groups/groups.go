@@ -13,7 +13,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
-	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // Deps is what this noun calls.
@@ -63,7 +62,6 @@ func Routes(d Deps) []rest.Route {
 var (
 	errNoGroup = rest.NotFound("Could not find group by id")
 	errNoChild = rest.NotFound("Could not find child by id")
-	errFeature = &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "For more on this error consult the server log."}
 )
 
 // lineage is the group that the address names, and the groups above it, itself among them.
@@ -140,5 +138,5 @@ func (d Deps) permissions(_ http.ResponseWriter, r *rest.Request) error {
 	if _, _, err := d.lineage(r); err != nil {
 		return err
 	}
-	return errFeature
+	return rest.FeatureOff
 }

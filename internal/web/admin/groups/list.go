@@ -1,6 +1,7 @@
 package groups
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ func query(r *rest.Request) (q realm.GroupQuery, searched bool) {
 	v := r.URL.Query()
 	switch {
 	case v.Get("q") != "":
-		return realm.GroupQuery{Attributes: r.Pairs()}, true
+		return realm.GroupQuery{Attributes: maps.Collect(r.Pairs())}, true
 	case v.Get("search") != "":
 		return realm.GroupQuery{Search: v.Get("search"), Exact: r.Flag("exact", false)}, true
 	}

@@ -80,11 +80,11 @@ func (d Deps) add(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Texts.Add(r.Context(), r.Author, r.Realm.Name, r.PathValue("locale"), texts))
+	return rest.Done(w, d.Texts.Add(r.Context(), r.Author, r.Realm.Name, r.PathValue("locale"), texts))
 }
 
 func (d Deps) drop(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Texts.Drop(r.Context(), r.Author, r.Realm.Name, r.PathValue("locale")))
+	return rest.Done(w, d.Texts.Drop(r.Context(), r.Author, r.Realm.Name, r.PathValue("locale")))
 }
 
 func (d Deps) get(w http.ResponseWriter, r *rest.Request) error {
@@ -106,16 +106,9 @@ func (d Deps) set(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Texts.Add(r.Context(), r.Author, r.Realm.Name, r.PathValue("locale"), map[string]string{r.PathValue("name"): text}))
+	return rest.Done(w, d.Texts.Add(r.Context(), r.Author, r.Realm.Name, r.PathValue("locale"), map[string]string{r.PathValue("name"): text}))
 }
 
 func (d Deps) dropOne(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Texts.DropOne(r.Context(), r.Author, r.Realm.Name, r.PathValue("locale"), r.PathValue("name")))
-}
-
-func done(w http.ResponseWriter, err error) error {
-	if err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Texts.DropOne(r.Context(), r.Author, r.Realm.Name, r.PathValue("locale"), r.PathValue("name")))
 }

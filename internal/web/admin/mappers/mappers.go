@@ -67,11 +67,10 @@ func ofScope(r *rest.Request) (manage.Owner, []realm.Mapper, error) {
 }
 
 var (
-	errNoMapper  = rest.NotFound("Model not found")
-	errDuplicate = &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Duplicate resource error"}
-	errTaken     = rest.Conflict("Protocol mapper exists with same name")
-	errSeveral   = &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Protocol mapper name must be unique per protocol"}
-	errNoID      = rest.BadRequest("Protocol mapper has no id")
+	errNoMapper = rest.NotFound("Model not found")
+	errTaken    = rest.Conflict("Protocol mapper exists with same name")
+	errSeveral  = &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Protocol mapper name must be unique per protocol"}
+	errNoID     = rest.BadRequest("Protocol mapper has no id")
 )
 
 func (s resource) list(w http.ResponseWriter, r *rest.Request) error {
@@ -131,7 +130,7 @@ func (s resource) add(w http.ResponseWriter, r *rest.Request) error {
 		return err
 	}
 	if !complete(body) {
-		return errDuplicate
+		return rest.Duplicate
 	}
 	key, err := s.Mappers.Add(r.Context(), r.Author, owner, body)
 	if err != nil {
@@ -151,13 +150,10 @@ func (s resource) addAll(w http.ResponseWriter, r *rest.Request) error {
 	}
 	for _, body := range bodies {
 		if !complete(body) {
-			return errDuplicate
+			return rest.Duplicate
 		}
 	}
-	if err := s.Mappers.AddAll(r.Context(), r.Author, owner, bodies); err != nil {
-		return refusal(err, errSeveral)
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, refusal(s.Mappers.AddAll(r.Context(), r.Author, owner, bodies), errSeveral))
 }
 
 // complete tells whether a mapper has what its owner knows it by. Keycloak calls one that has not a
@@ -178,10 +174,7 @@ func (s resource) update(w http.ResponseWriter, r *rest.Request) error {
 	if id == "" {
 		return errNoID
 	}
-	if err := s.Mappers.Update(r.Context(), r.Author, owner, id, body); err != nil {
-		return refusal(err, errTaken)
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, refusal(s.Mappers.Update(r.Context(), r.Author, owner, id, body), errTaken))
 }
 
 func (s resource) remove(w http.ResponseWriter, r *rest.Request) error {
@@ -189,10 +182,7 @@ func (s resource) remove(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Mappers.Remove(r.Context(), r.Author, owner, m.Key); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, s.Mappers.Remove(r.Context(), r.Author, owner, m.Key))
 }
 
 // refusal is what Keycloak answers to a mapper that cannot be accepted: its settings are judged in other

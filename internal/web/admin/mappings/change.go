@@ -19,10 +19,7 @@ func (s resource) changing(of func(*rest.Request) (string, error), change func(r
 		if err != nil {
 			return err
 		}
-		if err := change(r, found, container); err != nil {
-			return err
-		}
-		return rest.NoContent(w)
+		return rest.Done(w, change(r, found, container))
 	}
 }
 

@@ -100,10 +100,7 @@ func (d Deps) setProfiles(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Policies.SetProfiles(r.Context(), r.Author, r.Realm.Name, body); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Policies.SetProfiles(r.Context(), r.Author, r.Realm.Name, body))
 }
 
 func (d Deps) setPolicies(w http.ResponseWriter, r *rest.Request) error {
@@ -111,15 +108,12 @@ func (d Deps) setPolicies(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Policies.SetPolicies(r.Context(), r.Author, r.Realm.Name, body); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Policies.SetPolicies(r.Context(), r.Author, r.Realm.Name, body))
 }
 
 // notEnabled answers as Keycloak does where a feature is off.
 func notEnabled(http.ResponseWriter, *rest.Request) error {
-	return &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "For more on this error consult the server log."}
+	return rest.FeatureOff
 }
 
 // noOrganizations answers as Keycloak does for a realm that has them off.

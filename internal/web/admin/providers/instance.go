@@ -9,7 +9,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
-	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // mask stands for a secret.
@@ -136,11 +135,11 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Providers.Update(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body))
+	return rest.Done(w, d.Providers.Update(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body))
 }
 
 func (d Deps) delete(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Providers.Delete(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
+	return rest.Done(w, d.Providers.Delete(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias")))
 }
 
 // export answers with what is to be told to the identity provider: for OpenID Connect there is nothing.
@@ -165,5 +164,5 @@ func (d Deps) permissions(_ http.ResponseWriter, r *rest.Request) error {
 	if _, err := d.find(r); err != nil {
 		return err
 	}
-	return &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "For more on this error consult the server log."}
+	return rest.FeatureOff
 }

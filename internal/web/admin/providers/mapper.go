@@ -8,7 +8,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
-	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // mapperTypes are the types of mappers that the identity provider can have.
@@ -61,7 +60,7 @@ func (d Deps) addMapper(w http.ResponseWriter, r *rest.Request) error {
 	}
 	id, err := d.Mappers.AddMapper(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), body)
 	if taken, ok := errors.AsType[*fault.Conflict](err); ok && taken.Message == "" {
-		return &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Duplicate resource error"}
+		return rest.Duplicate
 	}
 	if err != nil {
 		return err
@@ -74,9 +73,9 @@ func (d Deps) updateMapper(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, d.Mappers.UpdateMapper(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), r.PathValue("mapper"), body))
+	return rest.Done(w, d.Mappers.UpdateMapper(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), r.PathValue("mapper"), body))
 }
 
 func (d Deps) deleteMapper(w http.ResponseWriter, r *rest.Request) error {
-	return done(w, d.Mappers.DeleteMapper(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), r.PathValue("mapper")))
+	return rest.Done(w, d.Mappers.DeleteMapper(r.Context(), r.Author, r.Realm.Name, r.PathValue("alias"), r.PathValue("mapper")))
 }

@@ -82,10 +82,3 @@ func (d Deps) find(r *rest.Request) (*realm.Provider, error) {
 	}
 	return p, nil
 }
-
-func done(w http.ResponseWriter, err error) error {
-	if err != nil {
-		return err
-	}
-	return rest.NoContent(w)
-}

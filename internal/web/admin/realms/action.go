@@ -13,7 +13,7 @@ import (
 // what is stored, so that there is nothing to clear; that somebody asked is recorded.
 func (d Deps) clearCache(cache string) rest.Handler {
 	return func(w http.ResponseWriter, r *rest.Request) error {
-		return done(w, d.Stored.Append(r.Context(), r.Author.Of(r.Realm, audit.Action, "REALM", "clear-"+cache+"-cache", nil)))
+		return rest.Done(w, d.Stored.Append(r.Context(), r.Author.Of(r.Realm, audit.Action, "REALM", "clear-"+cache+"-cache", nil)))
 	}
 }
 

@@ -74,17 +74,11 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Realms.Update(r.Context(), r.Author, r.Realm.Name, put); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Realms.Update(r.Context(), r.Author, r.Realm.Name, put))
 }
 
 func (d Deps) delete(w http.ResponseWriter, r *rest.Request) error {
-	if err := d.Realms.Delete(r.Context(), r.Author, r.Realm.Name); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Realms.Delete(r.Context(), r.Author, r.Realm.Name))
 }
 
 // events shows which events the realm keeps. Whoever may not view the realm sees it too.
@@ -101,8 +95,5 @@ func (d Deps) setEvents(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Realms.SetEvents(r.Context(), r.Author, r.Realm.Name, put); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Realms.SetEvents(r.Context(), r.Author, r.Realm.Name, put))
 }

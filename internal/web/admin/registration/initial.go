@@ -52,10 +52,7 @@ func (d Deps) createInitial(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) dropInitial(w http.ResponseWriter, r *rest.Request) error {
-	if err := d.Registrar.DropInitialAccess(r.Context(), r.Author, r.Realm, r.PathValue("id")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Registrar.DropInitialAccess(r.Context(), r.Author, r.Realm, r.PathValue("id")))
 }
 
 // newToken answers a client with a new registration access token.

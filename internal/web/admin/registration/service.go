@@ -66,10 +66,7 @@ func (d Deps) update(f format) rest.Handler {
 }
 
 func (d Deps) remove(w http.ResponseWriter, r *rest.Request) error {
-	if err := d.Registrar.Delete(r.Context(), call(r), r.PathValue("id")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Registrar.Delete(r.Context(), call(r), r.PathValue("id")))
 }
 
 // install answers the configuration of a client's adapter.

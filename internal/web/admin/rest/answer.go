@@ -15,6 +15,15 @@ var Forbidden error = &render.Status{Code: http.StatusForbidden, Text: "HTTP 403
 // Unauthorized refuses a caller whose token is not for the address.
 var Unauthorized error = errNoToken
 
+// Duplicate refuses what would be there twice.
+var Duplicate error = &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Duplicate resource error"}
+
+// WrongType refuses a body in which something is of another kind than it should be.
+var WrongType error = &render.Status{Code: http.StatusBadRequest, Text: "unknown_error", Description: "Cannot parse the JSON"}
+
+// FeatureOff answers for what is part of a feature that Keycloak has off by default.
+var FeatureOff error = &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "For more on this error consult the server log."}
+
 // NotFound answers 404 with {"error": text}.
 func NotFound(text string) error { return &render.Status{Code: http.StatusNotFound, Text: text} }
 
@@ -34,6 +43,14 @@ func JSON(w http.ResponseWriter, v any) error {
 func NoContent(w http.ResponseWriter) error {
 	render.NoBody(w, http.StatusNoContent)
 	return nil
+}
+
+// Done answers a change that shows nothing: 204, or how it failed.
+func Done(w http.ResponseWriter, err error) error {
+	if err != nil {
+		return err
+	}
+	return NoContent(w)
 }
 
 // Created answers 201 with the address of what was made: that of the request with one more segment.

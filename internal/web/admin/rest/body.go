@@ -112,7 +112,6 @@ func (r *Request) accepts(want string) error {
 var (
 	errMediaType = &render.Status{Code: http.StatusUnsupportedMediaType, Text: "The content-type header value did not match the value in @Consumes"}
 	errSyntax    = &render.Status{Code: http.StatusBadRequest, Text: "invalid_request", Description: "Cannot parse the JSON"}
-	errType      = &render.Status{Code: http.StatusBadRequest, Text: "unknown_error", Description: "Cannot parse the JSON"}
 )
 
 // Check is keycloak.Check with errors that answer as Keycloak does; nil for null.
@@ -142,7 +141,7 @@ func refusal(err error, data []byte) error {
 		return &render.Status{Code: http.StatusBadRequest, Text: fmt.Sprintf("Invalid json representation for %s. Unrecognized field \"%s\" at line %d column %d.",
 			p.Representation, p.Member, line, column)}
 	case keycloak.Type:
-		return errType
+		return WrongType
 	}
 	return errSyntax
 }

@@ -61,10 +61,7 @@ func (d Deps) include(w http.ResponseWriter, r *rest.Request, f found) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Roles.Include(r.Context(), r.Author, f.at, keys); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Roles.Include(r.Context(), r.Author, f.at, keys))
 }
 
 func (d Deps) exclude(w http.ResponseWriter, r *rest.Request, f found) error {
@@ -72,10 +69,7 @@ func (d Deps) exclude(w http.ResponseWriter, r *rest.Request, f found) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Roles.Exclude(r.Context(), r.Author, f.at, keys); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Roles.Exclude(r.Context(), r.Author, f.at, keys))
 }
 
 // named are the keys of the roles that the body names, by their ids alone.

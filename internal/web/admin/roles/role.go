@@ -12,11 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
-var (
-	errNameless  = &render.Status{Code: http.StatusBadRequest, Text: "role has no name"}
-	errDuplicate = &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Duplicate resource error"}
-	errFeature   = &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "For more on this error consult the server log."}
-)
+var errNameless = &render.Status{Code: http.StatusBadRequest, Text: "role has no name"}
 
 func (d Deps) create(w http.ResponseWriter, r *rest.Request) error {
 	client, err := container(r)
@@ -91,20 +87,14 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request, f found) error {
 	}
 	err = d.Roles.Update(r.Context(), r.Author, f.at, body)
 	if errors.Is(err, fault.ErrConflict) {
-		return errDuplicate
+		return rest.Duplicate
 	}
-	if err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, err)
 }
 
 func (d Deps) remove(w http.ResponseWriter, r *rest.Request, f found) error {
-	if err := d.Roles.Delete(r.Context(), r.Author, f.at); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Roles.Delete(r.Context(), r.Author, f.at))
 }
 
 // noPermissions answers for fine-grained permissions, which there are none of.
-func noPermissions(http.ResponseWriter, *rest.Request, found) error { return errFeature }
+func noPermissions(http.ResponseWriter, *rest.Request, found) error { return rest.FeatureOff }

@@ -112,10 +112,7 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request) error {
 	if !body.Has("name") {
 		return rest.BadRequest("Client scope has no name")
 	}
-	if err := d.Scopes.Update(r.Context(), r.Author, r.Realm.Name, s.Key, body); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Scopes.Update(r.Context(), r.Author, r.Realm.Name, s.Key, body))
 }
 
 func (d Deps) remove(w http.ResponseWriter, r *rest.Request) error {
@@ -123,8 +120,5 @@ func (d Deps) remove(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Scopes.Delete(r.Context(), r.Author, r.Realm.Name, s.Key); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Scopes.Delete(r.Context(), r.Author, r.Realm.Name, s.Key))
 }

@@ -61,10 +61,7 @@ func (d Deps) stats(w http.ResponseWriter, r *rest.Request) error {
 
 // end ends a session, or with isOffline=true an offline one.
 func (d Deps) end(w http.ResponseWriter, r *rest.Request) error {
-	if err := d.Sessions.End(r.Context(), r.Author, r.Realm, r.PathValue("session"), r.Flag("isOffline", false)); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Sessions.End(r.Context(), r.Author, r.Realm, r.PathValue("session"), r.Flag("isOffline", false)))
 }
 
 func (d Deps) endAll(w http.ResponseWriter, r *rest.Request) error {

@@ -46,17 +46,11 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request, a *user.Account) er
 	if err != nil {
 		return err
 	}
-	if err := d.Users.Update(r.Context(), r.Author, r.Realm, a.User.ID, body); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Users.Update(r.Context(), r.Author, r.Realm, a.User.ID, body))
 }
 
 func (d Deps) remove(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
-	if err := d.Users.Delete(r.Context(), r.Author, r.Realm, &a.User); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Users.Delete(r.Context(), r.Author, r.Realm, &a.User))
 }
 
 func (d Deps) unmanaged(w http.ResponseWriter, r *rest.Request, a *user.Account) error {

@@ -26,8 +26,5 @@ func (d Deps) revoke(w http.ResponseWriter, r *rest.Request, a *user.Account) er
 	if client == nil {
 		return rest.NotFound("Client not found")
 	}
-	if err := d.Consents.Revoke(r.Context(), r.Author, r.Realm, &a.User, client); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Consents.Revoke(r.Context(), r.Author, r.Realm, &a.User, client))
 }

@@ -35,17 +35,11 @@ func (d Deps) resetPassword(w http.ResponseWriter, r *rest.Request, a *user.Acco
 		return &render.Status{Code: http.StatusBadRequest, Text: "Empty password not allowed"}
 	}
 	err = d.Users.ResetPassword(r.Context(), r.Author, r.Realm, a.User.ID, password, keycloak.Value[bool](body, "temporary"))
-	if err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, err)
 }
 
 func (d Deps) deleteCredential(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
-	if err := d.Users.DeleteCredential(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("credential")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Users.DeleteCredential(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("credential")))
 }
 
 func (d Deps) labelCredential(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
@@ -53,19 +47,13 @@ func (d Deps) labelCredential(w http.ResponseWriter, r *rest.Request, a *user.Ac
 	if err != nil {
 		return err
 	}
-	if err := d.Users.LabelCredential(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("credential"), label); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Users.LabelCredential(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("credential"), label))
 }
 
 // moveCredential puts a credential behind another, or first.
 func (d Deps) moveCredential(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
 	err := d.Users.MoveCredential(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("credential"), r.PathValue("after"))
-	if err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, err)
 }
 
 // disableTypes changes nothing, since credentials that can be switched off belong to user storage elsewhere.
@@ -82,8 +70,5 @@ func (d Deps) storageTypes(w http.ResponseWriter, _ *rest.Request, _ *user.Accou
 }
 
 func (d Deps) removeOTP(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
-	if err := d.Users.DeleteCredentials(r.Context(), r.Author, r.Realm, a.User.ID, user.KindOTP, "remove-totp"); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Users.DeleteCredentials(r.Context(), r.Author, r.Realm, a.User.ID, user.KindOTP, "remove-totp"))
 }

@@ -81,10 +81,7 @@ func (d Deps) member(w http.ResponseWriter, r *rest.Request, a *user.Account,
 	if err := d.mayShare(r, g); err != nil {
 		return err
 	}
-	if err := change(r.Context(), r.Author, r.Realm, a.User.ID, g); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, change(r.Context(), r.Author, r.Realm, a.User.ID, g))
 }
 
 // mayShare refuses a caller who may not give the roles of a group, and of those above it.

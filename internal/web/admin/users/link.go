@@ -16,15 +16,9 @@ func (d Deps) link(w http.ResponseWriter, r *rest.Request, a *user.Account) erro
 	if err != nil {
 		return err
 	}
-	if err := d.Users.Link(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("alias"), body); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Users.Link(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("alias"), body))
 }
 
 func (d Deps) unlink(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
-	if err := d.Users.Unlink(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("alias")); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Users.Unlink(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("alias")))
 }

@@ -40,10 +40,7 @@ func (d Deps) ask(w http.ResponseWriter, r *rest.Request, a *user.Account, actio
 	if errors.Is(err, people.ErrNoPages) {
 		return &render.Message{Code: http.StatusNotImplemented, Text: text(err.Error())}
 	}
-	if err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, err)
 }
 
 // given is a parameter that may be absent.

@@ -5,11 +5,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
-	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
-
-// errPolicy refuses a policy for unmanaged attributes that there is not.
-var errPolicy = &render.Status{Code: http.StatusBadRequest, Text: "unknown_error", Description: "Cannot parse the JSON"}
 
 // profile answers with the realm's user profile configuration.
 func (d Deps) profile(w http.ResponseWriter, r *rest.Request) error {
@@ -28,7 +24,7 @@ func (d Deps) configure(w http.ResponseWriter, r *rest.Request) error {
 	}
 	c, err := keycloak.ToProfile(body)
 	if err != nil {
-		return errPolicy
+		return rest.WrongType // there is no such policy for unmanaged attributes
 	}
 	if err := d.Profiles.Configure(r.Context(), r.Author, r.Realm, c, body); err != nil {
 		return err

@@ -39,8 +39,5 @@ func (d Deps) offlineSessions(w http.ResponseWriter, r *rest.Request, a *user.Ac
 }
 
 func (d Deps) logout(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
-	if err := d.Sessions.SignOut(r.Context(), r.Author, r.Realm, a.User.ID); err != nil {
-		return err
-	}
-	return rest.NoContent(w)
+	return rest.Done(w, d.Sessions.SignOut(r.Context(), r.Author, r.Realm, a.User.ID))
 }

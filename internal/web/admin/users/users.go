@@ -13,7 +13,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
-	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // Deps is what this noun calls. All fields are required.
@@ -119,5 +118,5 @@ func (d Deps) with(handle func(http.ResponseWriter, *rest.Request, *user.Account
 
 // permissions answers as Keycloak does whose fine-grained permissions are switched off.
 func permissions(http.ResponseWriter, *rest.Request) error {
-	return &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "For more on this error consult the server log."}
+	return rest.FeatureOff
 }
