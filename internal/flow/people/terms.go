@@ -94,6 +94,21 @@ func (t *Terms) Action(alias string) *keycloak.ActionTerms {
 	return nil
 }
 
+// Order are the required actions of a realm that are switched on, in the order that users are asked for them.
+func (b *Rulebook) Order(ctx context.Context, r *realm.Realm) ([]string, error) {
+	t, err := b.Terms(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, a := range t.Actions {
+		if a.Enabled {
+			out = append(out, a.Alias)
+		}
+	}
+	return out, nil
+}
+
 // enabled tells whether the realm has a required action switched on.
 func (t *Terms) enabled(action string) bool {
 	return slices.ContainsFunc(t.Actions, func(a keycloak.ActionTerms) bool { return a.Alias == action && a.Enabled })

@@ -1,0 +1,140 @@
+package action
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+	"github.com/tokenhouse/tokenhouse/internal/flow/people"
+)
+
+// Deps is what the actions ask. All fields are required.
+type Deps struct {
+	Users    Users
+	People   People
+	Rules    *people.Rulebook
+	Sessions Sessions
+	Once     Once
+	Lockouts authorize.Lockouts
+	Kept     people.Kept
+	Mail     Mailer
+	Tokens   authorize.Keys
+	Events   authorize.Events
+	NewID    func() string // a UUID, unguessable
+	Secret   func() string // of a new generator of one-time codes, unguessable
+	// Aside runs what nobody should have to wait for, or could time.
+	Aside func(func())
+}
+
+// Users are people with what they prove who they are by; fault.ErrNotFound.
+type Users interface {
+	Credentials(ctx context.Context, realmKey, userID string) ([]user.Credential, error)
+	User(ctx context.Context, realmKey, id string) (*user.User, error)
+	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
+	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
+}
+
+// People changes accounts on behalf of their owners. It is a *people.Users.
+type People interface {
+	ChangePassword(ctx context.Context, author audit.Author, r *realm.Realm, id, password string) error
+	ChangeProfile(ctx context.Context, r *realm.Realm, id string, given profile.Attributes, scopes []string) error
+	Register(ctx context.Context, author audit.Author, r *realm.Realm, q people.Registration, complaints ...error) (string, error)
+	EditOwn(ctx context.Context, r *realm.Realm, id string, edit func(a *user.Account) error) error
+	DeleteOwn(ctx context.Context, r *realm.Realm, id string) error
+}
+
+// Sessions are who is signed in.
+type Sessions interface {
+	UserSessions(ctx context.Context, realmKey, userID string, offline bool) ([]session.Session, error)
+	EndSession(ctx context.Context, realmKey, id string, offline bool) error
+}
+
+// Once remembers values that may be used once, on every node.
+type Once interface {
+	UseOnce(ctx context.Context, realmKey, purpose, value string, until time.Time) (first bool, err error)
+}
+
+// author is who people are to themselves: nobody whom the audit of administrators knows.
+func (d *Deps) author(t *authorize.Turn) audit.Author {
+	return audit.Author{Now: t.At.Now, NewID: d.NewID}
+}
+
+// asked tells whether the realm has a required action switched on, and the user was given it.
+func (d *Deps) asked(ctx context.Context, t *authorize.Turn, alias string) (bool, error) {
+	on, err := d.enabled(ctx, t, alias)
+	return on && has(t.User, alias), err
+}
+
+func (d *Deps) enabled(ctx context.Context, t *authorize.Turn, alias string) (bool, error) {
+	terms, err := d.Rules.Terms(ctx, t.Realm())
+	if err != nil {
+		return false, err
+	}
+	return terms.Action(alias) != nil, nil
+}
+
+// done takes a required action from the user, and reads the user anew.
+func (d *Deps) done(ctx context.Context, t *authorize.Turn, alias string) (authorize.Result, error) {
+	if err := d.relieve(ctx, t, alias); err != nil {
+		return authorize.Result{}, err
+	}
+	return authorize.Result{Kind: authorize.Done}, d.reload(ctx, t)
+}
+
+// relieve takes a required action from the user who has it.
+func (d *Deps) relieve(ctx context.Context, t *authorize.Turn, alias string) error {
+	if !has(t.User, alias) {
+		return nil
+	}
+	err := d.People.EditOwn(ctx, t.Realm(), t.User.ID, func(a *user.Account) error {
+		people.Done(a, alias)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return d.reload(ctx, t)
+}
+
+// reload reads the user anew after a change.
+func (d *Deps) reload(ctx context.Context, t *authorize.Turn) (err error) {
+	t.User, err = d.Users.User(ctx, t.Realm().Key, t.User.ID)
+	return err
+}
+
+// record records an event beside that of the sign-in.
+func (d *Deps) record(ctx context.Context, t *authorize.Turn, kind event.Kind, details ...event.Detail) {
+	e := t.Event
+	e.ID, e.Kind, e.Error, e.Trace = d.NewID(), kind, "", nil
+	e.Details = append([]event.Detail(nil), t.Event.Details...)
+	for _, detail := range details {
+		e.Set(detail.Name, detail.Value)
+	}
+	d.Events.Record(context.WithoutCancel(ctx), e)
+}
+
+// endOthers ends the user's other sessions where the form asks for it.
+func (d *Deps) endOthers(ctx context.Context, t *authorize.Turn, wanted bool) error {
+	if !wanted {
+		return nil
+	}
+	all, err := d.Sessions.UserSessions(ctx, t.Realm().Key, t.User.ID, false)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.ID == t.Attempt.Session {
+			continue
+		}
+		if err := d.Sessions.EndSession(ctx, t.Realm().Key, s.ID, false); err != nil && !gone(err) {
+			return err
+		}
+	}
+	return nil
+}

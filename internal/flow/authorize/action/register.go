@@ -1,0 +1,87 @@
+package action
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+	"github.com/tokenhouse/tokenhouse/internal/flow/people"
+)
+
+// Register lets people make themselves an account.
+type Register struct{ *Deps }
+
+func (Register) Path() login.Path { return login.Registration }
+
+func (Register) Open(t *authorize.Turn) (refusal string) {
+	if t.Realm().SignIn.Registration {
+		return ""
+	}
+	return "registrationNotAllowedMessage"
+}
+
+func (e Register) Challenge(ctx context.Context, t *authorize.Turn) (page.Page, error) {
+	values := profile.Attributes{}
+	if hint := t.Attempt.Request.LoginHint; hint != "" {
+		name := profile.Username
+		if t.Realm().EmailAsUsername {
+			name = profile.Email
+		}
+		values[name] = []string{hint}
+	}
+	return e.page(ctx, t, page.Form{Action: t.FormURL()}, values)
+}
+
+func (e Register) page(ctx context.Context, t *authorize.Turn, f page.Form, values profile.Attributes) (page.Page, error) {
+	terms, err := e.Rules.Terms(ctx, t.Realm())
+	if err != nil {
+		return nil, err
+	}
+	return page.Register{Form: f, Fields: fieldsOf(terms.Profile, nil, scopeNames(t), values), Password: true, LoginURL: t.TabURL(login.Authenticate)}, nil
+}
+
+// Process makes the account; the user is signed in by that. All that is wrong is told at once, but for the
+// password, of which it is the first thing.
+func (e Register) Process(ctx context.Context, t *authorize.Turn, form url.Values) (authorize.Result, error) {
+	terms, err := e.Rules.Terms(ctx, t.Realm())
+	if err != nil {
+		return authorize.Result{}, err
+	}
+	given := posted(terms.Profile, nil, scopeNames(t), form)
+	id, err := e.People.Register(ctx, e.author(t), t.Realm(), people.Registration{Given: given, Password: form.Get("password"), Scopes: scopeNames(t)}, complaints(form)...)
+	wrong, technical := faults(err, func(attribute, message string) []string {
+		if message == required && missingOwn[attribute] != "" {
+			return []string{missingOwn[attribute]}
+		}
+		return []string{message}
+	})
+	if technical != nil {
+		return authorize.Result{}, technical
+	}
+	if len(wrong) > 0 {
+		p, err := e.page(ctx, t, page.Form{Action: t.FormURL(), Wrong: wrong}, given)
+		return authorize.Result{Kind: authorize.Again, Page: p}, err
+	}
+	if t.User, err = e.Users.User(ctx, t.Realm().Key, id); err != nil {
+		return authorize.Result{}, err
+	}
+	t.Event.UserID = id
+	e.record(ctx, t, event.Register, event.Detail{Name: "username", Value: t.User.Username}, event.Detail{Name: "email", Value: t.User.Email},
+		event.Detail{Name: "register_method", Value: "form"})
+	return authorize.Result{Kind: authorize.Done}, nil
+}
+
+// complaints are what is wrong with the passwords of the form themselves.
+func complaints(form url.Values) []error {
+	switch password := form.Get("password"); {
+	case password == "":
+		return []error{badPassword{"password", page.T("missingPasswordMessage")}}
+	case password != form.Get("password-confirm"):
+		return []error{badPassword{"password-confirm", page.T("invalidPasswordConfirmMessage")}}
+	}
+	return nil
+}
