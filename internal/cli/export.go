@@ -17,6 +17,7 @@ import (
 
 func (p *program) exportCommand() *cobra.Command {
 	var realmName, path, dir, users string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Export realms as Keycloak realm files",
@@ -34,13 +35,14 @@ func (p *program) exportCommand() *cobra.Command {
 			}
 			o := manage.ExportOptions{WithoutUsers: users == "skip"}
 			return p.withDatabase(cmd, func(ctx context.Context, db opened) error {
-				switch {
-				case dir != "":
-					return exportAll(ctx, db, realmName, dir, o)
-				case path != "":
-					return exportFile(ctx, db.realms, realmName, path, o)
+				if dir == "" && path == "" {
+					return exportTo(ctx, db.realms, realmName, p.out, o)
 				}
-				return exportTo(ctx, db.realms, realmName, p.out, o)
+				written, err := exportFiles(ctx, db, realmName, path, dir, o)
+				if err != nil || !asJSON {
+					return err
+				}
+				return printJSON(p.out, written)
 			})
 		},
 	}
@@ -48,31 +50,45 @@ func (p *program) exportCommand() *cobra.Command {
 	cmd.Flags().StringVar(&path, "file", "", "file to write")
 	cmd.Flags().StringVar(&dir, "dir", "", "directory to write <realm>-realm.json files to")
 	cmd.Flags().StringVar(&users, "users", "same_file", "what to do with users: same_file or skip")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print which files were written, as JSON")
 	addStoreFlags(cmd)
 	complete(cmd, "users", "same_file", "skip")
 	return cmd
 }
 
-func exportAll(ctx context.Context, db opened, only, dir string, o manage.ExportOptions) error {
+// exported is a file that an export wrote, as --json prints it.
+type exported struct {
+	Realm string `json:"realm"`
+	File  string `json:"file"`
+}
+
+// exportFiles writes one realm to path, or the realm named, all where none is, to dir.
+func exportFiles(ctx context.Context, db opened, only, path, dir string, o manage.ExportOptions) ([]exported, error) {
+	if path != "" {
+		return []exported{{only, path}}, exportFile(ctx, db.realms, only, path, o)
+	}
 	names := []string{only}
 	if only == "" {
 		var err error
 		if names, err = db.store.RealmNames(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return nil, err
 	}
+	var out []exported
 	for _, name := range names {
 		if strings.ContainsAny(name, `/\`) { // names are checked when realms are made; a path would leave dir
-			return fmt.Errorf("realm %q cannot be a file name; export it with --file", name)
+			return nil, fmt.Errorf("realm %q cannot be a file name; export it with --file", name)
 		}
-		if err := exportFile(ctx, db.realms, name, filepath.Join(dir, name+"-realm.json"), o); err != nil {
-			return err
+		file := filepath.Join(dir, name+"-realm.json")
+		if err := exportFile(ctx, db.realms, name, file, o); err != nil {
+			return nil, err
 		}
+		out = append(out, exported{name, file})
 	}
-	return nil
+	return out, nil
 }
 
 // exportFile writes the realm beside the file first, so that a file that is there stays whole
