@@ -15,12 +15,12 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/server/replay"
 )
 
-const allFolders = "exchange,token,endpoints,seeds"
+const allFolders = "exchange,token,endpoints,seeds,admin,realms"
 
 // folders are those whose scenarios TestReplay plays.
 var (
 	folders      = flag.String("folders", allFolders, "folders of recorded conversations to play")
-	administrate = flag.Bool("administrate", false, "take the steps that need the administration API")
+	administrate = flag.Bool("administrate", true, "take the steps that need the administration API")
 	browse       = flag.Bool("browse", false, "take the steps of browsers")
 )
 
