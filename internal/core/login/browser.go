@@ -11,13 +11,13 @@ type Browser struct {
 	ID      string // 24 characters, unguessable
 	Started time.Time
 	Used    time.Time
-	Tabs    []*Attempt // oldest first
-	Version int64      `json:"-"` // counted up by every write, so that of two at once one is refused
+	Tabs    []*Attempt  // oldest first
+	Leaving []Departure `json:",omitempty"` // oldest first
+	Version int64       `json:"-"`          // counted up by every write, so that of two at once one is refused
 }
 
-// MaxTabs is how many tabs of a browser are kept; the oldest is given up for another. Keycloak has
-// the same limit (authSessionsLimit).
-const MaxTabs = 300
+// MaxTabs is how many tabs of a browser are kept; the oldest is given up for another.
+const MaxTabs = 50
 
 // Tab finds an attempt, or gives nil.
 func (b *Browser) Tab(id string) *Attempt {
@@ -64,12 +64,12 @@ type Attempt struct {
 	Code      string // session_code that the next form must bring; each works once
 	Execution string // what is on the page: a factor's name or a required action's
 	Started   time.Time
+	Touched   time.Time // when the last page was shown
 
 	User     string   // id, once the user is known; not yet proven unless Passed says so
 	Username string   // as typed last, to fill the form again
 	Passed   []Factor // what the user proved, oldest first
-	Session  string   // id of the session that the user was signed in to already; empty: none
-	Renewed  bool     // with Session: the user proved anew who they are
+	Session  string   // id of the session whose user was taken over; empty: none
 	Remember bool     // "remember me" was ticked
 	Allowed  bool     // the user allowed the client what it asks for
 
@@ -124,3 +124,6 @@ func (a *Attempt) Note(name, value string) {
 func (a *Attempt) Restart() {
 	*a = Attempt{Tab: a.Tab, Request: a.Request, Started: a.Started, Path: Authenticate}
 }
+
+// Pass notes that the user proved something.
+func (a *Attempt) Pass(f Factor) { a.Passed = append(a.Passed, f) }

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -10,7 +11,7 @@ import (
 type State struct {
 	Attempt *Attempt
 	Session *session.Session // that the browser is signed in to, live; nil: none
-	Reached int              // level of assurance of Session
+	Reached int              // level of assurance of Session; -1: it says none, and any that is asked for is higher
 	Factors []string         // that the user must pass beside the password, in order
 	Actions []string         // required actions that are due, in order
 	Consent bool             // there is something for the user to allow
@@ -36,6 +37,7 @@ type Step struct {
 	Kind  Kind
 	Alias string // of the factor or the action
 	Again bool   // with AskPassword: of somebody who is signed in, whose name is known
+	Asked bool   // with Again: prompt or max_age ask for it, and the user is told
 }
 
 // Next decides the next step. A request with prompt=none never gets a page (OpenID Connect Core §3.1.2.1).
@@ -71,23 +73,18 @@ func (s *State) first(silent bool) Step {
 	if silent {
 		return Step{Kind: RefuseLogin}
 	}
-	return Step{Kind: AskPassword, Again: again}
+	return Step{Kind: AskPassword, Again: again, Asked: again && s.tooOld()}
 }
 
 // outgrown tells whether the session is not enough for the request: it wants a fresh sign-in, one that
 // is not too old, or a higher level.
 func (s *State) outgrown() bool {
+	levels := s.Attempt.Request.Levels
+	return s.tooOld() || len(levels) > 0 && slices.Min(levels) > s.Reached
+}
+
+func (s *State) tooOld() bool {
 	q := &s.Attempt.Request
-	if q.Asks(PromptLogin) {
-		return true
-	}
-	if q.MaxAge != nil && *q.MaxAge >= 0 && s.Now.Unix()-s.Session.AuthTime.Unix() >= *q.MaxAge {
-		return true
-	}
-	for _, level := range q.Levels {
-		if level > s.Reached {
-			return true
-		}
-	}
-	return false
+	return q.Asks(PromptLogin) ||
+		q.MaxAge != nil && *q.MaxAge >= 0 && s.Now.Unix()-s.Session.AuthTime.Unix() >= *q.MaxAge
 }

@@ -27,6 +27,7 @@ type Request struct {
 	Provider  string   // kc_idp_hint
 	Action    string   // kc_action: a required action that the application starts
 	Claims    string   // parameter "claims", verbatim
+	ACRValues string   // parameter "acr_values", verbatim
 	Pushed    string   // request_uri that the request came by; empty: none. It is used up with the answer
 
 	Device string // hash of the device code that the attempt is for; empty where it is for an application

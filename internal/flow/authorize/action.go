@@ -52,8 +52,18 @@ type Turn struct {
 	// Event is the LOGIN event of the turn. Actions put details, and record events of their own beside it.
 	Event event.Event
 
-	set []Cookie // changes of cookies
+	set      []Cookie // changes of cookies
+	identity Identity // who the browser is signed in as
+	opened   string   // tab of the attempt when the turn began
+	code     string   // its session code then
+	fresh    bool     // the attempt began in this turn
 }
+
+// Identity is who the browser is signed in as, whatever the attempt has come to.
+func (t *Turn) Identity() Identity { return t.identity }
+
+// Asked tells whether the application started this action (kc_action): the user may then cancel it.
+func (t *Turn) Asked(action string) bool { return t.Attempt.Request.Action == action }
 
 // SetCookie changes a cookie with the answer.
 func (t *Turn) SetCookie(c Cookie) { t.set = append(t.set, c) }

@@ -2,15 +2,18 @@ package authorize
 
 import (
 	"context"
+	"net/netip"
 	"net/url"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -20,6 +23,12 @@ type Authorizer struct {
 	Users     Users
 	Sessions  Sessions
 	Logins    Logins
+	Codes     Codes
+	Pushes    Pushes
+	Requests  Requests
+	Clients   Clients
+	Tokens    Tokens
+	Duties    Duties
 	Passwords Passwords
 	Lockouts  Lockouts
 	Keys      Keys
@@ -30,8 +39,11 @@ type Authorizer struct {
 
 	Factors   []Action   // beside the password, in the order that they are asked
 	Actions   []Action   // required actions; the realm's list has their order
+	Order     Order      // of Actions, as the realm has them; nil: as they are here
 	Consent   Action     // nil: clients that need consent are refused
 	Entrances []Entrance // other ways in than the password
+	Devices   Devices    // nil: no device can be signed in
+	Providers Providers  // nil: the sign-in page offers none
 }
 
 // Realms are the realms' configuration.
@@ -41,6 +53,7 @@ type Realms interface {
 
 // Users are people. Who is not there is fault.ErrNotFound.
 type Users interface {
+	Credentials(ctx context.Context, realmKey, userID string) ([]user.Credential, error)
 	User(ctx context.Context, realmKey, id string) (*user.User, error)
 	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
 	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
@@ -50,7 +63,58 @@ type Users interface {
 type Sessions interface {
 	Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error)
 	StartSession(ctx context.Context, realmKey string, s session.Session, g session.Grant) error
-	EndSession(ctx context.Context, realmKey, id string, offline bool) error
+	RenewSession(ctx context.Context, realmKey string, s session.Session) error
+	Parts
+}
+
+// Parts are what clients hold in sessions.
+type Parts interface {
+	Grant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (*session.Grant, error)
+	// AddGrant is fault.ErrStale where the client has a part already.
+	AddGrant(ctx context.Context, realmKey string, g session.Grant) error
+	// Refresh replaces prev, and is fault.ErrStale where prev is not what is stored any more.
+	Refresh(ctx context.Context, realmKey string, prev, next session.Grant) error
+}
+
+// Codes are authorization codes.
+type Codes interface {
+	AddCode(ctx context.Context, realmKey, code string, c session.Code) error
+}
+
+// Clients prove who a client is. It is a *verify.Verifier.
+type Clients interface {
+	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
+}
+
+// Tokens gives out the tokens of the implicit and hybrid flows. It is a *grant.Issuer.
+type Tokens interface {
+	Front(ctx context.Context, q grant.FrontRequest) (*grant.FrontResponse, error)
+}
+
+// Duties tell whether a user has something to do before they may sign in. It is a *people.Rulebook. It is asked
+// last: what no Action can do keeps a user out.
+type Duties interface {
+	Pending(ctx context.Context, r *realm.Realm, a user.Attempt) (bool, error)
+}
+
+// Order are the aliases of a realm's required actions that are switched on, in the realm's order.
+type Order interface {
+	Order(ctx context.Context, r *realm.Realm) ([]string, error)
+}
+
+// Devices wait for the answer of a device authorization.
+type Devices interface {
+	// Approve lets the device that an attempt is for have tokens of a session.
+	Approve(ctx context.Context, t *Turn, s session.Session) error
+	// Deny says that it gets none.
+	Deny(ctx context.Context, t *Turn) error
+}
+
+// Providers are the identity providers that a sign-in page offers, and where one is gone to.
+type Providers interface {
+	Offered(ctx context.Context, t *Turn) ([]page.Provider, error)
+	// Hinted is where the browser goes for the provider that the request names; empty: it stays.
+	Hinted(ctx context.Context, t *Turn) (redirect string, err error)
 }
 
 // Logins are sign-ins that have begun. What is not there, or expired, is fault.ErrNotFound.
@@ -91,6 +155,12 @@ type Call struct {
 	Secure  bool   // the caller came by TLS
 	Cookies Cookies
 	Locale  string // language that the caller prefers (Accept-Language); may be empty
+}
+
+// address is the caller's, invalid where it is not known.
+func (c *Call) address() netip.Addr {
+	a, _ := netip.ParseAddr(c.Address)
+	return a
 }
 
 // BeginRequest is a request to the authorization endpoint, or to one that begins elsewhere than with the password.

@@ -1,0 +1,244 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+)
+
+// Begin takes an authorization request up (OpenID Connect Core §3.1.2). What is wrong with it is part of the
+// outcome; an error is technical, or fault.ErrNotFound where there is no such realm.
+func (a *Authorizer) Begin(ctx context.Context, q BeginRequest) (*Outcome, error) {
+	r, err := a.Realms.Realm(ctx, q.Realm)
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.turn(ctx, r, q.Call)
+	if err != nil {
+		return nil, err
+	}
+	if no := closed(r, q.Call); no != nil {
+		return a.failed(ctx, t, nil, no)
+	}
+	checked, err := a.check(ctx, t, q.Parameters)
+	if err != nil {
+		return a.refused(ctx, t, checked, err)
+	}
+	t.describe(&checked.q)
+	if q.Path != "" && q.Path != login.Authenticate {
+		if no := a.closedEntrance(t, q.Path); no != nil {
+			no.alone = true
+			return a.failed(ctx, t, &checked.q, no)
+		}
+	}
+	return a.Start(ctx, t, checked.q, q.Path)
+}
+
+// refused ends a request that a rule refused. Other errors are technical.
+func (a *Authorizer) refused(ctx context.Context, t *Turn, c *checking, err error) (*Outcome, error) {
+	var no *refusal
+	if !errors.As(err, &no) {
+		return nil, err
+	}
+	t.describe(&c.q)
+	return a.failed(ctx, t, &c.q, no)
+}
+
+// check holds a request against the rules. The error is a *refusal, or technical; the request is then as far read
+// as it was understood.
+func (a *Authorizer) check(ctx context.Context, t *Turn, in parameters) (*checking, error) {
+	c := &checking{realm: t.At.Realm, base: t.At.Base}
+	t.Event.Client = in.text("client_id")
+	if no := t.known(in); no != nil {
+		return c, no
+	}
+	c.client, c.q.Client = t.Client, t.Client.ID
+	unfolded, err := a.unfold(ctx, t.At, t.Client, in)
+	if err != nil {
+		return c, err
+	}
+	if in.get("request") != nil || in.get("request_uri") != nil {
+		c.beside = in.get("response_type")
+	}
+	if uri := in.text("request_uri"); uri != "" {
+		c.pushed, c.q.Pushed = true, uri
+	}
+	return c, c.run(unfolded)
+}
+
+// run asks the rules.
+func (c *checking) run(in parameters) error {
+	c.in = in
+	for _, rule := range rules {
+		if no := rule(c); no != nil {
+			return no
+		}
+	}
+	return nil
+}
+
+// known finds the client of a request. Where that is not known, nobody can be told but the person.
+func (t *Turn) known(in parameters) *refusal {
+	if in.count("client_id") != 1 {
+		return onPage("invalid_request", "invalidRequestMessage")
+	}
+	c := t.At.Realm.Client(in.text("client_id"))
+	switch {
+	case c == nil:
+		return onPage("client_not_found", "clientNotFoundMessage")
+	case !c.OIDC():
+		return onPage("invalid_client", "invalidRequestMessage")
+	}
+	t.Client = c
+	switch {
+	case !c.Enabled:
+		return onPage("client_disabled", "clientDisabledMessage")
+	case c.BearerOnly:
+		no := onPage("not_allowed", "bearerOnlyMessage")
+		no.status = 403
+		return no
+	}
+	return nil
+}
+
+// describe puts the request into the event.
+func (t *Turn) describe(q *login.Request) {
+	t.Event.Set("redirect_uri", q.RedirectURI)
+	t.Event.Set("response_type", q.ResponseType.String())
+	t.Event.Set("response_mode", string(q.ResponseMode))
+}
+
+// Start opens an attempt for a request that was checked, and takes the first step. The turn has the client.
+func (a *Authorizer) Start(ctx context.Context, t *Turn, q login.Request, p login.Path) (*Outcome, error) {
+	if p == "" {
+		p = login.Authenticate
+		if q.Asks(login.PromptCreate) {
+			p = login.Registration
+		}
+	}
+	a.open(t, q, p)
+	if t.identity.Stale {
+		t.forget()
+	}
+	levels, ok := a.levels(t, &t.Attempt.Request)
+	if !ok {
+		return a.failed(ctx, t, &q, onPage("invalid_request", "invalidParameterMessage", "claims"))
+	}
+	t.Attempt.Request.Levels = levels
+	if p != login.Authenticate {
+		if no := a.closedEntrance(t, p); no != nil {
+			return a.failed(ctx, t, &q, no)
+		}
+		return a.enter(ctx, t)
+	}
+	if q.Asks(login.PromptNone) {
+		return a.advance(ctx, t)
+	}
+	restart, err := a.restartCookie(ctx, t.At, &t.Attempt.Request)
+	if err != nil {
+		return nil, err
+	}
+	t.SetCookie(restart)
+	if q.Pushed != "" || q.Device != "" { // the address bar loses its parameter
+		return a.leadOn(ctx, t, "")
+	}
+	if to, err := a.hinted(ctx, t); to != nil || err != nil {
+		return to, err
+	}
+	return a.advance(ctx, t)
+}
+
+// forget clears the cookies of a session that is no more; twice where it was too old, as Keycloak does, which finds
+// it so at two places.
+func (t *Turn) forget() {
+	for _, c := range Forget() {
+		t.SetCookie(c)
+		if t.identity.Ended {
+			t.SetCookie(c)
+		}
+	}
+}
+
+func (a *Authorizer) levels(t *Turn, q *login.Request) ([]int, bool) {
+	return levels(t.At.Realm, t.Client, parameters{{"claims", q.Claims}, {"acr_values", q.ACRValues}})
+}
+
+// hinted leads to the identity provider that the request names, where it is one and nobody is signed in.
+func (a *Authorizer) hinted(ctx context.Context, t *Turn) (*Outcome, error) {
+	if a.Providers == nil || t.Attempt.Request.Provider == "" || t.identity.Session != nil {
+		return nil, nil
+	}
+	t.Attempt.Code = a.NewToken()
+	to, err := a.Providers.Hinted(ctx, t)
+	if err != nil || to == "" {
+		return nil, err
+	}
+	if err := a.save(ctx, t); err != nil {
+		return a.twice(t, err)
+	}
+	return t.with(&Outcome{Redirect: to, Status: 303}), nil
+}
+
+// entrance is the way in of a path; nil where there is none.
+func (a *Authorizer) entrance(p login.Path) Entrance {
+	for _, e := range a.Entrances {
+		if e.Path() == p {
+			return e
+		}
+	}
+	return nil
+}
+
+// closedEntrance tells why a way in is closed; nil where it is open.
+func (a *Authorizer) closedEntrance(t *Turn, p login.Path) *refusal {
+	e := a.entrance(p)
+	if e == nil {
+		if p == login.Reset {
+			return onPage("not_allowed", "resetCredentialNotAllowedMessage")
+		}
+		return onPage("not_allowed", "registrationNotAllowedMessage")
+	}
+	if key := e.Open(t); key != "" {
+		return onPage("not_allowed", key)
+	}
+	return nil
+}
+
+// refuse ends the attempt: the client is told, and the tab closed.
+func (a *Authorizer) refuse(ctx context.Context, t *Turn, e *oauth.Error) (*Outcome, error) {
+	q := t.Attempt.Request
+	if q.Device != "" && a.Devices != nil {
+		if err := a.Devices.Deny(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.close(ctx, t); err != nil {
+		return a.twice(t, err)
+	}
+	a.record(ctx, t, e)
+	if q.Device != "" {
+		return t.with(&Outcome{Redirect: t.URL("/device/status?error=" + string(e.Code))}), nil
+	}
+	o, err := a.failure(ctx, t.At, &q, e)
+	if err != nil {
+		return nil, err
+	}
+	return t.with(o), nil
+}
+
+// close takes the attempt out of the browser. With its last one nothing is left to begin again.
+func (a *Authorizer) close(ctx context.Context, t *Turn) error {
+	t.Browser.Close(t.opened)
+	t.Browser.Close(t.Attempt.Tab)
+	if !t.fresh {
+		if err := a.save(ctx, t); err != nil {
+			return err
+		}
+	}
+	if len(t.Browser.Tabs) == 0 && t.Cookies[CookieRestart] != "" {
+		t.SetCookie(Cookie{Name: CookieRestart, HTTPOnly: true, Clear: true})
+	}
+	return nil
+}

@@ -1,0 +1,272 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
+)
+
+// Notes of grants and sessions that claim mappers and later sign-ins read.
+const (
+	noteSSO   = "SSO_AUTH" // of grants: "true" where a session was enough
+	noteLevel = "LEVEL"    // level of assurance that was reached, where that is more than a password gives
+)
+
+// rememberName is how long a browser remembers the name that signed in last.
+const rememberName = 365 * 24 * time.Hour
+
+// finish answers the client. The tab is closed first: of two requests that come this far one is first.
+func (a *Authorizer) finish(ctx context.Context, t *Turn) (*Outcome, error) {
+	if no, err := a.unready(ctx, t); no != nil || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return a.failed(ctx, t, &t.Attempt.Request, no)
+	}
+	if err := a.close(ctx, t); err != nil {
+		return a.twice(t, err)
+	}
+	s, g, err := a.signIn(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if t.Attempt.Proven() {
+		if err := a.Lockouts.Succeeded(ctx, t.At.Realm, t.User); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.identify(ctx, t, s); err != nil {
+		return nil, err
+	}
+	t.Event.UserID, t.Event.Session = t.User.ID, s.ID
+	t.Event.Set("username", t.User.Username)
+	o, err := a.give(ctx, t, s, g)
+	if err != nil {
+		return nil, err
+	}
+	a.record(ctx, t, nil)
+	return t.with(o), nil
+}
+
+// unready tells why a user must not sign in though no step is left: something is due that there is no page for.
+// Better no sign-in than one that skips a factor or a duty.
+func (a *Authorizer) unready(ctx context.Context, t *Turn) (*refusal, error) {
+	if t.Client.ConsentRequired && a.Consent == nil {
+		return onPage("consent_denied", "invalidRequestMessage"), nil
+	}
+	credentials, err := a.Users.Credentials(ctx, t.At.Realm.Key, t.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	hasCodes := slices.ContainsFunc(credentials, func(c user.Credential) bool { return c.Kind == user.KindOTP })
+	if hasCodes && find(a.Factors, login.FactorOTP) == nil {
+		return onPage("invalid_user_credentials", "invalidRequestMessage"), nil
+	}
+	pending, err := a.Duties.Pending(ctx, t.At.Realm, user.Attempt{User: t.User, Credentials: credentials, Scopes: t.scopeNames(), Now: t.At.Now})
+	if err != nil || !pending {
+		return nil, err
+	}
+	return onPage("resolve_required_actions", "invalidRequestMessage"), nil
+}
+
+// ScopeNames are the names of the client scopes in play.
+func (t *Turn) scopeNames() []string {
+	asked, _ := t.At.Realm.ScopesOf(t.Client, t.Attempt.Request.Scope)
+	var names []string
+	for _, key := range slices.Concat(t.Client.DefaultScopes, asked) {
+		if s := t.At.Realm.ScopeByKey(key); s != nil {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// signIn is the session of the user, new or the one that was there, and the client's part in it.
+func (a *Authorizer) signIn(ctx context.Context, t *Turn) (*session.Session, *session.Grant, error) {
+	if s := t.identity.Session; s != nil && s.UserID == t.User.ID {
+		g, err := a.rejoin(ctx, t, *s)
+		if !errors.Is(err, fault.ErrNotFound) {
+			renewed := t.renewed(*s)
+			return &renewed, g, err
+		}
+		// It ended meanwhile. Whoever proved who they are gets another; a session alone proves nothing now.
+		if !t.Attempt.Proven() {
+			return nil, nil, err
+		}
+	}
+	s := session.Session{ID: a.NewToken(), UserID: t.User.ID, Username: t.User.Username, Started: t.At.Now, Remember: t.Attempt.Remember,
+		Method: "openid-connect", Address: t.Address}
+	s = t.renewed(s)
+	g := t.part(&s, nil)
+	g.RefreshID = a.NewID()
+	return &s, g, a.Sessions.StartSession(ctx, t.At.Realm.Key, s, *g)
+}
+
+// renewed is a session after this sign-in.
+func (t *Turn) renewed(s session.Session) session.Session {
+	s.LastAccess = t.At.Now
+	if !t.Attempt.Proven() {
+		return s
+	}
+	s.AuthTime = t.At.Now
+	s.Notes = maps.Clone(s.Notes)
+	if s.Notes == nil {
+		s.Notes = map[string]string{}
+	}
+	delete(s.Notes, noteLevel)
+	if level := t.Attempt.Level(); level > 1 {
+		s.Notes[noteLevel] = strconv.Itoa(level)
+	}
+	return s
+}
+
+// rejoin gives the client a part in a session that was there. fault.ErrNotFound where it ended meanwhile.
+func (a *Authorizer) rejoin(ctx context.Context, t *Turn, s session.Session) (*session.Grant, error) {
+	key := t.At.Realm.Key
+	if err := a.Sessions.RenewSession(ctx, key, t.renewed(s)); err != nil {
+		return nil, err
+	}
+	for {
+		prev, err := a.Sessions.Grant(ctx, key, s.ID, t.Client.Key, false)
+		switch {
+		case errors.Is(err, fault.ErrNotFound):
+			g := t.part(&s, nil)
+			g.RefreshID = a.NewID()
+			err = a.Sessions.AddGrant(ctx, key, *g)
+			if !errors.Is(err, fault.ErrStale) {
+				return g, err
+			}
+		case err != nil:
+			return nil, err
+		default:
+			g := t.part(&s, prev)
+			g.RefreshID, g.RefreshUses = a.NewID(), 0
+			err = a.Sessions.Refresh(ctx, key, *prev, *g)
+			if !errors.Is(err, fault.ErrStale) {
+				return g, err
+			}
+		}
+	}
+}
+
+// part is what the client holds in the session after this sign-in. One that is over begins anew.
+func (t *Turn) part(s *session.Session, prev *session.Grant) *session.Grant {
+	g := session.Grant{Session: s.ID, Client: t.Client.Key, Started: t.At.Now, Method: "authorization_code"}
+	if prev != nil && !prev.Expired(t.At.Realm, t.Client, s, t.At.Now) {
+		g = *prev
+	}
+	g.LastAccess, g.Scope = t.At.Now, t.Attempt.Request.Scope
+	g.Notes = maps.Clone(g.Notes)
+	if g.Notes == nil {
+		g.Notes = map[string]string{}
+	}
+	delete(g.Notes, noteLevel)
+	g.Notes[noteSSO] = strconv.FormatBool(!t.Attempt.Proven())
+	if level := t.Attempt.Level(); level > 1 {
+		g.Notes[noteLevel] = strconv.Itoa(level)
+	}
+	return &g
+}
+
+// identify sets the cookies that the browser is signed in by.
+func (a *Authorizer) identify(ctx context.Context, t *Turn, s *session.Session) error {
+	cookies, err := Identify(ctx, a.Keys, t.At, s, a.NewID())
+	if err != nil {
+		return err
+	}
+	for _, c := range cookies {
+		t.SetCookie(c)
+	}
+	switch {
+	case !t.Attempt.Has(login.FactorPassword):
+	case t.Attempt.Remember:
+		t.SetCookie(Cookie{Name: CookieRemember, Value: "username:" + url.QueryEscape(t.User.Username), MaxAge: rememberName, HTTPOnly: true})
+	case t.Cookies[CookieRemember] != "":
+		t.SetCookie(Cookie{Name: CookieRemember, HTTPOnly: true, Clear: true})
+	}
+	return nil
+}
+
+// give is the answer to the client: a code, tokens, or nothing but that the user is signed in.
+func (a *Authorizer) give(ctx context.Context, t *Turn, s *session.Session, g *session.Grant) (*Outcome, error) {
+	q := &t.Attempt.Request
+	if q.Device != "" {
+		if err := a.Devices.Approve(ctx, t, *s); err != nil {
+			return nil, err
+		}
+		return &Outcome{Redirect: t.URL("/device/status")}, nil
+	}
+	var fields []Field
+	if q.State != nil {
+		fields = append(fields, Field{"state", *q.State})
+	}
+	fields = append(fields, Field{"session_state", s.ID}, Field{"iss", t.At.Realm.Issuer(t.At.Base)})
+	if t.Attempt.Outcome != "" {
+		if t.Attempt.Outcome != "error" {
+			fields = append(fields, Field{"kc_action", q.Action})
+		}
+		fields = append(fields, Field{"kc_action_status", t.Attempt.Outcome})
+	}
+	code := ""
+	if q.ResponseType.Code {
+		var err error
+		if code, err = a.newCode(ctx, t, s); err != nil {
+			return nil, err
+		}
+		fields = append(fields, Field{"code", code})
+	}
+	if q.ResponseType.Tokens() {
+		tokens, err := a.front(ctx, t, s, g, code)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, tokens...)
+	}
+	return a.answer(ctx, t.At, q, fields)
+}
+
+// newCode makes a code and keeps what its exchange is held against.
+func (a *Authorizer) newCode(ctx context.Context, t *Turn, s *session.Session) (string, error) {
+	q, id := &t.Attempt.Request, a.NewID()
+	t.Event.Set("code_id", id)
+	code := id + "." + s.ID + "." + t.Client.Key
+	kept := session.Code{Session: s.ID, Client: t.Client.Key, Scope: q.Scope, Nonce: q.Nonce,
+		Challenge: q.Challenge, ChallengeMethod: q.ChallengeMethod, Expires: t.At.Now.Add(t.At.Realm.Lifespans.Code)}
+	if q.RedirectSent {
+		kept.RedirectURI = q.RedirectURI
+	}
+	return code, a.Codes.AddCode(ctx, t.At.Realm.Key, code, kept)
+}
+
+// front are the tokens of the implicit and the hybrid flow, as parameters.
+func (a *Authorizer) front(ctx context.Context, t *Turn, s *session.Session, g *session.Grant, code string) ([]Field, error) {
+	q := &t.Attempt.Request
+	ask := grant.FrontRequest{At: t.At, Client: t.Client, User: t.User, Session: s, Grant: g, Nonce: q.Nonce, Code: code,
+		Token: q.ResponseType.Token, IDToken: q.ResponseType.IDToken}
+	if q.State != nil {
+		ask.State = *q.State
+	}
+	tokens, err := a.Tokens.Front(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	var fields []Field
+	if tokens.IDToken != "" {
+		fields = append(fields, Field{"id_token", tokens.IDToken})
+	}
+	if tokens.AccessToken != "" {
+		fields = append(fields, Field{"access_token", tokens.AccessToken}, Field{"token_type", tokens.TokenType},
+			Field{"expires_in", strconv.FormatInt(tokens.ExpiresIn, 10)})
+	}
+	return fields, nil
+}

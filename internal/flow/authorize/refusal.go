@@ -1,0 +1,49 @@
+package authorize
+
+import (
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
+)
+
+// refusal is why a request is not taken up. Where the client's redirect URI is not known to be its own, or the
+// request is not to be trusted at all, people see a page; else the client is told.
+type refusal struct {
+	message page.Text // of the page; without a key the client is told
+	status  int       // of the page
+	alone   bool      // the page does not lead back to the client
+	tell    *oauth.Error
+	event   string // Keycloak's name of the failure, where tell has none
+}
+
+func (r *refusal) Error() string {
+	if r.tell != nil {
+		return r.tell.Error()
+	}
+	return r.message.Key
+}
+
+func onPage(event, key string, args ...string) *refusal {
+	return &refusal{message: page.T(key, args...), status: 400, event: event}
+}
+
+func tellClient(code oauth.Code, text string) *refusal {
+	return &refusal{tell: oauth.Errorf(code, "%s", text)}
+}
+
+func invalidRequest(text string) *refusal { return tellClient(oauth.InvalidRequest, text) }
+
+// The codes of RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6 that only this endpoint uses.
+const (
+	unsupportedResponseType oauth.Code = "unsupported_response_type"
+	temporarilyUnavailable  oauth.Code = "temporarily_unavailable"
+	loginRequired           oauth.Code = "login_required"
+	interactionRequired     oauth.Code = "interaction_required"
+)
+
+// asError is what an event says of a refusal.
+func (r *refusal) asError() *oauth.Error {
+	if r.tell != nil {
+		return r.tell
+	}
+	return oauth.Errorf(oauth.InvalidRequest, "%s", r.message.Key).InEvent(r.event, "")
+}

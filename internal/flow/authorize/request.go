@@ -1,0 +1,268 @@
+package authorize
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
+
+// parameters are those of a request, in their order.
+type parameters []Field
+
+// get is the first value of a parameter, or nil.
+func (p parameters) get(name string) *string {
+	for i := range p {
+		if p[i].Name == name {
+			return &p[i].Value
+		}
+	}
+	return nil
+}
+
+// text is the first value of a parameter, or "".
+func (p parameters) text(name string) string {
+	if v := p.get(name); v != nil {
+		return *v
+	}
+	return ""
+}
+
+func (p parameters) count(name string) (n int) {
+	for i := range p {
+		if p[i].Name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// repeated tells whether a parameter came more than once, known or not (RFC 6749 §3.1).
+func (p parameters) repeated() bool {
+	return slices.ContainsFunc(p, func(f Field) bool { return p.count(f.Name) > 1 })
+}
+
+// checking is a request on its way through the rules.
+type checking struct {
+	realm  *realm.Realm
+	base   string
+	client *realm.Client
+	in     parameters // as they count, with those of a request object in it
+	beside *string    // response_type beside a request object or a request_uri; nil: none
+	pushed bool       // the request was pushed, or is being pushed
+	q      login.Request
+}
+
+// rules are asked in this order, which is Keycloak's; the first that refuses ends it. From redirect on the client
+// is told, where it is not said otherwise.
+var rules = []func(*checking) *refusal{
+	maxAge, redirect, once, responseType, responseMode, flowOn, sameType, pushedOnly, scope, nonce, challenge, rest,
+}
+
+func maxAge(c *checking) *refusal {
+	text := c.in.get("max_age")
+	if text == nil || *text == "" {
+		return nil
+	}
+	n, err := strconv.ParseInt(*text, 10, 64)
+	if err != nil {
+		return onPage("invalid_request", "invalidRequestMessage")
+	}
+	if n >= 0 {
+		c.q.MaxAge = &n
+	}
+	return nil
+}
+
+// redirect finds where the answer goes. What follows may be told there. The address may be left out only by what is
+// no OpenID Connect request (OpenID Connect Core §3.1.2.1).
+func redirect(c *checking) *refusal {
+	c.q.Scope = c.in.text("scope")
+	named := c.in.text("redirect_uri")
+	c.q.RedirectURI = c.client.Redirect(c.base, named, !c.q.HasScope(oauth.ScopeOpenID))
+	c.q.RedirectSent = named != ""
+	c.q.State = c.in.get("state")
+	c.q.ResponseType, _ = login.ParseType(c.in.text("response_type"))
+	c.q.ResponseMode, _ = login.ModeOf(c.in.text("response_mode"), c.q.ResponseType)
+	if c.q.RedirectURI == "" {
+		return onPage("invalid_redirect_uri", "invalidParameterMessage", "redirect_uri")
+	}
+	return nil
+}
+
+func once(c *checking) *refusal {
+	if c.in.repeated() {
+		return invalidRequest("duplicated parameter")
+	}
+	return nil
+}
+
+func responseType(c *checking) *refusal {
+	text := c.in.get("response_type")
+	if text == nil {
+		return invalidRequest("Missing parameter: response_type")
+	}
+	if _, ok := login.ParseType(*text); !ok {
+		return tellClient(unsupportedResponseType, "")
+	}
+	return nil
+}
+
+func responseMode(c *checking) *refusal {
+	text := c.in.get("response_mode")
+	if text == nil {
+		return nil
+	}
+	mode, ok := login.ModeOf(*text, c.q.ResponseType)
+	switch {
+	case !ok || *text == "":
+		return invalidRequest("Invalid parameter: response_mode")
+	case c.q.ResponseType.Tokens() && mode == login.ModeQuery:
+		return invalidRequest("Response_mode 'query' not allowed for implicit or hybrid flow")
+	case c.q.ResponseType.Tokens() && mode == login.ModeQueryJWT: // not encrypted: it would be in logs
+		return invalidRequest("Response_mode 'query.jwt' is allowed only when the authorization response token is encrypted")
+	}
+	return nil
+}
+
+// flowOn asks that the client may have an answer of the type.
+func flowOn(c *checking) *refusal {
+	off := ""
+	switch t := c.q.ResponseType; {
+	case (t.Code || !t.Any()) && !c.client.StandardFlow:
+		off = "Standard"
+	case t.Tokens() && !c.client.ImplicitFlow:
+		off = "Implicit"
+	default:
+		return nil
+	}
+	return tellClient(oauth.UnauthorizedClient,
+		"Client is not allowed to initiate browser login with given response_type. "+off+" flow is disabled for the client.")
+}
+
+func pushedOnly(c *checking) *refusal {
+	if c.client.SignIn.RequirePushed && !c.pushed {
+		return invalidRequest("Pushed Authorization Request is only allowed.")
+	}
+	return nil
+}
+
+func scope(c *checking) *refusal {
+	if c.in.get("scope") == nil {
+		return nil
+	}
+	if _, ok := c.realm.ScopesOf(c.client, c.q.Scope); !ok {
+		return tellClient(oauth.InvalidScope, "Invalid scopes: "+c.q.Scope)
+	}
+	return nil
+}
+
+func nonce(c *checking) *refusal {
+	c.q.Nonce = c.in.text("nonce")
+	if c.q.ResponseType.IDToken && c.q.Nonce == "" {
+		return invalidRequest("Missing parameter: nonce")
+	}
+	return nil
+}
+
+// challenge checks PKCE (RFC 7636 §4.3). Without a method it is plain, unless the client wants one.
+func challenge(c *checking) *refusal {
+	method, text := c.in.get("code_challenge_method"), c.in.get("code_challenge")
+	want := c.client.SignIn.PKCE
+	switch {
+	case !c.q.ResponseType.Code, want == "" && method == nil && text == nil:
+		return nil
+	case want != "" && method == nil:
+		return invalidRequest("Missing parameter: code_challenge_method")
+	case want != "" && *method != want:
+		return invalidRequest("Invalid parameter: code challenge method is not matching the configured one")
+	case method != nil && *method != oauth.ChallengePlain && *method != oauth.ChallengeS256:
+		return invalidRequest("Invalid parameter: code_challenge_method")
+	case text == nil:
+		return invalidRequest("Missing parameter: code_challenge")
+	case !oauth.ValidVerifier(*text):
+		return invalidRequest("Invalid parameter: code_challenge")
+	}
+	c.q.Challenge, c.q.ChallengeMethod = *text, oauth.ChallengePlain
+	if method != nil {
+		c.q.ChallengeMethod = *method
+	}
+	return nil
+}
+
+// knownPrompts are the words of prompt that mean something; others are passed over.
+var knownPrompts = []string{login.PromptNone, login.PromptLogin, login.PromptConsent, login.PromptCreate}
+
+// rest reads what is never refused here.
+func rest(c *checking) *refusal {
+	for word := range strings.FieldsSeq(c.in.text("prompt")) {
+		if slices.Contains(knownPrompts, word) {
+			c.q.Prompt = append(c.q.Prompt, word)
+		}
+	}
+	c.q.LoginHint = c.in.text("login_hint")
+	c.q.Locales = strings.Fields(c.in.text("ui_locales"))
+	c.q.Provider, c.q.Action = c.in.text("kc_idp_hint"), c.in.text("kc_action")
+	c.q.Claims, c.q.ACRValues = c.in.text("claims"), c.in.text("acr_values")
+	return nil
+}
+
+// levels reads the levels of authentication that are asked for: by an essential claim, by acr_values, or by the
+// client's default (OpenID Connect Core §5.5.1.1). What is asked for in vain is passed over, but not where it is
+// essential: ok is false.
+func levels(r *realm.Realm, c *realm.Client, in parameters) (out []int, ok bool) {
+	wanted, essential := claimedLevels(in.text("claims"))
+	if len(wanted) == 0 {
+		wanted = strings.Fields(in.text("acr_values"))
+	}
+	if len(wanted) == 0 {
+		wanted = c.SignIn.DefaultACR
+	}
+	if out = numbered(r, c, wanted); len(out) == 0 && essential {
+		return nil, false
+	}
+	if len(out) == 0 {
+		out = numbered(r, c, c.SignIn.DefaultACR)
+	}
+	return out, true
+}
+
+func numbered(r *realm.Realm, c *realm.Client, names []string) (out []int) {
+	known := r.ACR
+	if len(c.SignIn.ACR) > 0 {
+		known = c.SignIn.ACR
+	}
+	for _, name := range names {
+		if level, ok := known[name]; ok {
+			out = append(out, level)
+		} else if n, err := strconv.Atoi(name); err == nil && n >= 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// claimedLevels are the values of the claim acr that a request asks for. What is no JSON asks for nothing.
+func claimedLevels(claims string) (values []string, essential bool) {
+	var asked struct {
+		IDToken struct {
+			ACR struct {
+				Essential bool     `json:"essential"`
+				Value     string   `json:"value"`
+				Values    []string `json:"values"`
+			} `json:"acr"`
+		} `json:"id_token"`
+	}
+	if claims == "" || json.Unmarshal([]byte(claims), &asked) != nil {
+		return nil, false
+	}
+	acr := asked.IDToken.ACR
+	if acr.Value != "" {
+		acr.Values = append(acr.Values, acr.Value)
+	}
+	return acr.Values, acr.Essential && len(acr.Values) > 0
+}

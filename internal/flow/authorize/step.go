@@ -1,0 +1,205 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// ConsentAlias is what the execution of consent is called in addresses.
+const ConsentAlias = "OAUTH_GRANT"
+
+// advance takes the attempt as far as it gets without the user: to a page, or to the answer.
+func (a *Authorizer) advance(ctx context.Context, t *Turn) (*Outcome, error) {
+	if err := a.recall(ctx, t); err != nil {
+		return nil, err
+	}
+	for {
+		state, err := a.state(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		step := login.Next(state)
+		switch step.Kind {
+		case login.UseSession:
+			t.Attempt.Session, t.Attempt.User = t.identity.Session.ID, t.identity.User.ID
+			t.User = t.identity.User
+			continue
+		case login.RefuseLogin:
+			return a.refuse(ctx, t, oauth.Errorf(loginRequired, ""))
+		case login.RefuseInteraction:
+			return a.refuse(ctx, t, oauth.Errorf(interactionRequired, ""))
+		case login.AskPassword:
+			return a.askPassword(ctx, t, step)
+		case login.AskFactor:
+			t.Attempt.Path, t.Attempt.Execution = login.Authenticate, step.Alias
+			return a.challenge(ctx, t, find(a.Factors, step.Alias))
+		case login.Act:
+			return a.leadTo(ctx, t, step.Alias)
+		case login.AskConsent:
+			return a.leadTo(ctx, t, ConsentAlias)
+		}
+		return a.finish(ctx, t)
+	}
+}
+
+// recall loads the attempt's user. Who was deleted or switched off meanwhile begins again.
+func (a *Authorizer) recall(ctx context.Context, t *Turn) error {
+	if t.Attempt.User == "" || t.User != nil {
+		return nil
+	}
+	u, err := a.Users.User(ctx, t.At.Realm.Key, t.Attempt.User)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	gone := t.Attempt.Session != "" && (t.identity.Session == nil || t.identity.Session.ID != t.Attempt.Session)
+	if u == nil || !u.Enabled || gone {
+		t.Attempt.Restart()
+		return nil
+	}
+	t.User = u
+	return nil
+}
+
+// state is what decides the next step.
+func (a *Authorizer) state(ctx context.Context, t *Turn) (login.State, error) {
+	s := login.State{Attempt: t.Attempt, Session: t.identity.Session, Reached: -1, Now: t.At.Now}
+	if s.Session != nil {
+		if n, err := strconv.Atoi(s.Session.Notes[noteLevel]); err == nil {
+			s.Reached = n
+		}
+	}
+	if t.User == nil {
+		return s, nil
+	}
+	for _, f := range a.Factors {
+		due, err := f.Due(ctx, t)
+		if err != nil {
+			return s, err
+		}
+		if due {
+			s.Factors = append(s.Factors, f.Alias())
+		}
+	}
+	var err error
+	if s.Actions, err = a.due(ctx, t); err != nil {
+		return s, err
+	}
+	if a.Consent != nil && !t.Attempt.Allowed {
+		s.Consent, err = a.Consent.Due(ctx, t)
+	}
+	return s, err
+}
+
+// due are the required actions that the user has to take, in the realm's order; what the application started
+// comes last.
+func (a *Authorizer) due(ctx context.Context, t *Turn) ([]string, error) {
+	var out []string
+	order, err := a.order(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	for _, alias := range order {
+		action := find(a.Actions, alias)
+		if action == nil {
+			continue
+		}
+		due, err := action.Due(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if due {
+			out = append(out, alias)
+		}
+	}
+	started := t.Attempt.Request.Action
+	switch {
+	case started == "" || t.Attempt.Outcome != "":
+	case !slices.Contains(order, started) || find(a.Actions, started) == nil:
+		t.Attempt.Outcome = "error"
+	case !slices.Contains(out, started):
+		out = append(out, started)
+	}
+	return out, nil
+}
+
+// order are the aliases of the actions that are switched on.
+func (a *Authorizer) order(ctx context.Context, t *Turn) ([]string, error) {
+	if a.Order != nil {
+		return a.Order.Order(ctx, t.At.Realm)
+	}
+	var out []string
+	for _, action := range a.Actions {
+		out = append(out, action.Alias())
+	}
+	return out, nil
+}
+
+// find is the action of an alias; nil where there is none.
+func find(actions []Action, alias string) Action {
+	for _, a := range actions {
+		if a.Alias() == alias {
+			return a
+		}
+	}
+	return nil
+}
+
+// challenge shows the page of an action.
+func (a *Authorizer) challenge(ctx context.Context, t *Turn, action Action) (*Outcome, error) {
+	return a.Show(ctx, t, func() (page.Page, error) { return action.Challenge(ctx, t) })
+}
+
+// leadTo sends the browser to the address of a required action, which shows its page.
+func (a *Authorizer) leadTo(ctx context.Context, t *Turn, alias string) (*Outcome, error) {
+	t.Attempt.Path, t.Attempt.Execution = login.RequiredActions, alias
+	return a.leadOn(ctx, t, alias)
+}
+
+// leadOn sends the browser to the page of its attempt. execution may be empty.
+func (a *Authorizer) leadOn(ctx context.Context, t *Turn, execution string) (*Outcome, error) {
+	t.Attempt.Code, t.Attempt.Touched = a.NewToken(), t.At.Now
+	if err := a.save(ctx, t); err != nil {
+		return a.twice(t, err)
+	}
+	q := t.tabQuery()
+	if execution != "" {
+		q.Set("execution", execution)
+	}
+	return t.with(&Outcome{Redirect: t.pathWith(t.Attempt.Path, q)}), nil
+}
+
+func (t *Turn) pathWith(p login.Path, q url.Values) string {
+	return t.URL("/login-actions/" + string(p) + "?" + q.Encode())
+}
+
+// enter shows the page of another way in.
+func (a *Authorizer) enter(ctx context.Context, t *Turn) (*Outcome, error) {
+	e := a.entrance(t.Attempt.Path)
+	t.Attempt.Execution = string(e.Path())
+	return a.Show(ctx, t, func() (page.Page, error) { return e.Challenge(ctx, t) })
+}
+
+// Accept says who the user of an attempt is, and what they proved, and goes on.
+func (a *Authorizer) Accept(ctx context.Context, t *Turn, u *user.User, proof login.Factor) (*Outcome, error) {
+	a.accept(t, u, proof)
+	return a.advance(ctx, t)
+}
+
+// accept gives the tab another id once something is proven: whoever knew the one before, because they began the
+// sign-in and planted its cookie in the victim's browser, cannot go on in its name (session fixation).
+func (a *Authorizer) accept(t *Turn, u *user.User, proof login.Factor) {
+	t.User, t.Attempt.User = u, u.ID
+	t.Attempt.Pass(proof)
+	t.Attempt.Tab = a.NewToken()
+	t.Event.UserID = u.ID
+	t.Event.Set("username", u.Username)
+}
