@@ -24,6 +24,10 @@ import (
 // atOnce is how many documents and groups, and a fifth of it how many users, make a realm small.
 const atOnce = 1000
 
+// mouthful is how many statements of a large realm go in one transaction: about as long as others wait for
+// SQLite to write them, some tens of milliseconds.
+const mouthful = 500
+
 // CreateRealm makes a realm with its groups and users, which appear together; users may be nil.
 // fault.ErrConflict where the name or the key is taken, unless by the realm that the draft replaces; an
 // error that users yields. The realm's key is that of the draft, unless the database still holds rows of a
@@ -143,7 +147,7 @@ func (c *creation) fill(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(batch)+len(statements) > batchSize {
+		if len(batch)+len(statements) > mouthful {
 			if err := write(); err != nil {
 				return err
 			}
