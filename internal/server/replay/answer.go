@@ -86,7 +86,7 @@ func content(resp *http.Response, body []byte) any {
 	}
 	contentType := resp.Header.Get("Content-Type")
 	if strings.Contains(contentType, "html") {
-		return page(string(body))
+		return Page(string(body))
 	}
 	var v any
 	if strings.Contains(contentType, "jwt") || json.Unmarshal(body, &v) != nil {

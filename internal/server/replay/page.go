@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// page is what of an HTML page a person or a program goes by: which page it is, its heading and
+// Page is what of an HTML page a person or a program goes by: which page it is, its heading and
 // messages, the items of its lists, where its links lead and its forms. Scenarios hold pages in this
 // shape:
 //
@@ -16,7 +16,7 @@ import (
 //	 "forms": [{"id", "method", "action", "inputs": […], "values": {name: what is filled in}}]}
 //
 // Addresses are without parameters. What a page does not have is not a member, but for forms.
-func page(text string) map[string]any {
+func Page(text string) map[string]any {
 	m := scan(text)
 	p := map[string]any{"forms": m.forms()}
 	for _, t := range m.tags {

@@ -29,10 +29,10 @@ func TestPage(t *testing.T) {
 		"forms": []any{map[string]any{"id": "kc-form-login", "method": "post", "action": "/login",
 			"inputs": []any{"cancel", "login", "password", "username"}, "values": map[string]any{"username": `al"ice`, "cancel": "1"}}},
 	}}
-	if d := cmp.Diff(want, any(page(loginPage))); d != "" {
+	if d := cmp.Diff(want, any(Page(loginPage))); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(map[string]any{"page": map[string]any{"forms": []any{}}}, page("<p>Nothing</p>")); d != "" {
+	if d := cmp.Diff(map[string]any{"page": map[string]any{"forms": []any{}}}, Page("<p>Nothing</p>")); d != "" {
 		t.Error(d)
 	}
 }
