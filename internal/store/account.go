@@ -36,9 +36,8 @@ func (s *Store) account(ctx context.Context, r engine.Reader, realmKey, id strin
 	return a, err
 }
 
-// CreateUser adds a user. fault.ErrConflict where the id or the username is taken, fault.ErrNotFound
-// where there is no such realm. That an e-mail address is free is the caller's to see to: whether
-// it must be is the realm's setting.
+// CreateUser adds a user. fault.ErrConflict where the id, the username or an address that is to be the user's own is
+// taken, fault.ErrNotFound where there is no such realm.
 func (s *Store) CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error {
 	err := s.db.Change(ctx, func(tx engine.Tx) error { return s.createUser(ctx, tx, realmKey, a, audit) })
 	if err != nil {
@@ -48,6 +47,9 @@ func (s *Store) CreateUser(ctx context.Context, realmKey string, a user.Account,
 }
 
 func (s *Store) createUser(ctx context.Context, tx engine.Tx, realmKey string, a user.Account, audit []event.Admin) error {
+	if err := claimEmail(ctx, tx, realmKey, &a); err != nil {
+		return err
+	}
 	batch, err := s.userStatements(realmKey, a)
 	if err != nil {
 		return err
@@ -148,6 +150,11 @@ func (s *Store) editUser(ctx context.Context, tx engine.Tx, realmKey, id string,
 		return err
 	}
 	a.User.ID = id
+	if a.User.Email != before.User.Email {
+		if err := claimEmail(ctx, tx, realmKey, &a); err != nil {
+			return err
+		}
+	}
 	batch, err := s.updateStatements(realmKey, before, a)
 	if err != nil {
 		return err

@@ -35,4 +35,8 @@ type Credential struct {
 type Account struct {
 	User        User
 	Credentials []Credential
+
+	// SoleEmail asks the store, for one write, to refuse an e-mail address that somebody else in the realm has. Whether
+	// it must is the realm's setting.
+	SoleEmail bool
 }

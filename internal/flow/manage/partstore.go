@@ -132,6 +132,7 @@ func (p *partial) store(ctx context.Context, realmKey string) error {
 }
 
 func (p *partial) create(ctx context.Context, r *realm.Realm, a user.Account) error {
+	a.SoleEmail = !r.DuplicateEmails
 	o := keycloak.Object{}
 	o.Put("id", a.User.ID)
 	o.Put("username", a.User.Username)

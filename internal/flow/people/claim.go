@@ -3,35 +3,12 @@ package people
 import (
 	"context"
 	"errors"
-	"hash/maphash"
-	"strings"
-	"sync"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
-
-// claims let one request at a time look whether an e-mail address is free and take it. Databases do not see to
-// it, since whether addresses are unique is a setting of realms; so of two that ask two nodes at the same
-// moment both may have it. The zero value is ready.
-type claims struct {
-	seeded sync.Once
-	seed   maphash.Seed
-	locks  [64]sync.Mutex
-}
-
-// hold keeps others from an address until the function that it gives is called.
-func (c *claims) hold(r *realm.Realm, email string) (release func()) {
-	if email == "" || r.DuplicateEmails {
-		return func() {}
-	}
-	c.seeded.Do(func() { c.seed = maphash.MakeSeed() })
-	lock := &c.locks[maphash.String(c.seed, r.Key+" "+strings.ToLower(email))%uint64(len(c.locks))]
-	lock.Lock()
-	return lock.Unlock
-}
 
 // free refuses a name or an address that somebody else has than who, which is nil for a new user. Where both
 // are taken Keycloak complains of the address.
@@ -71,9 +48,13 @@ func belongs(owner *user.User, err error) func(who *user.User, refusal error) er
 	}
 }
 
-// taken puts in words that somebody took a name since it was looked for.
+// taken puts in words that somebody took a name or an address since it was looked for.
 func taken(err error) error {
-	if c, ok := errors.AsType[*fault.Conflict](err); ok && c.Message == "" {
+	c, ok := errors.AsType[*fault.Conflict](err)
+	switch {
+	case ok && c.Field == "email":
+		return emailTaken
+	case ok && c.Message == "":
 		return &fault.Conflict{Kind: "user", Field: c.Field, Message: "User exists with same username or email"}
 	}
 	return err

@@ -46,7 +46,6 @@ func (u *Users) ChangeProfile(ctx context.Context, r *realm.Realm, id string, gi
 	if err != nil {
 		return err
 	}
-	defer u.addresses.hold(r, given.First(profile.Email))()
 	before, err := u.Store.Account(ctx, r.Key, id)
 	if err != nil {
 		return err
@@ -64,6 +63,7 @@ func (u *Users) ChangeProfile(ctx context.Context, r *realm.Realm, id string, gi
 		if err != nil {
 			return nil, err
 		}
+		a.SoleEmail = !r.DuplicateEmails
 		address := a.User.Email
 		all.WriteTo(&a.User)
 		if a.User.Email != address {
@@ -90,7 +90,6 @@ func (u *Users) Register(ctx context.Context, author audit.Author, r *realm.Real
 	if err != nil {
 		return "", err
 	}
-	defer u.addresses.hold(r, q.Given.First(profile.Email))()
 	all, err := terms.Profile.Write(profile.Change{Given: q.Given, Complete: true, As: profile.User, Scopes: q.Scopes})
 	wrong := append(complaints, err)
 	if strings.TrimSpace(nameIn(r, q.Given)) == "" && !r.EmailAsUsername {
@@ -104,7 +103,8 @@ func (u *Users) Register(ctx context.Context, author audit.Author, r *realm.Real
 	if err := errors.Join(wrong...); err != nil {
 		return "", err
 	}
-	a := user.Account{User: user.User{ID: author.NewID(), Enabled: true, Created: author.Now, Roles: []string{r.DefaultRole}, GroupKeys: r.DefaultGroups, Extra: realm.Extra{}}}
+	a := user.Account{User: user.User{ID: author.NewID(), Enabled: true, Created: author.Now, Roles: []string{r.DefaultRole}, GroupKeys: r.DefaultGroups, Extra: realm.Extra{}},
+		SoleEmail: !r.DuplicateEmails}
 	all.WriteTo(&a.User)
 	for _, action := range terms.Actions {
 		if action.Enabled && action.Default {

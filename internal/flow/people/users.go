@@ -22,8 +22,6 @@ type Users struct {
 	Failures  Forgiver
 	Rules     *Rulebook
 	Passwords Hasher
-
-	addresses claims
 }
 
 // UserStore keeps users; fault.ErrNotFound, fault.ErrConflict.
@@ -72,7 +70,6 @@ func (u *Users) Create(ctx context.Context, author audit.Author, r *realm.Realm,
 		return "", err
 	}
 	given := keycloak.ProfileAttributes(o)
-	defer u.addresses.hold(r, given.First(profile.Email))()
 	if err := u.free(ctx, r, nil, given); err != nil {
 		return "", err
 	}
@@ -80,7 +77,8 @@ func (u *Users) Create(ctx context.Context, author audit.Author, r *realm.Realm,
 	if err != nil {
 		return "", err
 	}
-	a := user.Account{User: user.User{ID: author.NewID(), Created: author.Now, Roles: []string{r.DefaultRole}, GroupKeys: r.DefaultGroups, Extra: realm.Extra{}}}
+	a := user.Account{User: user.User{ID: author.NewID(), Created: author.Now, Roles: []string{r.DefaultRole}, GroupKeys: r.DefaultGroups, Extra: realm.Extra{}},
+		SoleEmail: !r.DuplicateEmails}
 	all.WriteTo(&a.User)
 	if err := u.fill(ctx, author, r, terms, &a, o); err != nil {
 		return "", err
@@ -131,7 +129,6 @@ func (u *Users) Update(ctx context.Context, author audit.Author, r *realm.Realm,
 		return err
 	}
 	given := keycloak.ProfileAttributes(o)
-	defer u.addresses.hold(r, given.First(profile.Email))()
 	before, err := u.Store.Account(ctx, r.Key, id)
 	if err != nil {
 		return err
@@ -158,6 +155,7 @@ func (u *Users) Update(ctx context.Context, author audit.Author, r *realm.Realm,
 			return nil, &fault.Invalid{Field: "username", Message: nameMissing}
 		}
 		all.WriteTo(&a.User)
+		a.SoleEmail = !r.DuplicateEmails
 		if o.Has("requiredActions") {
 			setActions(&a.User, keycloak.Value[[]string](o, "requiredActions"))
 		}

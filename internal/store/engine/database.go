@@ -36,6 +36,10 @@ type Tx interface {
 	// Send runs statements in order, in one round trip, and fills in their Rows.
 	Send(ctx context.Context, statements []Statement) error
 
+	// Lock waits for other transactions that hold the lock of this name, and holds it until this one ends. It is for
+	// what no constraint of the schema can say: whoever looks and then writes behind it is the only one that does.
+	Lock(ctx context.Context, name string) error
+
 	// Committed has a function called once the transaction is durable, and with SQLite before any
 	// other can begin.
 	Committed(func())

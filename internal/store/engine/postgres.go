@@ -79,6 +79,11 @@ func (t *postgresTx) Exec(ctx context.Context, sql string, args ...any) (int64, 
 	return tag.RowsAffected(), err
 }
 
+func (t *postgresTx) Lock(ctx context.Context, name string) error {
+	_, err := t.asker.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
+	return err
+}
+
 func (t *postgresTx) Send(ctx context.Context, statements []Statement) error {
 	pointers := make([]*Statement, len(statements))
 	for i := range statements {

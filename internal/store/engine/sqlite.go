@@ -262,6 +262,9 @@ type sqliteTx struct {
 	committed []func()
 }
 
+// Lock has nothing to wait for: there is one writer.
+func (t *sqliteTx) Lock(context.Context, string) error { return nil }
+
 func (t *sqliteTx) Committed(f func()) { t.committed = append(t.committed, f) }
 
 func (t *sqliteTx) statement(query string) (*sql.Stmt, error) {
