@@ -31,7 +31,7 @@ func (s *Store) Login(ctx context.Context, realmKey, id string) (*login.Browser,
 	return b, nil
 }
 
-// SaveLogin keeps what a browser has begun, until a time; without tabs it is forgotten. A browser of
+// SaveLogin keeps what a browser has begun, until a time; with nothing begun in it it is forgotten. A browser of
 // version 0 is a new one. fault.ErrStale where somebody else wrote it since it was read, and nothing
 // is changed then. b.Version is counted up.
 func (s *Store) SaveLogin(ctx context.Context, realmKey string, b *login.Browser, until time.Time) error {
@@ -52,7 +52,7 @@ func (s *Store) SaveLogin(ctx context.Context, realmKey string, b *login.Browser
 
 func loginStatement(realmKey string, b *login.Browser, until time.Time) (engine.Statement, error) {
 	id := hashed(b.ID)
-	if len(b.Tabs) == 0 {
+	if b.Empty() {
 		return engine.Statement{
 			SQL:  `DELETE FROM login WHERE realm = $1 AND id = $2 AND version = $3`,
 			Args: []any{realmKey, id, b.Version},

@@ -1,0 +1,160 @@
+package signout
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+)
+
+// Logout signs a browser out at a client's wish. Without an ID token that shows that the client knows the session
+// a page asks first: else any page of the web could sign people out. Offline sessions stay.
+func (e *Ender) Logout(ctx context.Context, q Request) (*authorize.Outcome, error) {
+	t, err := e.begin(ctx, q.Call)
+	if err != nil {
+		return nil, err
+	}
+	w, err := t.check(q)
+	if err != nil {
+		return t.refuse(ctx, err)
+	}
+	switch {
+	case w.hint != nil && !t.suspect(&w):
+		return t.leave(ctx, &w)
+	case w.hint == nil && t.identity.Session == nil && w.redirectURI != "":
+		return t.leave(ctx, &w) // there is nothing to ask
+	}
+	return t.ask(ctx, &w)
+}
+
+// refuse shows why a wish is not fulfilled; technical errors pass.
+func (t *turn) refuse(ctx context.Context, err error) (*authorize.Outcome, error) {
+	why, ok := errors.AsType[*refusal](err)
+	if !ok {
+		return nil, err
+	}
+	t.record(ctx, err)
+	p := page.Error{Message: why.text, ID: t.event.ID}
+	if why.client != nil {
+		p.Back = why.client.Home(t.at.Base)
+	}
+	if why.text.Key == "invalidRedirectUriMessage" && why.client != nil {
+		p.Fix = "Register the post_logout_redirect_uri of the request at client \"" + why.client.ID + "\", exactly as it is sent."
+	}
+	return &authorize.Outcome{Page: p, Status: badRequest}, nil
+}
+
+// badRequest is the HTTP status of a page about a request that is wrong.
+const badRequest = 400
+
+// leave ends the sessions that the wish is about: that of the ID token, and the browser's own.
+func (t *turn) leave(ctx context.Context, w *wish) (*authorize.Outcome, error) {
+	over := map[string]*session.Session{}
+	if s := t.identity.Session; s != nil {
+		over[s.ID] = s
+	}
+	if w.hint != nil && w.hint.Session != "" {
+		s, err := t.Sessions.Session(ctx, t.at.Realm.Key, w.hint.Session, false)
+		switch {
+		case err == nil && s.UserID == w.hint.Subject:
+			over[s.ID] = s
+		case err != nil && !errors.Is(err, fault.ErrNotFound):
+			return nil, err
+		}
+	}
+	var front []page.FrontChannelClient
+	for _, s := range over {
+		told, err := t.end(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		front = append(front, told...)
+	}
+	if err := t.forget(ctx); err != nil {
+		return nil, err
+	}
+	o := t.farewell(w, front)
+	o.Cookies = t.farewellCookies()
+	return o, nil
+}
+
+// end ends a session and tells its clients. Those that a browser must tell are given back.
+func (t *turn) end(ctx context.Context, s *session.Session) ([]page.FrontChannelClient, error) {
+	key := t.at.Realm.Key
+	due, err := t.Herald.Due(ctx, t.at.Realm, session.Query{ID: s.ID})
+	if err != nil {
+		return nil, err
+	}
+	grants, err := t.Sessions.Grants(ctx, key, s.ID, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Sessions.EndSession(ctx, key, s.ID, false); err != nil {
+		return nil, err
+	}
+	t.event.UserID, t.event.Session = s.UserID, s.ID
+	t.record(ctx, nil)
+	t.Herald.Tell(ctx, t.at, due)
+	var front []page.FrontChannelClient
+	for _, g := range grants {
+		c := t.at.Realm.ClientByKey(g.Client)
+		if c == nil || !c.Enabled || !c.Logout.FrontChannel {
+			continue
+		}
+		if address := t.frontChannel(c, s); address != "" {
+			front = append(front, page.FrontChannelClient{Name: c.ID, URL: address})
+		}
+	}
+	return front, nil
+}
+
+// frontChannel is what the browser opens to tell a client that a session ended (Front-Channel Logout 1.0 §2).
+func (t *turn) frontChannel(c *realm.Client, s *session.Session) string {
+	address := c.FrontChannelURL(t.at.Base)
+	if address == "" || c.Logout.FrontChannelPlain {
+		return address
+	}
+	return withQuery(address, "iss", t.at.Realm.Issuer(t.at.Base), "sid", s.ID)
+}
+
+// farewell is what the browser is shown at the end, or where it goes.
+func (t *turn) farewell(w *wish, front []page.FrontChannelClient) *authorize.Outcome {
+	next := w.redirectURI
+	if next != "" && w.state != nil {
+		next = withQuery(next, "state", *w.state)
+	}
+	switch {
+	case len(front) > 0:
+		return &authorize.Outcome{Page: page.FrontChannelLogout{Clients: front, NextURL: next}}
+	case next != "":
+		return &authorize.Outcome{Redirect: next}
+	}
+	return &authorize.Outcome{Page: t.done(w.client)}
+}
+
+// done says that the browser is signed out.
+func (t *turn) done(c *realm.Client) page.Info {
+	p := page.Info{Message: page.T("successLogout"), Kind: page.Success}
+	if c != nil {
+		p.Back = page.Link{URL: c.Home(t.at.Base), Text: page.T("backToApplication")}
+	}
+	return p
+}
+
+// farewellCookies take away what the browser has, and nothing that it has not.
+func (t *turn) farewellCookies() []authorize.Cookie {
+	var out []authorize.Cookie
+	if t.browser == nil { // a name that nobody else can have given it
+		out = append(out, authorize.Cookie{Name: authorize.CookieBrowser, Value: t.NewToken(), HTTPOnly: true})
+	}
+	for _, c := range append(authorize.Forget(), authorize.Cookie{Name: authorize.CookieRemember, HTTPOnly: true, Clear: true}) {
+		if _, has := t.cookies[c.Name]; has {
+			out = append(out, c)
+		}
+	}
+	return out
+}
