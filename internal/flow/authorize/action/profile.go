@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 )
 
@@ -135,6 +136,10 @@ func faults(err error, words func(attribute, message string) []string) (wrong pa
 		}
 		if taken, ok := errors.AsType[*fault.Conflict](e); ok && (taken.Field == profile.Username || taken.Field == profile.Email) {
 			wrong[taken.Field] = append(wrong[taken.Field], page.T(taken.Field+"ExistsMessage"))
+			continue
+		}
+		if unfit, ok := errors.AsType[*user.Unfit](e); ok {
+			wrong["password"] = append(wrong["password"], page.T(unfit.Code, unfit.Args...))
 			continue
 		}
 		if bad, ok := errors.AsType[badPassword](e); ok {

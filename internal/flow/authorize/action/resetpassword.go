@@ -64,8 +64,7 @@ func (e ResetPassword) Process(ctx context.Context, t *authorize.Turn, form url.
 			return authorize.Result{}, err
 		}
 	}
-	t.Attempt.Path = login.Authenticate
-	return again(page.Info{Message: page.T("emailSentMessage"), Kind: page.Success})
+	return authorize.Result{Kind: authorize.Back, Notice: page.Notice{Kind: page.Success, Text: page.T("emailSentMessage")}}, nil
 }
 
 // send sends the link, aside: how long that takes, and whether it works, would tell that there is such a user. A
