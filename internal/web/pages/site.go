@@ -103,3 +103,21 @@ func frames(p page.Page) []string {
 	}
 	return hosts
 }
+
+// Guard sets the headers that a realm configures on an answer that is no page.
+func (s *Site) Guard(w http.ResponseWriter, r *http.Request, of *realm.Realm) error {
+	look, err := s.looks.Look(r.Context(), of)
+	if err != nil {
+		return fmt.Errorf("look of realm %q: %w", of.Name, err)
+	}
+	for name, value := range look.Headers {
+		switch {
+		case name == "Content-Security-Policy" || name == "Content-Security-Policy-Report-Only": // of pages
+		case value == "":
+			w.Header().Del(name)
+		default:
+			w.Header().Set(name, value)
+		}
+	}
+	return nil
+}
