@@ -232,6 +232,9 @@ func (a *Authorizer) after(ctx context.Context, t *Turn, r Result) (*Outcome, er
 			return a.twice(t, err)
 		}
 		return t.with(&Outcome{Redirect: r.Redirect}), nil
+	case Back:
+		at.Path, at.Execution = login.Authenticate, login.FactorPassword
+		return a.showPassword(ctx, t, r.Notice, "")
 	case Cancelled:
 		at.Outcome = "cancelled"
 		return a.advance(ctx, t)

@@ -51,6 +51,7 @@ const (
 	Cancelled                   // the user does not want to: of a required action that the application started
 	Refused                     // the attempt ends: the client is told Result.Refusal
 	Elsewhere                   // the browser leaves for Result.Redirect, as to an identity provider
+	Back                        // to the sign-in page, which says Result.Notice
 )
 
 // Result is what an Action made of a form.
@@ -60,4 +61,5 @@ type Result struct {
 	Status   int          // of Page; zero: 200
 	Refusal  *oauth.Error // with Refused
 	Redirect string       // with Elsewhere
+	Notice   page.Notice  // with Back
 }
