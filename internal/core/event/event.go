@@ -11,20 +11,23 @@ import (
 type Kind string
 
 const (
-	Login           Kind = "LOGIN"
-	Logout          Kind = "LOGOUT"
-	ClientLogin     Kind = "CLIENT_LOGIN"
-	CodeToToken     Kind = "CODE_TO_TOKEN"
-	RefreshToken    Kind = "REFRESH_TOKEN"
-	TokenExchange   Kind = "TOKEN_EXCHANGE"
-	IntrospectToken Kind = "INTROSPECT_TOKEN"
-	UserInfoRequest Kind = "USER_INFO_REQUEST"
-	RevokeGrant     Kind = "REVOKE_GRANT"
-	Register        Kind = "REGISTER"
-	PermissionToken Kind = "PERMISSION_TOKEN"
-	Impersonate     Kind = "IMPERSONATE"
-	LockedForTime   Kind = "USER_DISABLED_BY_TEMPORARY_LOCKOUT"
-	LockedForGood   Kind = "USER_DISABLED_BY_PERMANENT_LOCKOUT"
+	Login             Kind = "LOGIN"
+	Logout            Kind = "LOGOUT"
+	ClientLogin       Kind = "CLIENT_LOGIN"
+	CodeToToken       Kind = "CODE_TO_TOKEN"
+	DeviceAuth        Kind = "OAUTH2_DEVICE_AUTH"
+	DeviceVerify      Kind = "OAUTH2_DEVICE_VERIFY_USER_CODE"
+	DeviceCodeToToken Kind = "OAUTH2_DEVICE_CODE_TO_TOKEN"
+	RefreshToken      Kind = "REFRESH_TOKEN"
+	TokenExchange     Kind = "TOKEN_EXCHANGE"
+	IntrospectToken   Kind = "INTROSPECT_TOKEN"
+	UserInfoRequest   Kind = "USER_INFO_REQUEST"
+	RevokeGrant       Kind = "REVOKE_GRANT"
+	Register          Kind = "REGISTER"
+	PermissionToken   Kind = "PERMISSION_TOKEN"
+	Impersonate       Kind = "IMPERSONATE"
+	LockedForTime     Kind = "USER_DISABLED_BY_TEMPORARY_LOCKOUT"
+	LockedForGood     Kind = "USER_DISABLED_BY_PERMANENT_LOCKOUT"
 )
 
 // Failed is the kind of the same thing going wrong.

@@ -23,6 +23,7 @@ const (
 	ByPassword          GrantCode = "ro"
 	ByClientCredentials GrantCode = "cc"
 	ByExchange          GrantCode = "te"
+	ByDevice            GrantCode = "dg"
 	ByUnknown           GrantCode = "na"
 )
 

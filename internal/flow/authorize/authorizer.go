@@ -42,6 +42,7 @@ type Authorizer struct {
 	Order     Order      // of Actions, as the realm has them; nil: as they are here
 	Consent   Action     // nil: clients that need consent are refused
 	Entrances []Entrance // other ways in than the password
+	Links     Links      // from letters; nil: there are none
 	Devices   Devices    // nil: no device can be signed in
 	Providers Providers  // nil: the sign-in page offers none
 }
@@ -104,8 +105,9 @@ type Order interface {
 
 // Devices wait for the answer of a device authorization.
 type Devices interface {
-	// Approve lets the device that an attempt is for have tokens of a session.
-	Approve(ctx context.Context, t *Turn, s session.Session) error
+	// Approve lets the device that an attempt is for have tokens of a session. late tells that the device does not
+	// wait any more.
+	Approve(ctx context.Context, t *Turn, s session.Session) (late bool, err error)
 	// Deny says that it gets none.
 	Deny(ctx context.Context, t *Turn) error
 }

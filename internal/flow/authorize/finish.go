@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
@@ -201,10 +202,11 @@ func (a *Authorizer) identify(ctx context.Context, t *Turn, s *session.Session) 
 func (a *Authorizer) give(ctx context.Context, t *Turn, s *session.Session, g *session.Grant) (*Outcome, error) {
 	q := &t.Attempt.Request
 	if q.Device != "" {
-		if err := a.Devices.Approve(ctx, t, *s); err != nil {
-			return nil, err
+		late, err := a.Devices.Approve(ctx, t, *s)
+		if late {
+			return &Outcome{Redirect: t.URL("/device/status?error=" + string(oauth.ExpiredToken))}, err
 		}
-		return &Outcome{Redirect: t.URL("/device/status")}, nil
+		return &Outcome{Redirect: t.URL("/device/status")}, err
 	}
 	var fields []Field
 	if q.State != nil {

@@ -39,6 +39,7 @@ func (i *Issuer) AuthorizationCode(ctx context.Context, q CodeRequest) (resp *Re
 	if err := t.checkCode(&code, q); err != nil {
 		return nil, err
 	}
+	w.origin.Grant = token.ByCode
 	t.call.Scope = &code.Scope // the parameter has no meaning here
 	if t.asksOffline() {
 		return t.startOffline(ctx, w, &code)
@@ -185,7 +186,7 @@ func (t *turn) keepUse(ctx context.Context, prev, next session.Grant) error {
 
 // complete fills in what both kinds of session share.
 func (t *turn) complete(w *issue, code *session.Code, kind token.SessionKind) {
-	w.origin = token.Origin{Session: kind, Grant: token.ByCode}
+	w.origin.Session = kind
 	w.expires = t.accessExpires(w.session, w.grant)
 	w.openID, w.nonce = asks(code.Scope, oauth.ScopeOpenID), code.Nonce
 	if t.client.Tokens.NoRefresh {

@@ -18,6 +18,7 @@ type Issuer struct {
 	Users     Users
 	Sessions  Sessions
 	Codes     Codes
+	Devices   Devices
 	Verifier  Verifier
 	Passwords Passwords
 	Lockouts  Lockouts
