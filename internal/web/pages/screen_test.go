@@ -1,0 +1,162 @@
+package pages_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/web/pages"
+)
+
+const (
+	// screens is where the pictures of pages are.
+	screens = "../../../docs/screens"
+	// axeCore judges how accessible pages are; "npm ci" in testdata/axe brings it.
+	axeCore = "testdata/axe/node_modules/axe-core/axe.min.js"
+)
+
+// glass is what a page is looked at through.
+type glass struct {
+	name          string
+	width, height int64
+	scheme        string // prefers-color-scheme
+}
+
+var glasses = []glass{{"light", 800, 700, "light"}, {"dark", 800, 700, "dark"}, {"phone", 390, 844, "light"}}
+
+// TestScreens looks at each page in a browser: its style sheet and pictures must be there, and nothing may be
+// wider than the window. With -update it writes the pictures.
+func TestScreens(t *testing.T) {
+	browser, site := chromium(t), sampleSite(t)
+	for _, s := range samples {
+		if s.page.Page() == "" {
+			continue // it sends itself away
+		}
+		for _, g := range glasses {
+			t.Run(s.name+"-"+g.name, func(t *testing.T) {
+				tab := open(t, browser, site+s.name, g)
+				see(t, tab, "the style sheet is missing", `document.styleSheets.length === 0 || document.styleSheets[0].cssRules.length === 0`)
+				see(t, tab, "a picture is missing", `[...document.images].some((i) => !i.naturalWidth)`)
+				see(t, tab, "the page is wider than the window", `document.documentElement.scrollWidth > innerWidth`)
+				if !*update {
+					return
+				}
+				picture, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(screens, s.name+"-"+g.name+".png"), picture, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}
+
+// TestAccessible has axe-core look at each page, in the light and in the dark.
+func TestAccessible(t *testing.T) {
+	axe, err := os.ReadFile(axeCore)
+	if err != nil {
+		t.Skip("axe-core is not installed: npm ci in testdata/axe")
+	}
+	browser, site := chromium(t), sampleSite(t)
+	for _, s := range samples {
+		if s.page.Page() == "" {
+			continue
+		}
+		for _, g := range glasses[:2] {
+			t.Run(s.name+"-"+g.name, func(t *testing.T) {
+				tab := open(t, browser, site+s.name, g)
+				if _, err := chromedp.Run(tab, chromedp.Evaluate[bool](string(axe)+"; true")); err != nil {
+					t.Fatal(err)
+				}
+				found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](`axe.run().then((r) =>
+					r.violations.map((v) => v.id + ": " + v.help + "\n" + v.nodes.map((n) => n.html).join("\n")))`, chromedp.EvalAwaitPromise))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, violation := range found {
+					t.Error(violation)
+				}
+			})
+		}
+	}
+}
+
+// chromium is a browser that ends with the test.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.Flag("hide-scrollbars", true))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	browser, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(browser); err != nil { // starts it, for all tabs
+		t.Fatal(err)
+	}
+	return browser
+}
+
+// open opens an address in a tab of its own.
+func open(t *testing.T, browser context.Context, address string, g glass) context.Context {
+	t.Helper()
+	tab, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(tab); err != nil {
+		t.Fatal(err)
+	}
+	tab, cancel = context.WithTimeout(tab, 30*time.Second)
+	t.Cleanup(cancel)
+	scheme := func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: g.scheme}}})
+		return chromedp.Void{}, err
+	}
+	if err := chromedp.Do(tab, scheme, chromedp.EmulateViewport(g.width, g.height), chromedp.Navigate(address)); err != nil {
+		t.Fatal(err)
+	}
+	return tab
+}
+
+// see fails where an expression is true of the page.
+func see(t *testing.T, tab context.Context, fault, expression string) {
+	t.Helper()
+	bad, err := chromedp.Run(tab, chromedp.Evaluate[bool](expression))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bad {
+		t.Error(fault)
+	}
+}
+
+// sampleSite serves the samples below the address that it gives.
+func sampleSite(t *testing.T) string {
+	mux := http.NewServeMux()
+	mux.Handle("/resources/", pages.Resources())
+	for _, s := range samples {
+		mux.HandleFunc("/realms/shop/"+s.name, func(w http.ResponseWriter, r *http.Request) {
+			look := looks(realm.Look{Name: "Shop"})
+			if err := pages.New(&look).Show(w, r, http.StatusOK, pages.View{Realm: shop}, s.page); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	site := httptest.NewServer(mux)
+	t.Cleanup(site.Close)
+	return site.URL + "/realms/shop/"
+}
