@@ -3,6 +3,7 @@ package pattern
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 )
@@ -75,50 +76,59 @@ func cutLookahead(java string) (body string, not bool, rest string, ok bool) {
 	if !strings.HasPrefix(java, "(?=") && !strings.HasPrefix(java, "(?!") {
 		return "", false, java, false
 	}
-	depth, inClass := 0, false
-	for i := 0; i < len(java); i++ {
-		switch c := java[i]; {
-		case c == '\\':
-			i++
-		case inClass:
-			inClass = c != ']'
-		case c == '[':
-			inClass = true
-		case c == '(':
-			depth++
-		case c == ')':
-			if depth--; depth == 0 {
-				// An alternative to the look-ahead and what follows it would be one to the look-ahead alone.
-				if alternatives(java[i+1:]) {
-					return "", false, java, false
-				}
-				return java[3:i], java[2] == '!', java[i+1:], true
-			}
+	for at, c := range outside(java) {
+		if c != ')' {
+			continue
 		}
+		// An alternative to the look-ahead and what follows it would be one to the look-ahead alone.
+		if alternatives(java[at+1:]) {
+			break
+		}
+		return java[3:at], java[2] == '!', java[at+1:], true
 	}
 	return "", false, java, false
 }
 
 // alternatives tells whether an expression has a bar outside all groups.
 func alternatives(java string) bool {
-	depth, inClass := 0, false
-	for i := 0; i < len(java); i++ {
-		switch c := java[i]; {
-		case c == '\\':
-			i++
-		case inClass:
-			inClass = c != ']'
-		case c == '[':
-			inClass = true
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		case c == '|' && depth == 0:
+	for _, c := range outside(java) {
+		if c == '|' {
 			return true
 		}
 	}
 	return false
+}
+
+// outside are the bytes of an expression that stand in no group and no class and are not escaped, with where
+// they stand. The brackets of a group that is not inside another are among them.
+func outside(java string) iter.Seq2[int, byte] {
+	return func(yield func(int, byte) bool) {
+		depth, inClass := 0, false
+		for i := 0; i < len(java); i++ {
+			c := java[i]
+			switch {
+			case c == '\\':
+				i++
+				continue
+			case inClass:
+				inClass = c != ']'
+				continue
+			case c == '[':
+				inClass = true
+				continue
+			case c == '(':
+				depth++
+				if depth > 1 {
+					continue
+				}
+			case c == ')':
+				depth--
+			}
+			if (depth == 0 || c == '(') && !yield(i, c) {
+				return
+			}
+		}
+	}
 }
 
 // unknown is an error about syntax that has no equal here.

@@ -39,6 +39,28 @@ type Draft struct {
 	Replaces string
 }
 
+// EditKept changes what is kept of the realm's own representation without acting on it. After an error
+// everything is as before.
+func (d *Draft) EditKept(edit func(kept Extra) error) error {
+	kept := Extra{}
+	if d.LoadExtra != nil {
+		stored, err := d.LoadExtra(KindRealm, d.now.Key)
+		if err != nil {
+			return err
+		}
+		if stored != nil {
+			kept = stored
+		}
+	}
+	if err := edit(kept); err != nil {
+		return err
+	}
+	settings := d.now.Settings
+	settings.Extra = kept
+	d.PutSettings(settings)
+	return nil
+}
+
 type changeID struct {
 	kind Kind
 	key  string

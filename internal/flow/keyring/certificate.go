@@ -17,12 +17,12 @@ import (
 
 var errCertificate = &fault.Invalid{Field: "certificate", Message: "Failed to decode certificate"}
 
-// newCertificate signs a key in the realm's name, for ten years, as Keycloak does: for clients that want
-// x5c, not as a statement about anybody.
-func newCertificate(private *rsa.PrivateKey, realmName string, now time.Time) (string, error) {
+// SelfSigned is a certificate of a key in a name, signed by itself for ten years as Keycloak does it, as base64
+// DER: for those who want a certificate where a key would do, not as a statement about anybody.
+func SelfSigned(private *rsa.PrivateKey, name string, now time.Time) (string, error) {
 	template := &x509.Certificate{
 		SerialNumber:       big.NewInt(now.UnixMilli()),
-		Subject:            pkix.Name{CommonName: realmName},
+		Subject:            pkix.Name{CommonName: name},
 		NotBefore:          now.Add(-100 * time.Second), // for clocks that are behind
 		NotAfter:           now.AddDate(10, 0, 0),
 		SignatureAlgorithm: x509.SHA256WithRSA,

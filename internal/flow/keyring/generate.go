@@ -68,7 +68,7 @@ func completeRSA(p *realm.KeyProvider, kind kind, realmName string, now time.Tim
 		return err
 	}
 	if p.Certificate == "" {
-		p.Certificate, err = newCertificate(private, realmName, now)
+		p.Certificate, err = SelfSigned(private, realmName, now)
 	} else {
 		p.Certificate, err = plainCertificate(p.Certificate, &private.PublicKey)
 	}

@@ -5,41 +5,28 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"fmt"
-	"math/big"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
 // pair is a certificate with its private key: base64 DER, the key as of PKCS #1.
 type pair struct{ Certificate, PrivateKey string }
 
-// newPair makes a key with a certificate in a client's name, for ten years, as Keycloak does: the name is
-// no statement about anybody.
+// newPair makes a key with a certificate in a client's name.
 func newPair(name string, now time.Time) (pair, error) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return pair{}, fmt.Errorf("make a key: %w", err)
 	}
-	template := &x509.Certificate{
-		SerialNumber:       big.NewInt(now.UnixMilli()),
-		Subject:            pkix.Name{CommonName: name},
-		NotBefore:          now.Add(-100 * time.Second), // for clocks that are behind
-		NotAfter:           now.AddDate(10, 0, 0),
-		SignatureAlgorithm: x509.SHA256WithRSA,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		return pair{}, fmt.Errorf("make a certificate: %w", err)
-	}
-	text := base64.StdEncoding.EncodeToString
-	return pair{text(der), text(x509.MarshalPKCS1PrivateKey(private))}, nil
+	certificate, err := keyring.SelfSigned(private, name, now)
+	return pair{certificate, base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(private))}, err
 }
 
 // NewCertificate makes a key with a certificate for a client, keeps both under the prefix of attributes,

@@ -123,8 +123,7 @@ func checkUnique(mappers []realm.Mapper) error {
 
 // checkTexts refuses texts that Keycloak has no room for: an export could not be imported there.
 func checkTexts(kept realm.Extra) error {
-	const longest = 255
-	if len([]rune(keycloak.Object(kept).Text("name"))) > longest {
+	if len([]rune(keycloak.Object(kept).Text("name"))) > longestText {
 		return &fault.Invalid{Field: "name", Message: "Name is longer than 255 characters"}
 	}
 	return checkDescription(kept)
@@ -154,11 +153,11 @@ func checkOverrides(d *realm.Draft, client *realm.Client) error {
 }
 
 // refused is what is wrong with the representation of a client: a setting of ours that does not parse.
-// Keycloak takes any text for its own.
+// Keycloak takes any text for its own. A client has many: the message says which.
 func refused(notes []keycloak.Note) error {
 	for _, n := range notes {
 		if n.Bad {
-			return &fault.Invalid{Field: n.Path, Message: n.Path + ": " + n.Text}
+			return &fault.Invalid{Field: n.Path, Message: n.String()}
 		}
 	}
 	return nil

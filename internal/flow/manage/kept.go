@@ -17,20 +17,10 @@ func editKept(ctx context.Context, store Documents, realmName string, edit func(
 }
 
 // changeKept is editKept within an edit that changes other things too.
-func changeKept(d *realm.Draft, edit func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error)) ([]event.Admin, error) {
-	kept, err := loadExtra(d, realm.KindRealm, d.Realm().Key)
-	if err != nil {
-		return nil, err
-	}
-	if kept == nil {
-		kept = realm.Extra{}
-	}
-	audit, err := edit(d.Realm(), kept)
-	if err != nil {
-		return nil, err
-	}
-	settings := d.Realm().Settings
-	settings.Extra = kept
-	d.PutSettings(settings)
-	return audit, nil
+func changeKept(d *realm.Draft, edit func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error)) (audit []event.Admin, err error) {
+	err = d.EditKept(func(kept realm.Extra) (err error) {
+		audit, err = edit(d.Realm(), kept)
+		return err
+	})
+	return audit, err
 }

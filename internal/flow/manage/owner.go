@@ -40,7 +40,7 @@ func (o Owner) edit(d *realm.Draft, change func(belongings) error) error {
 		return nil
 	}
 	if o.Kind == realm.KindClient {
-		return &fault.NotFound{Message: "Could not find client"}
+		return errNoClient
 	}
 	return &fault.NotFound{Message: "Could not find client scope"}
 }

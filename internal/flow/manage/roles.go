@@ -34,7 +34,7 @@ func (m *Roles) Create(ctx context.Context, author audit.Author, n NewRole) erro
 	return m.Store.Edit(ctx, n.Realm, func(d *realm.Draft) ([]event.Admin, error) {
 		r := d.Realm()
 		if n.Client != "" && r.ClientByKey(n.Client) == nil {
-			return nil, &fault.NotFound{Message: "Could not find client"}
+			return nil, errNoClient
 		}
 		if roleNamed(r, n.Client, role.Name) != nil {
 			return nil, &fault.Conflict{Kind: "role", Field: "name", Message: "Role with name " + role.Name + " already exists"}

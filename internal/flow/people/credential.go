@@ -74,14 +74,14 @@ func (u *Users) MoveCredential(ctx context.Context, author audit.Author, r *real
 		moved := a.Credentials[i]
 		rest := slices.Delete(slices.Clone(a.Credentials), i, i+1)
 		to := 0
-		if after != "" && after != credentialID {
-			at := slices.IndexFunc(rest, func(c user.Credential) bool { return c.ID == after })
-			if at < 0 {
-				return nil, errNoCredential
-			}
-			to = at + 1
-		} else if after == credentialID {
+		switch at := slices.IndexFunc(rest, func(c user.Credential) bool { return c.ID == after }); {
+		case after == "":
+		case after == credentialID:
 			to = i
+		case at < 0:
+			return nil, errNoCredential
+		default:
+			to = at + 1
 		}
 		a.Credentials = slices.Insert(rest, to, moved)
 		return author.Of(r, audit.Action, userResource, path, nil), nil

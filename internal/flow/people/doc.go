@@ -1,3 +1,3 @@
-// Package people changes users, groups and the roles that they hold, and records each change as an admin
-// event in the transaction that makes it.
+// Package people is what becomes of users and groups: their accounts, credentials, roles, sessions and
+// consents. Each change by an administrator is recorded as an admin event in the transaction that makes it.
 package people

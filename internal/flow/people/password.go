@@ -2,7 +2,6 @@ package people
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -74,7 +73,8 @@ func (u *Users) credentials(ctx context.Context, author audit.Author, r *realm.R
 	g := &given{}
 	for _, representation := range keycloak.Value[[]keycloak.Object](o, "credentials") {
 		c, plain, _ := keycloak.ToCredential(representation)
-		if g.temporary = g.temporary || c.Temporary && c.Kind == user.KindPassword; slices.ContainsFunc(a.Credentials, func(has user.Credential) bool { return c.ID != "" && has.ID == c.ID }) {
+		g.temporary = g.temporary || c.Temporary && c.Kind == user.KindPassword
+		if _, err := credential(a, c.ID); err == nil && c.ID != "" {
 			continue // it came from here
 		}
 		if plain != "" {
@@ -88,10 +88,10 @@ func (u *Users) credentials(ctx context.Context, author audit.Author, r *realm.R
 		if c.Kind == "" || c.Data == "" && len(c.Hash) == 0 {
 			continue
 		}
-		if c.ID = author.NewID(); c.Created.IsZero() {
+		c.ID, c.Temporary = author.NewID(), false
+		if c.Created.IsZero() {
 			c.Created = author.Now
 		}
-		c.Temporary = false
 		g.others = append(g.others, c)
 	}
 	return g, nil

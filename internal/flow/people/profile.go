@@ -23,17 +23,13 @@ func (p *Profiles) Configure(ctx context.Context, author audit.Author, r *realm.
 		if len(problems) > 0 {
 			return nil, &fault.Invalid{Message: "[" + strings.Join(problems, ", ") + "]"}
 		}
-		kept, err := d.LoadExtra(realm.KindRealm, d.Realm().Key)
+		err := d.EditKept(func(kept realm.Extra) error {
+			keycloak.KeepProfile(kept, c, author.NewID())
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		if kept == nil {
-			kept = realm.Extra{}
-		}
-		keycloak.KeepProfile(kept, c, author.NewID())
-		settings := d.Realm().Settings
-		settings.Extra = kept
-		d.PutSettings(settings)
 		return author.Of(d.Realm(), audit.Update, "USER_PROFILE", "users/profile", representation), nil
 	})
 }
