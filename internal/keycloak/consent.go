@@ -1,6 +1,8 @@
 package keycloak
 
 import (
+	"slices"
+
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
@@ -13,6 +15,9 @@ func FromConsent(r *realm.Realm, c *realm.Client, consent *user.Consent, offline
 	scopes := []string{}
 	if consent != nil {
 		scopes = append(scopes, scopeNames(r, consent.Scopes)...)
+		if slices.Contains(consent.Scopes, c.Key) { // the client is an item of its own list
+			scopes = append(scopes, c.ID)
+		}
 		if !consent.Created.IsZero() {
 			o.Put("createdDate", consent.Created.UnixMilli())
 		}

@@ -16,6 +16,9 @@ const restartPath login.Path = "restart"
 // Continue takes a form or a link of a page. What is wrong with it is part of the outcome; an error is technical, or
 // fault.ErrNotFound where there is no such realm.
 func (a *Authorizer) Continue(ctx context.Context, q ContinueRequest) (*Outcome, error) {
+	if q.Path == LinkPath {
+		return a.follow(ctx, q)
+	}
 	t, o, err := a.Resume(ctx, q)
 	if o != nil || err != nil {
 		return o, err

@@ -68,10 +68,10 @@ func (a *Authorizer) offer(ctx context.Context, t *Turn, p *page.Login) error {
 		p.RememberMe = page.RememberMe{Offered: true, Checked: t.Attempt.Remember || t.Cookies[CookieRemember] != ""}
 	}
 	if a.entrance(login.Reset) != nil && r.SignIn.ResetPassword {
-		p.ResetURL = t.TabURL(login.Reset)
+		p.ResetURL = Relative(t.TabURL(login.Reset))
 	}
 	if a.entrance(login.Registration) != nil && r.SignIn.Registration && !p.KnownUser {
-		p.RegisterURL = t.TabURL(login.Registration)
+		p.RegisterURL = Relative(t.TabURL(login.Registration))
 	}
 	if a.Providers == nil || p.KnownUser {
 		return nil

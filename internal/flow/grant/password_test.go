@@ -138,11 +138,11 @@ func TestOneTimeCode(t *testing.T) {
 	w.refused(try("94287082"), 400, oauth.InvalidGrant, "Invalid user credentials", "invalid_user_credentials")
 }
 
-// A temporary password must be changed, and there is no page to change it on.
-func TestTemporaryPassword(t *testing.T) {
+// A password that must be changed lets nobody in: there is no page to change it on.
+func TestPasswordToBeChanged(t *testing.T) {
 	w := newWorld(t)
 	err := w.store.EditUser(t.Context(), w.realm().Key, "alice", func(a *user.Account) ([]event.Admin, error) {
-		a.Credentials = []user.Credential{{ID: "p", Kind: "password", Temporary: true}}
+		a.User.RequiredActions = []string{"UPDATE_PASSWORD"}
 		return nil, nil
 	})
 	if err != nil {

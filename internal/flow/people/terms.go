@@ -115,7 +115,7 @@ func (t *Terms) enabled(action string) bool {
 }
 
 // Pending tells whether the user has something to do before they may sign in: a required action, a password
-// that is temporary or too old, or a profile that does not say all that it must.
+// that is too old, or a profile that does not say all that it must.
 func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a user.Attempt) (bool, error) {
 	t, err := b.Terms(ctx, r)
 	if err != nil {
@@ -130,15 +130,16 @@ func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a user.Attempt) 
 	return t.enabled(verifyProfile) && !t.Profile.Complete(a.User, a.Scopes), nil
 }
 
-// stale tells whether the user's password is temporary or too old.
+// stale tells whether the user's password is too old. That it came from a realm file as a temporary one says
+// nothing: what has to be changed is named by the required actions, as in Keycloak.
 func (t *Terms) stale(r *realm.Realm, a user.Attempt) bool {
 	policy := user.PolicyOf(r.PasswordPolicy)
 	return slices.ContainsFunc(a.Credentials, func(c user.Credential) bool {
-		return c.Kind == user.KindPassword && (c.Temporary || t.enabled(updatePassword) && policy.Outdated(&c, a.Now))
+		return t.enabled(updatePassword) && policy.Outdated(&c, a.Now)
 	})
 }
 
-// Stale tells whether the user's password is temporary or too old.
+// Stale tells whether the user's password is too old.
 func (b *Rulebook) Stale(ctx context.Context, r *realm.Realm, a user.Attempt) (bool, error) {
 	t, err := b.Terms(ctx, r)
 	return err == nil && t.stale(r, a), err

@@ -326,7 +326,7 @@ func TestPending(t *testing.T) {
 		"action":             {with(func(u *user.User) { u.RequiredActions = []string{"UPDATE_PASSWORD"} }), nil, true},
 		"action that is off": {with(func(u *user.User) { u.RequiredActions = []string{"TERMS_AND_CONDITIONS"} }), nil, false},
 		"unknown action":     {with(func(u *user.User) { u.RequiredActions = []string{"none"} }), nil, false},
-		"temporary password": {&ann, []user.Credential{{Kind: user.KindPassword, Temporary: true}}, true},
+		"temporary password": {&ann, []user.Credential{{Kind: user.KindPassword, Temporary: true}}, false},
 		"no last name":       {with(func(u *user.User) { u.LastName = "" }), nil, true},
 	}
 	for name, tt := range tests {

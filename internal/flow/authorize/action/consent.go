@@ -52,7 +52,7 @@ func (a Consent) Challenge(ctx context.Context, t *authorize.Turn) (page.Page, e
 	if err != nil {
 		return nil, err
 	}
-	p := page.Consent{Form: page.Form{Action: relative(t.PathURL(login.Consent))}, Client: orName(terms.Name, t.Client.ID), Code: t.Attempt.Code,
+	p := page.Consent{Form: page.Form{Action: authorize.Relative(t.PathURL(login.Consent))}, Client: orName(terms.Name, t.Client.ID), Code: t.Attempt.Code,
 		Terms: terms.TermsURL, Policy: terms.PolicyURL}
 	for _, i := range items {
 		p.Scopes = append(p.Scopes, page.T(i.text))
@@ -121,15 +121,6 @@ func (a Consent) withheld(ctx context.Context, t *authorize.Turn) ([]item, error
 		return all, nil
 	}
 	return slices.DeleteFunc(all, func(i item) bool { return slices.Contains(given.Scopes, i.key) }), nil
-}
-
-// relative is an address without its host, as the form of this page has it.
-func relative(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	return u.RequestURI()
 }
 
 func textOf(s *realm.ClientScope) string { return orName(s.ConsentText, s.Name) }

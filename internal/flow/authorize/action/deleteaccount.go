@@ -26,7 +26,7 @@ func (a DeleteAccount) Due(ctx context.Context, t *authorize.Turn) (bool, error)
 
 func (a DeleteAccount) Challenge(_ context.Context, t *authorize.Turn) (page.Page, error) {
 	if !a.allowed(t) {
-		return page.Error{Message: page.T("deletingForbidden")}, nil
+		return page.Error{Message: page.T("deletingAccountForbidden")}, nil
 	}
 	return page.DeleteAccount{Form: page.Form{Action: t.FormURL()}, Cancel: optional(t, deleteAccount)}, nil
 }
@@ -42,7 +42,7 @@ func (a DeleteAccount) Process(ctx context.Context, t *authorize.Turn, form url.
 	case cancelled(t, deleteAccount, form):
 		return authorize.Result{Kind: authorize.Cancelled}, nil
 	case !a.allowed(t):
-		return again(page.Error{Message: page.T("deletingForbidden")})
+		return again(page.Error{Message: page.T("deletingAccountForbidden")})
 	}
 	if err := a.People.DeleteOwn(ctx, t.Realm(), t.User.ID); err != nil {
 		return authorize.Result{}, err

@@ -18,8 +18,11 @@ type UpdatePassword struct{ *Deps }
 
 func (UpdatePassword) Alias() string { return updatePassword }
 
-// Due also where the password is temporary, or too old for the realm's policy.
+// Due also where the password is too old for the realm's policy, or forgotten.
 func (a UpdatePassword) Due(ctx context.Context, t *authorize.Turn) (bool, error) {
+	if t.Attempt.Notes[noteReset] != "" {
+		return true, nil
+	}
 	if due, err := a.asked(ctx, t, updatePassword); due || err != nil {
 		return due, err
 	}
@@ -61,6 +64,7 @@ func (a UpdatePassword) Process(ctx context.Context, t *authorize.Turn, form url
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
 		return authorize.Result{}, err
 	}
+	t.Attempt.Note(noteReset, "")
 	a.record(ctx, t, event.UpdatePassword)
 	a.record(ctx, t, event.UpdateCredential, event.Detail{Name: "credential_type", Value: user.KindPassword})
 	return authorize.Result{Kind: authorize.Done}, a.reload(ctx, t)

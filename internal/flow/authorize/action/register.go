@@ -41,7 +41,7 @@ func (e Register) page(ctx context.Context, t *authorize.Turn, f page.Form, valu
 	if err != nil {
 		return nil, err
 	}
-	return page.Register{Form: f, Fields: fieldsOf(terms.Profile, nil, scopeNames(t), values), Password: true, LoginURL: t.TabURL(login.Authenticate)}, nil
+	return page.Register{Form: f, Fields: fieldsOf(terms.Profile, nil, scopeNames(t), values), Password: true, LoginURL: authorize.Relative(t.TabURL(login.Authenticate))}, nil
 }
 
 // Process makes the account; the user is signed in by that. All that is wrong is told at once, but for the

@@ -34,7 +34,7 @@ func (e ResetPassword) Challenge(_ context.Context, t *authorize.Turn) (page.Pag
 }
 
 func (e ResetPassword) page(t *authorize.Turn, f page.Form, username string) page.Page {
-	return page.ResetPassword{Form: f, Username: username, NameLabel: nameLabel(t), LoginURL: t.TabURL(login.Authenticate)}
+	return page.ResetPassword{Form: f, Username: username, NameLabel: nameLabel(t), LoginURL: authorize.Relative(t.TabURL(login.Authenticate))}
 }
 
 // nameLabel is what people sign in by.

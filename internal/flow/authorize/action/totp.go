@@ -34,14 +34,14 @@ func (a ConfigureTOTP) Due(ctx context.Context, t *authorize.Turn) (bool, error)
 }
 
 func (a ConfigureTOTP) Challenge(ctx context.Context, t *authorize.Turn) (page.Page, error) {
-	return a.page(ctx, t, form(t, configureTOTP, "configureTotpMessage"), a.Secret(), "")
+	return a.page(ctx, t, form(t, configureTOTP, "configureTotpMessage"), a.Secret())
 }
 
 // applications are generators that people may have.
 var applications = []page.Text{page.T("totpAppFreeOTPName"), page.T("totpAppMicrosoftAuthenticatorName"), page.T("totpAppGoogleName")}
 
 // page shows a secret. The attempt keeps its hash, so that no form brings another secret than the page showed.
-func (a ConfigureTOTP) page(ctx context.Context, t *authorize.Turn, f page.Form, secret, label string) (page.Page, error) {
+func (a ConfigureTOTP) page(ctx context.Context, t *authorize.Turn, f page.Form, secret string) (page.Page, error) {
 	terms, err := a.Rules.Terms(ctx, t.Realm())
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (a ConfigureTOTP) page(ctx context.Context, t *authorize.Turn, f page.Form,
 	return page.ConfigTOTP{Form: f, Secret: secret, Encoded: user.EncodedSecret(secret), QRCode: base64.StdEncoding.EncodeToString(picture),
 		ModeURL: t.TabURL(login.RequiredActions), Manual: len(picture) == 0,
 		Policy:       page.TOTPPolicy{Type: "totp", Algorithm: strings.TrimPrefix(terms.OTP.Algorithm, "Hmac"), Digits: terms.OTP.Digits, Period: terms.OTP.Period},
-		Applications: applications, LabelRequired: len(has) > 0, UserLabel: label, Cancel: optional(t, configureTOTP)}, nil
+		Applications: applications, LabelRequired: len(has) > 0, Cancel: optional(t, configureTOTP)}, nil
 }
 
 // Process takes the first code of the generator as proof that it works. A code that was taken here is not taken
@@ -86,7 +86,7 @@ func (a ConfigureTOTP) Process(ctx context.Context, t *authorize.Turn, form url.
 		wrong = "invalidTotpMessage"
 	}
 	if wrong != "" {
-		p, err := a.page(ctx, t, wrongField(t, "totp", wrong), secret, label)
+		p, err := a.page(ctx, t, wrongField(t, "totp", wrong), secret)
 		return authorize.Result{Kind: authorize.Again, Page: p}, err
 	}
 	return a.keep(ctx, t, form, c, func() error {
@@ -109,7 +109,7 @@ func (a ConfigureTOTP) keep(ctx context.Context, t *authorize.Turn, form url.Val
 		if c.Label == "" {
 			wrong = "missingTotpDeviceNameMessage"
 		}
-		p, err := a.page(ctx, t, wrongField(t, "userLabel", wrong), form.Get("totpSecret"), c.Label)
+		p, err := a.page(ctx, t, wrongField(t, "userLabel", wrong), form.Get("totpSecret"))
 		return authorize.Result{Kind: authorize.Again, Page: p}, err
 	}
 	if err := spend(); err != nil {
@@ -124,6 +124,9 @@ func (a ConfigureTOTP) keep(ctx context.Context, t *authorize.Turn, form url.Val
 		return authorize.Result{}, err
 	}
 	t.Attempt.Note(noteSecret, "")
+	if t.Attempt.Proven() { // the first code was one: another is not asked for at once
+		t.Attempt.Pass(login.Factor{Name: login.FactorOTP, Level: 1, At: t.At.Now})
+	}
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
 		return authorize.Result{}, err
 	}

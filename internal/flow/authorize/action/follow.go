@@ -1,0 +1,91 @@
+package action
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+)
+
+// Links follows the links that letters bring.
+type Links struct{ *Deps }
+
+// confirmed is the parameter of a link that somebody followed who saw what it is for.
+const confirmed = "confirm"
+
+// Follow does what a link is for, once. One that verifies an address asks first, in another browser than the one
+// that it was sent for: mail servers look at links, and must not verify anything by that. One that resets a
+// password works in that browser only: who sent for a letter to somebody else does not get in by their click.
+func (l Links) Follow(ctx context.Context, t *authorize.Turn, q url.Values) (authorize.Result, bool, error) {
+	k, ok := l.open(t, q.Get("key"))
+	if !ok {
+		return expired(), false, nil
+	}
+	u, err := l.Users.User(ctx, t.Realm().Key, k.user)
+	if gone(err) || err == nil && (!u.Enabled || u.Email != k.address) {
+		return expired(), false, nil
+	}
+	if err != nil {
+		return authorize.Result{}, false, err
+	}
+	here := t.Attempt != nil && tab(t) == k.tab
+	if k.kind == linkResets {
+		result, err := l.reset(ctx, t, k, u, here)
+		return result, true, err
+	}
+	result, err := l.verify(ctx, t, k, u, here && t.Attempt.User == u.ID, q)
+	return result, false, err
+}
+
+// verify notes that the address is the user's.
+func (l Links) verify(ctx context.Context, t *authorize.Turn, k link, u *user.User, here bool, q url.Values) (authorize.Result, error) {
+	if !here && q.Get(confirmed) == "" {
+		q.Set(confirmed, "true")
+		on := t.URL("/login-actions/" + string(authorize.LinkPath) + "?" + q.Encode())
+		return again(page.Info{Message: page.T("confirmEmailAddressVerification", k.address), Back: page.Link{URL: on, Text: page.T("proceedWithAction")}})
+	}
+	if first, err := l.spend(ctx, t, k); !first || err != nil {
+		return expired(), err
+	}
+	t.User, t.Event.UserID = u, u.ID
+	if err := l.verified(ctx, t, k.address); err != nil {
+		return authorize.Result{}, err
+	}
+	if here {
+		return authorize.Result{Kind: authorize.Done}, nil
+	}
+	done := page.Info{Message: page.T("emailVerifiedMessage"), Kind: page.Success}
+	if t.Client != nil && t.Client.BaseURL != "" {
+		done.Back = page.Link{URL: t.Client.Home(t.At.Base), Text: page.T("backToApplication")}
+	}
+	return again(done)
+}
+
+// reset lets the user choose another password, unless they got one since the letter was sent.
+func (l Links) reset(ctx context.Context, t *authorize.Turn, k link, u *user.User, here bool) (authorize.Result, error) {
+	stamp, err := l.stamp(ctx, t, u)
+	if err != nil {
+		return authorize.Result{}, err
+	}
+	if !here || t.Attempt.Proven() || t.Attempt.Session != "" || stamp != k.stamp || !t.Realm().SignIn.ResetPassword {
+		return expired(), nil
+	}
+	if first, err := l.spend(ctx, t, k); !first || err != nil {
+		return expired(), err
+	}
+	t.User, t.Event.UserID = u, u.ID
+	if err := l.verified(ctx, t, k.address); err != nil {
+		return authorize.Result{}, err
+	}
+	t.Attempt.Note(noteReset, "true")
+	l.record(ctx, t, event.ResetPassword)
+	return authorize.Result{Kind: authorize.Done}, nil
+}
+
+// expired is the page for links that do not work, for whatever reason.
+func expired() authorize.Result {
+	return authorize.Result{Kind: authorize.Again, Status: 400, Page: page.Error{Message: page.T("expiredActionTokenNoSessionMessage")}}
+}
