@@ -57,6 +57,7 @@ type Store struct {
 	sessions *cache[sessionID, *sessionState]
 	index    searchIndex
 	tallies  *tallies
+	samples  *samples
 	revoked  revocations
 	tail     tail
 	doomed   chan struct{} // wakes who removes the rows of deleted realms
@@ -82,6 +83,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 		names:    newCache[alias, string](2 * mostUsers),
 		sessions: newCache[sessionID, *sessionState](mostSessions),
 		tallies:  newTallies(),
+		samples:  newSamples(),
 		doomed:   make(chan struct{}, 1),
 	}
 	if s.log == nil {

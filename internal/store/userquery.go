@@ -77,7 +77,11 @@ func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q 
 // narrow looks for an index that leads to few users.
 func (s *Store) narrow(ctx context.Context, find *userSearch, realmKey string, q *user.Query) error {
 	var n int64
-	if tokens := tokensFor(realmKey, q.Patterns()); len(tokens) > 0 {
+	tokens, err := s.samples.rarest(ctx, find, realmKey, tokensFor(realmKey, q.Patterns()))
+	if err != nil {
+		return err
+	}
+	if len(tokens) > 0 {
 		query, args := s.index.probe(tokens, fewHits+1)
 		if err := find.One(ctx, query, args, &n); err != nil {
 			return err
