@@ -17,15 +17,15 @@ func (s *Session) Expires(r *realm.Realm) time.Time {
 	if s.Offline {
 		idle = r.Lifespans.OfflineIdle
 	}
-	return earlier(seconds(s.LastAccess).Add(idle), s.end(r))
+	return earlier(seconds(s.LastAccess).Add(idle), s.Ends(r))
 }
 
 // Expired tells whether the session is over.
 func (s *Session) Expired(r *realm.Realm, now time.Time) bool { return !s.Expires(r).After(now) }
 
-// end is when the session has lived its longest life; zero where it has none, as offline sessions
+// Ends is when the session has lived its longest life; zero where it has none, as offline sessions
 // by default.
-func (s *Session) end(r *realm.Realm) time.Time {
+func (s *Session) Ends(r *realm.Realm) time.Time {
 	l := &r.Lifespans
 	switch {
 	case !s.Offline:
@@ -58,7 +58,7 @@ func idle(r *realm.Realm, c *realm.Client, s *Session) time.Duration {
 
 // end is when the grant has lived its longest life; zero where it has none.
 func (g *Grant) end(r *realm.Realm, c *realm.Client, s *Session) time.Time {
-	l, last := &r.Lifespans, s.end(r)
+	l, last := &r.Lifespans, s.Ends(r)
 	switch {
 	case !s.Offline:
 		own := first(c.Tokens.SessionMax, l.ClientMax, longer(l.SessionMax, s.Remember, l.SessionMaxRemember))

@@ -9,6 +9,7 @@ type Call struct {
 	Base        string // the server's URL as the caller reaches it, as "https://id.example/auth"
 	Address     string // the caller's
 	Origin      string // header Origin, which browsers send; empty elsewhere
+	Agent       string // header User-Agent
 	Credentials verify.Credentials
 	Repeated    bool    // a parameter that may come once came more often (RFC 6749 §3.2)
 	Scope       *string // parameter "scope"

@@ -17,6 +17,7 @@ func (t *turn) newSession(u *user.User, method oauth.GrantType) (*session.Sessio
 	s := &session.Session{
 		ID: t.NewID(), Offline: t.asksOffline(), UserID: u.ID, Username: u.Username,
 		Started: t.at.Now, LastAccess: t.at.Now, Method: "openid-connect", Address: t.call.Address,
+		Notes: session.NotesFrom(t.call.Agent),
 	}
 	g := &session.Grant{
 		Session: s.ID, Offline: s.Offline, Client: t.client.Key,
