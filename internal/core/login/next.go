@@ -15,6 +15,7 @@ type State struct {
 	Factors []string         // that the user must pass beside the password, in order
 	Actions []string         // required actions that are due, in order
 	Consent bool             // there is something for the user to allow
+	MaxAge  *time.Duration   // how old the sign-in may be for the action that the application started; nil: any
 	Now     time.Time
 }
 
@@ -86,5 +87,6 @@ func (s *State) outgrown() bool {
 func (s *State) tooOld() bool {
 	q := &s.Attempt.Request
 	return q.Asks(PromptLogin) ||
+		s.MaxAge != nil && s.Now.Unix()-s.Session.AuthTime.Unix() > int64(s.MaxAge.Seconds()) ||
 		q.MaxAge != nil && *q.MaxAge >= 0 && s.Now.Unix()-s.Session.AuthTime.Unix() >= *q.MaxAge
 }

@@ -16,7 +16,9 @@ type Policy struct {
 	History int           // how many passwords in a row must differ, the new one among them
 	Recent  time.Duration // for how long a password must not come again
 	Expiry  time.Duration // how long one lasts until it must be changed; zero: for ever
-	rules   []rule
+	// MaxAuthAge is how old a sign-in may be for who changes their password; nil: not said.
+	MaxAuthAge *time.Duration
+	rules      []rule
 }
 
 // rule gives what is wrong with a user's new password, or nil.
@@ -33,18 +35,22 @@ func (e *Unfit) Error() string { return e.Text }
 
 // The demands of policies, with what Keycloak means where they have no number.
 var demands = map[string]func(p *Policy, arg string){
-	"length":                     counting(8, utf16Length, atLeast, "invalidPasswordMinLengthMessage", "minimum length %d."),
-	"maxLength":                  counting(64, utf16Length, atMost, "invalidPasswordMaxLengthMessage", "maximum length %d."),
-	"digits":                     counting(1, count(unicode.IsDigit), atLeast, "invalidPasswordMinDigitsMessage", "must contain at least %d numerical digits."),
-	"lowerCase":                  counting(1, count(unicode.IsLower), atLeast, "invalidPasswordMinLowerCaseCharsMessage", "must contain at least %d lower case characters."),
-	"upperCase":                  counting(1, count(unicode.IsUpper), atLeast, "invalidPasswordMinUpperCaseCharsMessage", "must contain at least %d upper case characters."),
-	"specialChars":               counting(1, count(isSpecial), atLeast, "invalidPasswordMinSpecialCharsMessage", "must contain at least %d special characters."),
-	"notUsername":                always(notUsername),
-	"notEmail":                   always(notEmail),
-	"notContainsUsername":        always(notContainsUsername),
-	"regexPattern":               func(p *Policy, arg string) { p.rules = append(p.rules, matching(arg)) },
-	"passwordHistory":            func(p *Policy, arg string) { p.History = numberOr(arg, 3) },
-	"passwordAge":                func(p *Policy, arg string) { p.Recent = days(arg, 30) },
+	"length":              counting(8, utf16Length, atLeast, "invalidPasswordMinLengthMessage", "minimum length %d."),
+	"maxLength":           counting(64, utf16Length, atMost, "invalidPasswordMaxLengthMessage", "maximum length %d."),
+	"digits":              counting(1, count(unicode.IsDigit), atLeast, "invalidPasswordMinDigitsMessage", "must contain at least %d numerical digits."),
+	"lowerCase":           counting(1, count(unicode.IsLower), atLeast, "invalidPasswordMinLowerCaseCharsMessage", "must contain at least %d lower case characters."),
+	"upperCase":           counting(1, count(unicode.IsUpper), atLeast, "invalidPasswordMinUpperCaseCharsMessage", "must contain at least %d upper case characters."),
+	"specialChars":        counting(1, count(isSpecial), atLeast, "invalidPasswordMinSpecialCharsMessage", "must contain at least %d special characters."),
+	"notUsername":         always(notUsername),
+	"notEmail":            always(notEmail),
+	"notContainsUsername": always(notContainsUsername),
+	"regexPattern":        func(p *Policy, arg string) { p.rules = append(p.rules, matching(arg)) },
+	"passwordHistory":     func(p *Policy, arg string) { p.History = numberOr(arg, 3) },
+	"passwordAge":         func(p *Policy, arg string) { p.Recent = days(arg, 30) },
+	"maxAuthAge": func(p *Policy, arg string) {
+		age := time.Duration(numberOr(arg, 300)) * time.Second
+		p.MaxAuthAge = &age
+	},
 	"forceExpiredPasswordChange": func(p *Policy, arg string) { p.Expiry = days(arg, 365) },
 }
 

@@ -101,6 +101,8 @@ type Duties interface {
 // Order are the aliases of a realm's required actions that are switched on, in the realm's order.
 type Order interface {
 	Order(ctx context.Context, r *realm.Realm) ([]string, error)
+	// MaxAge is how old a sign-in may be for an application to start an action; nil: any.
+	MaxAge(ctx context.Context, r *realm.Realm, alias string) (*time.Duration, error)
 }
 
 // Devices wait for the answer of a device authorization.

@@ -77,6 +77,12 @@ func (a *Authorizer) state(ctx context.Context, t *Turn) (login.State, error) {
 			s.Reached = n
 		}
 	}
+	if started := t.Attempt.Request.Action; started != "" && a.Order != nil {
+		var err error
+		if s.MaxAge, err = a.Order.MaxAge(ctx, t.At.Realm, started); err != nil {
+			return s, err
+		}
+	}
 	if t.User == nil {
 		return s, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 
@@ -107,6 +108,38 @@ func (b *Rulebook) Order(ctx context.Context, r *realm.Realm) ([]string, error) 
 		}
 	}
 	return out, nil
+}
+
+// How old a sign-in may be for an application to start an action, where the realm does not say otherwise.
+const actionAge = 5 * time.Minute
+
+// MaxAge is how old a sign-in may be for an application to start a required action: what the action is
+// configured to, else what the password policy says of passwords, else five minutes; nothing at all for the deletion
+// of an account. For what is no action it is nil: any.
+func (b *Rulebook) MaxAge(ctx context.Context, r *realm.Realm, alias string) (*time.Duration, error) {
+	if !slices.Contains(builtinActions, alias) {
+		return nil, nil
+	}
+	t, err := b.Terms(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	age := actionAge
+	switch alias {
+	case updatePassword, "UPDATE_EMAIL":
+		policy := user.PolicyOf(r.PasswordPolicy)
+		if policy.MaxAuthAge != nil {
+			age = *policy.MaxAuthAge
+		}
+	case "delete_account":
+		age = 0
+	}
+	if a := t.Action(alias); a != nil {
+		if configured, ok := a.MaxAge(); ok {
+			age = configured
+		}
+	}
+	return &age, nil
 }
 
 // enabled tells whether the realm has a required action switched on.

@@ -47,6 +47,7 @@ func TestFollowVerifies(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := h.mailed(t)
+		turn.At.Realm = h.turn(t, "", login.Request{}).At.Realm
 		elsewhere := h.turn(t, "", login.Request{})
 		elsewhere.Attempt = nil
 		asks, _ := h.follow(t, elsewhere, url.Values{"key": q["key"], "client_id": q["client_id"]})
@@ -77,6 +78,7 @@ func TestFollowResets(t *testing.T) {
 		later := h.turn(t, "", login.Request{})
 		later.At.Now = noon.Add(h.realm.Lifespans.UserAction)
 		q := send()
+		another.At.Realm = h.turn(t, "", login.Request{}).At.Realm
 		for name, got := range map[string]struct {
 			turn *authorize.Turn
 			q    url.Values

@@ -129,6 +129,11 @@ func newHouse(t *testing.T, st *store.Store) *house {
 // turn is a request by a user at the app; nobody's where id is empty.
 func (h *house) turn(t *testing.T, id string, q login.Request) *authorize.Turn {
 	t.Helper()
+	r, err := h.store.Realm(t.Context(), "club") // it may have got a key meanwhile
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.realm = r
 	q.Client, q.RedirectURI = "app", "https://app.test/cb"
 	a := &login.Attempt{Tab: "tab", Code: "code", Request: q}
 	turn := &authorize.Turn{At: verify.At{Realm: h.realm, Base: "https://id.test", Now: noon}, Client: h.realm.Client("app"),
