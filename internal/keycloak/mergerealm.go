@@ -46,12 +46,21 @@ func mergeRealm(now, put Object) Object {
 	if headers != nil {
 		out.Put("browserSecurityHeaders", headers)
 	}
-	if smtp := Value[map[string]string](put, "smtpServer"); smtp["password"] == SecretMask {
-		smtp["password"] = Value[map[string]string](now, "smtpServer")["password"]
-		out.Put("smtpServer", smtp)
+	if smtp := Value[map[string]string](put, "smtpServer"); smtp != nil {
+		out.Put("smtpServer", unmasked(smtp, Value[map[string]string](now, "smtpServer")))
 	}
 	mergeRealmAttributes(out, now, put)
 	return out
+}
+
+// unmasked are settings of a mail server with the stored secrets where they are masked.
+func unmasked(smtp, stored map[string]string) map[string]string {
+	for _, name := range mailSecrets {
+		if smtp[name] == SecretMask {
+			smtp[name] = stored[name]
+		}
+	}
+	return smtp
 }
 
 // lasts are the attributes that a realm always has. Keycloak replaces all others when it is sent any.

@@ -23,12 +23,24 @@ func ShownRealm(o Object) Object {
 	if Value[int64](out, "eventsExpiration") == 0 { // for ever
 		delete(out, "eventsExpiration")
 	}
-	smtp := Value[map[string]string](out, "smtpServer")
-	if smtp["password"] != "" {
-		smtp["password"] = SecretMask
-		out.Put("smtpServer", smtp)
-	}
+	MaskMail(out)
 	return out
+}
+
+// mailSecrets are the settings of a mail server that are secret.
+var mailSecrets = []string{"password", "authTokenClientSecret"}
+
+// MaskMail puts masks in the place of the secrets of a realm's mail server.
+func MaskMail(o Object) {
+	smtp := Value[map[string]string](o, "smtpServer")
+	for _, name := range mailSecrets {
+		if smtp[name] != "" {
+			smtp[name] = SecretMask
+		}
+	}
+	if smtp != nil {
+		o.Put("smtpServer", smtp)
+	}
 }
 
 // apart are the members of a realm file that are kept with a realm's settings and have addresses of their

@@ -64,7 +64,7 @@ const glass = `{"realm": "glass", "enabled": true, "sslRequired": "none", "passw
 	"identityProviders": [{"alias": "up", "internalId": "an-idp", "providerId": "oidc", "enabled": true, "config": {"issuer": "https://up.example", "clientId": "c",
 		"clientSecret": "hush", "tokenUrl": "https://up.example/token", "authorizationUrl": "https://up.example/auth"}}],
 	"identityProviderMappers": [{"id": "an-idp-mapper", "name": "m", "identityProviderAlias": "up", "identityProviderMapper": "hardcoded-attribute-idp-mapper", "config": {"attribute": "a"}}],
-	"smtpServer": {"host": "localhost", "from": "a@glass.example", "password": "hush"}, "internationalizationEnabled": true, "supportedLocales": ["de", "en"],
+	"smtpServer": {"host": "localhost", "from": "a@glass.example", "password": "hush", "auth": "true", "user": "a", "authTokenClientSecret": "hush-token"}, "internationalizationEnabled": true, "supportedLocales": ["de", "en"],
 	"users": [{"id": "a-user", "username": "ann", "enabled": true, "firstName": "A", "lastName": "B", "email": "ann@glass.example", "attributes": {"a": ["b"]},
 		"credentials": [{"id": "a-password", "type": "password", "value": "ann"}], "groups": ["/sales"], "realmRoles": ["clerk"],
 		"federatedIdentities": [{"identityProvider": "up", "userId": "1", "userName": "ann"}]}]}`

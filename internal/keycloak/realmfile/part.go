@@ -92,7 +92,7 @@ func maskAll(realmKey string, o keycloak.Object) {
 			o.Put(list.member, all)
 		}
 	}
-	maskTexts(o, "smtpServer", "password")
+	keycloak.MaskMail(o)
 	components := component.Read(realmKey, realm.Extra(o))
 	for i := range components {
 		components[i] = components[i].Shown()
