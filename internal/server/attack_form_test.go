@@ -13,12 +13,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
-
-// actor is nobody in particular.
-var actor event.Actor
 
 // attackParameters: a parameter that is lost, doubled or altered may have been a limit, so that none is.
 func attackParameters(t *testing.T) {

@@ -23,13 +23,10 @@ func Redacted(representation any) string {
 	return out.String()
 }
 
-// mask stands for a secret.
-const mask = "**********"
-
 // secrets are the members, and the settings of config and attributes, that hold secrets.
 var secrets = map[string]bool{"secret": true, "registrationAccessToken": true, "value": true, "secretData": true, "clientSecret": true,
 	"password": true, "client.secret.rotated": true, "bindCredential": true, "authTokenClientSecret": true, "token": true,
-	"hashedSaltedValue": true, "salt": true, "secret.key": true, "site.secret": true, "authToken": true,
+	"hashedSaltedValue": true, "salt": true, "secret.key": true, "site.secret": true, "api.key": true, "authToken": true,
 	"privateKey": true, "ecdsaPrivateKey": true, "ecdhPrivateKey": true, "eddsaPrivateKey": true, "keystorePassword": true, "keyPassword": true,
 	"saml.signing.private.key": true, "saml.encryption.private.key": true}
 
@@ -101,9 +98,9 @@ func masked(out *bytes.Buffer, d *json.Decoder) error {
 	case string(secret) == "null":
 		out.WriteString("null")
 	case secret[0] == '[':
-		out.WriteString(`["` + mask + `"]`)
+		out.WriteString(`["` + keycloak.SecretMask + `"]`)
 	default:
-		out.WriteString(`"` + mask + `"`)
+		out.WriteString(`"` + keycloak.SecretMask + `"`)
 	}
 	return nil
 }

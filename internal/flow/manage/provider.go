@@ -11,7 +11,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak/component"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 )
 
@@ -104,7 +103,7 @@ func (p *Providers) Update(ctx context.Context, author audit.Author, realmName, 
 		if err != nil {
 			return nil, err
 		}
-		if with.Key = old.Key; with.ClientSecret == component.Mask {
+		if with.Key = old.Key; with.ClientSecret == keycloak.SecretMask {
 			with.ClientSecret = old.ClientSecret
 		}
 		d.PutProvider(with)

@@ -104,7 +104,7 @@ func (c Component) Shown() Component {
 		secret, ok := known.property(name)
 		switch {
 		case secret:
-			shown[name] = slices.Repeat([]string{Mask}, len(values))
+			shown[name] = slices.Repeat([]string{keycloak.SecretMask}, len(values))
 		case ok || len(known.Properties) == 0:
 			shown[name] = values
 		}
@@ -112,9 +112,6 @@ func (c Component) Shown() Component {
 	c.Config = shown
 	return c
 }
-
-// Mask stands for a secret that is not shown; whoever sends it means the secret that is there.
-const Mask = "**********"
 
 // Merge gives a component the settings of an update: those that it names, an empty one removing what was
 // there, and none where they are masked.
@@ -129,7 +126,7 @@ func (c *Component) Merge(config map[string][]string) {
 			delete(merged, name)
 			continue
 		}
-		if values = slices.DeleteFunc(values, func(v string) bool { return v == Mask }); len(values) > 0 {
+		if values = slices.DeleteFunc(values, func(v string) bool { return v == keycloak.SecretMask }); len(values) > 0 {
 			merged[name] = values
 		}
 	}

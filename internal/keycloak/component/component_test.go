@@ -45,7 +45,7 @@ func TestParts(t *testing.T) {
 func TestSecrets(t *testing.T) {
 	c := component.Read("r", kept())[0]
 	shown := c.Shown()
-	if shown.Config["bindCredential"][0] != component.Mask || c.Config["bindCredential"][0] != "hush" {
+	if shown.Config["bindCredential"][0] != keycloak.SecretMask || c.Config["bindCredential"][0] != "hush" {
 		t.Errorf("shown %v, kept %v", shown.Config, c.Config)
 	}
 	c.Merge(shown.Config)
@@ -55,7 +55,7 @@ func TestSecrets(t *testing.T) {
 		t.Error(diff)
 	}
 	unknown := component.Component{Type: "my.Type", Provider: "mine", Config: map[string][]string{"bindCredential": {"x"}, "other": {"y"}}}.Shown()
-	if unknown.Config["bindCredential"][0] != component.Mask || unknown.Config["other"][0] != "y" {
+	if unknown.Config["bindCredential"][0] != keycloak.SecretMask || unknown.Config["other"][0] != "y" {
 		t.Errorf("of a provider that is not known: %v", unknown.Config)
 	}
 }

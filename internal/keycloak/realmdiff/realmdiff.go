@@ -42,9 +42,6 @@ type Member struct {
 // Hidden stands for a secret.
 var Hidden = json.RawMessage(`"(hidden)"`)
 
-// Mask is what servers answer in place of secrets. It says nothing of whether they differ.
-const Mask = keycloak.SecretMask
-
 // Compare tells what would change if from became to. Members that only one of them has count with those of a
 // realm's contents; of Partial ones what is missing as a whole is not looked at.
 func Compare(from, to keycloak.Object, scope Scope) []Change {
@@ -279,7 +276,8 @@ func (c *comparison) objects(path string, from, to map[string]any) {
 }
 
 func (c *comparison) values(path string, from, to any) {
-	if isEmpty(from) && isEmpty(to) || from == any(Mask) || to == any(Mask) {
+	// A mask says nothing of whether secrets differ.
+	if isEmpty(from) && isEmpty(to) || from == any(keycloak.SecretMask) || to == any(keycloak.SecretMask) {
 		return
 	}
 	a, objectA := from.(map[string]any)

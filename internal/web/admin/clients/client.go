@@ -103,7 +103,7 @@ func shown(r *rest.Request, c *realm.Client, kept realm.Extra) keycloak.Object {
 	delete(o, "authorizationSettings")
 	may := r.May(permit.ToManageClients)
 	if !may && o.Has("secret") {
-		o.Put("secret", "**********")
+		o.Put("secret", keycloak.SecretMask)
 	}
 	may = may && !realmfile.Manages(r.Realm, c)
 	o.Put("access", map[string]bool{"view": true, "configure": may, "manage": may})

@@ -45,7 +45,7 @@ func (s resource) revoke(r *rest.Request, found *subject, container string) erro
 	if err != nil {
 		return err
 	}
-	p := people.Part{Client: container}
+	var p people.Part
 	if bodies == nil {
 		p, err = s.every(r, found, container)
 	} else {

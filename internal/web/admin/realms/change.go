@@ -61,13 +61,14 @@ func spool(from io.Reader) (*spooled, error) {
 	s := &spooled{f.Name()}
 	_, err = io.Copy(f, from)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, errors.Join(err, s.remove())
+		s.remove()
+		return nil, err
 	}
 	return s, nil
 }
 
 func (s *spooled) open() (io.ReadCloser, error) { return os.Open(s.path) }
-func (s *spooled) remove() error                { return os.Remove(s.path) }
+func (s *spooled) remove()                      { os.Remove(s.path) }
 
 func (d Deps) update(w http.ResponseWriter, r *rest.Request) error {
 	put, err := r.Body("Realm")
