@@ -21,6 +21,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/upstream"
 	"github.com/tokenhouse/tokenhouse/internal/web/caller"
 	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
+	"github.com/tokenhouse/tokenhouse/internal/web/pages"
 )
 
 // One store satisfies what every flow asks for.
@@ -67,13 +68,19 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st,
 		Fetch: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})})
 	inspector := &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
+	tokens := &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
+		Passwords: people.passwords, Duties: people.rules, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
+	browser := signIns(st, c, people, keys, verifier, tokens)
 	return oidc.Deps{
-		Realms: st,
-		Tokens: &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Verifier: verifier,
-			Passwords: people.passwords, Duties: people.rules, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString},
+		Realms:  st,
+		Tokens:  tokens,
+		Browser: browser,
+		SignOut: signOuts(st, c, people, keys),
+		Devices: devices(st, c, people, verifier, browser),
 		Inspect: inspector,
 		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Herald: people.herald, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,
+		Pages:   pages.New(looks(st)),
 		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted},
 		Log:     c.log(),
 	}, inspector

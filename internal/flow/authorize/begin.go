@@ -112,11 +112,11 @@ func (t *Turn) describe(q *login.Request) {
 
 // Start opens an attempt for a request that was checked, and takes the first step. The turn has the client.
 func (a *Authorizer) Start(ctx context.Context, t *Turn, q login.Request, p login.Path) (*Outcome, error) {
-	if p == "" {
+	switch {
+	case q.Asks(login.PromptCreate):
+		p = login.Registration
+	case p == "":
 		p = login.Authenticate
-		if q.Asks(login.PromptCreate) {
-			p = login.Registration
-		}
 	}
 	a.open(t, q, p)
 	if t.identity.Stale {
@@ -237,7 +237,7 @@ func (a *Authorizer) close(ctx context.Context, t *Turn) error {
 			return err
 		}
 	}
-	if len(t.Browser.Tabs) == 0 && t.Cookies[CookieRestart] != "" {
+	if t.Browser.Empty() && t.Cookies[CookieRestart] != "" {
 		t.SetCookie(Cookie{Name: CookieRestart, HTTPOnly: true, Clear: true})
 	}
 	return nil

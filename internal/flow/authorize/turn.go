@@ -55,7 +55,7 @@ func (a *Authorizer) open(t *Turn, q login.Request, p login.Path) {
 	if t.Browser == nil {
 		t.Browser = &login.Browser{ID: a.NewToken(), Started: t.At.Now}
 		t.SetCookie(Cookie{Name: CookieBrowser, Value: t.Browser.ID, HTTPOnly: true})
-		t.SetCookie(Cookie{Name: CookieHash, Value: strconv.Quote(base64.StdEncoding.EncodeToString(fingerprint(t.Browser.ID))), MaxAge: time.Minute})
+		t.SetCookie(Cookie{Name: CookieHash, Value: base64.StdEncoding.EncodeToString(fingerprint(t.Browser.ID)), MaxAge: time.Minute})
 	}
 	t.Attempt = &login.Attempt{Tab: a.NewToken(), Request: q, Path: p, Started: t.At.Now, Touched: t.At.Now}
 	t.Browser.Open(t.Attempt)

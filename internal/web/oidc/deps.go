@@ -5,12 +5,15 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/revoke"
 	"github.com/tokenhouse/tokenhouse/internal/web/caller"
+	"github.com/tokenhouse/tokenhouse/internal/web/pages"
 )
 
 // Deps is what the endpoints call. All fields are required.
@@ -20,6 +23,10 @@ type Deps struct {
 	Inspect Inspector
 	Revoke  Revoker
 	Keys    Keys
+	Browser Browser
+	SignOut SignOut
+	Devices Devices
+	Pages   Pages
 	Callers *caller.Resolver
 	Log     *slog.Logger
 }
@@ -36,6 +43,21 @@ type Tokens interface {
 	Password(ctx context.Context, q grant.PasswordRequest) (*grant.Response, error)
 	Refresh(ctx context.Context, q grant.RefreshRequest) (*grant.Response, error)
 	Exchange(ctx context.Context, q grant.ExchangeRequest) (*grant.Response, error)
+	Device(ctx context.Context, q grant.DeviceRequest) (*grant.Response, error)
+}
+
+// Browser runs authorization requests.
+type Browser interface {
+	Begin(ctx context.Context, q authorize.BeginRequest) (*authorize.Outcome, error)
+	Continue(ctx context.Context, q authorize.ContinueRequest) (*authorize.Outcome, error)
+	Push(ctx context.Context, q authorize.PushRequest) (*authorize.Pushed, error)
+}
+
+// Pages shows pages to people.
+type Pages interface {
+	Show(w http.ResponseWriter, r *http.Request, status int, v pages.View, p page.Page) error
+	Embed(w http.ResponseWriter, r *http.Request, v pages.View, e pages.Embedded) error
+	Guard(w http.ResponseWriter, r *http.Request, of *realm.Realm) error
 }
 
 // Inspector tells what tokens say.

@@ -83,6 +83,9 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request, e endpoint) error {
 	if err != nil {
 		return err
 	}
+	if err := s.Pages.Guard(w, r, c.realm); err != nil {
+		return err
+	}
 	if h == nil {
 		return e.refusal
 	}

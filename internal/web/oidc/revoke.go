@@ -3,7 +3,6 @@ package oidc
 import (
 	"net/http"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/flow/revoke"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
@@ -20,28 +19,6 @@ func (s *site) revoke(w http.ResponseWriter, r *http.Request, c call) error {
 		return err
 	}
 	render.NoBody(w, http.StatusOK)
-	return nil
-}
-
-var errNoRefreshToken = oauth.Errorf(oauth.InvalidRequest, "Missing parameter: refresh_token")
-
-// logout ends the session behind a refresh token, with no browser involved.
-func (s *site) logout(w http.ResponseWriter, r *http.Request, c call) error {
-	f, err := readForm(w, r)
-	if err != nil {
-		return err
-	}
-	held := f.get("refresh_token")
-	if held == nil {
-		return errNoRefreshToken
-	}
-	err = s.Revoke.Logout(r.Context(), revoke.LogoutRequest{Call: c.revocation(r, f), RefreshToken: *held})
-	shareOutcome(w, r, err, exposed)
-	if err != nil {
-		return err
-	}
-	w.Header()["Cache-Control"] = noCache
-	render.NoBody(w, http.StatusNoContent)
 	return nil
 }
 

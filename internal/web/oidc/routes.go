@@ -3,6 +3,8 @@ package oidc
 import (
 	"net/http"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/web/pages"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
@@ -17,8 +19,26 @@ func (s *site) routes() http.Handler {
 	s.add(mux, protocol+"/token/introspect", endpoint{post: s.introspect, checks: serving})
 	s.add(mux, protocol+"/userinfo", endpoint{get: s.userinfo, post: s.userinfo, checks: serving, noStore: true, preflight: "GET, HEAD, OPTIONS"})
 	s.add(mux, protocol+"/revoke", endpoint{post: s.revoke, checks: serving, preflight: "POST, OPTIONS"})
-	s.add(mux, protocol+"/logout", endpoint{post: s.logout, checks: serving, preflight: "GET, HEAD, OPTIONS"})
+	s.add(mux, protocol+"/logout", endpoint{get: s.logout, post: s.logout, checks: serving, preflight: "GET, HEAD, OPTIONS"})
+	s.add(mux, protocol+"/logout/logout-confirm", endpoint{get: s.confirmLogout, post: s.confirmLogout, checks: serving})
+	s.add(mux, protocol+"/auth/device", endpoint{get: s.enterDeviceCode, post: s.authorizeDevice, checks: serving, preflight: "POST, OPTIONS"})
+	s.add(mux, "/realms/{realm}/device", endpoint{get: s.enterDeviceCode, post: s.typeDeviceCode, checks: serving})
+	s.add(mux, "/realms/{realm}/device/status", endpoint{get: s.deviceStatus, checks: serving})
 	s.add(mux, protocol+"/certs", endpoint{get: s.certs, checks: []check{mustBeSecure}, preflight: "GET"})
+
+	// What browsers open refuses on pages: the flow checks the realm itself.
+	s.add(mux, protocol+"/auth", endpoint{get: s.begin(login.Authenticate), post: s.begin(login.Authenticate)})
+	s.add(mux, protocol+"/registrations", endpoint{get: s.begin(login.Registration), post: s.begin(login.Registration)})
+	s.add(mux, protocol+"/forgot-credentials", endpoint{get: s.begin(login.Reset), post: s.begin(login.Reset)})
+	s.add(mux, protocol+"/ext/par/request", endpoint{post: s.push, checks: serving})
+	s.add(mux, "/realms/{realm}/login-actions/{action}", endpoint{get: s.proceed, post: s.proceed})
+
+	status := protocol + "/login-status-iframe.html"
+	s.add(mux, status, endpoint{get: s.loginStatus})
+	s.add(mux, status+"/init", endpoint{get: s.mayAskStatus})
+	s.add(mux, protocol+"/3p-cookies/step1.html", endpoint{get: s.embed(pages.ThirdParty1)})
+	s.add(mux, protocol+"/3p-cookies/step2.html", endpoint{get: s.embed(pages.ThirdParty2)})
+	mux.Handle("/resources/", pages.Resources())
 
 	s.add(mux, "/realms/{realm}", endpoint{get: s.realm, preflight: "GET, HEAD, OPTIONS"})
 	wellKnown := endpoint{get: s.discovery, checks: []check{mustBeSecure}, preflight: "GET", refusal: errNotFound}

@@ -29,6 +29,9 @@ var redeem = map[oauth.GrantType]func(s *site, r *http.Request, q grant.Call, f 
 		return s.Tokens.AuthorizationCode(r.Context(), grant.CodeRequest{Call: q,
 			Code: f.get("code"), RedirectURI: f.text("redirect_uri"), Verifier: f.text("code_verifier")})
 	},
+	oauth.DeviceCode: func(s *site, r *http.Request, q grant.Call, f form) (*grant.Response, error) {
+		return s.Tokens.Device(r.Context(), grant.DeviceRequest{Call: q, DeviceCode: f.get("device_code"), Verifier: f.text("code_verifier")})
+	},
 	oauth.RefreshToken: func(s *site, r *http.Request, q grant.Call, f form) (*grant.Response, error) {
 		return s.Tokens.Refresh(r.Context(), grant.RefreshRequest{Call: q, RefreshToken: f.get("refresh_token")})
 	},
@@ -68,6 +71,7 @@ func (s *site) token(w http.ResponseWriter, r *http.Request, c call) error {
 		Base:        c.caller.Base,
 		Address:     c.address(),
 		Origin:      r.Header.Get("Origin"),
+		Agent:       r.UserAgent(),
 		Repeated:    f.repeated(),
 		Scope:       f.get("scope"),
 		Credentials: credentials(r, f),

@@ -1,0 +1,21 @@
+package oidc
+
+import (
+	"net/http"
+
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
+)
+
+// push keeps an authorization request that a client sends itself (RFC 9126 §2).
+func (s *site) push(w http.ResponseWriter, r *http.Request, c call) error {
+	f, err := readForm(w, r)
+	if err != nil {
+		return err
+	}
+	pushed, err := s.Browser.Push(r.Context(), authorize.PushRequest{Call: browsing(r, c), Credentials: credentials(r, f), Parameters: f.fields()})
+	if err != nil {
+		return err
+	}
+	return render.JSON(w, http.StatusCreated, pushed)
+}
