@@ -38,7 +38,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	events := &recorder{realms: st, store: st, log: c.log(), metrics: s.metrics}
 	people := newAccounts(st, c, events)
 	deps, inspector := endpoints(st, c, people)
-	f := &front{next: branch(administration(st, c, deps, inspector, people), oidc.New(deps)), path: c.Public.path(), metrics: s.metrics}
+	f := &front{next: branch(administration(st, c, deps, inspector, people), ownAccounts(st, c, deps, inspector, people, oidc.New(deps))), path: c.Public.path(), metrics: s.metrics}
 	if c.AccessLog {
 		f.log = c.log()
 	}
