@@ -44,6 +44,8 @@ type Turn struct {
 	Cookies Cookies
 	Locale  string // language that pages are shown in, as the caller asked for; may be empty
 
+	Query url.Values // of the address that was asked; nil where it was the authorization endpoint's
+
 	Client  *realm.Client
 	Browser *login.Browser
 	Attempt *login.Attempt

@@ -57,6 +57,7 @@ func (a *Authorizer) Resume(ctx context.Context, q ContinueRequest) (*Turn, *Out
 		o, err := a.failed(ctx, t, nil, no)
 		return nil, o, err
 	}
+	t.Query = q.Query
 	t.Client = r.Client(q.Query.Get("client_id"))
 	t.Event.Client = q.Query.Get("client_id")
 	if t.Client == nil || !t.find(q.Query.Get("tab_id"), t.Client.ID) {

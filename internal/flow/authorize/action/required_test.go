@@ -1,7 +1,9 @@
 package action_test
 
 import (
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -169,6 +171,13 @@ func TestConfigureTOTP(t *testing.T) {
 		p, err := a.Challenge(t.Context(), turn)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if shown := p.(page.ConfigTOTP); shown.Manual || shown.QRCode == "" || !strings.HasSuffix(shown.ModeURL, "&execution=CONFIGURE_TOTP&mode=manual") {
+			t.Errorf("%+v", shown)
+		}
+		turn.Query = url.Values{"mode": {"manual"}}
+		if p, err = a.Challenge(t.Context(), turn); err != nil || !p.(page.ConfigTOTP).Manual {
+			t.Errorf("%+v, %v", p, err)
 		}
 		secret := p.(page.ConfigTOTP).Secret
 		right := codeOf(secret, 0)

@@ -34,14 +34,30 @@ func (a ConfigureTOTP) Due(ctx context.Context, t *authorize.Turn) (bool, error)
 }
 
 func (a ConfigureTOTP) Challenge(ctx context.Context, t *authorize.Turn) (page.Page, error) {
-	return a.page(ctx, t, form(t, configureTOTP, "configureTotpMessage"), a.Secret())
+	return a.page(ctx, t, form(t, configureTOTP, "configureTotpMessage"), a.Secret(), t.Query.Get(mode) == modeManual)
+}
+
+// The parameter that says how the secret is shown: as a picture, or to be typed.
+const (
+	mode        = "mode"
+	modeManual  = "manual"
+	modePicture = "qr"
+)
+
+// modeURL leads to the page that shows the secret the other way.
+func modeURL(t *authorize.Turn, manual bool) string {
+	other := modeManual
+	if manual {
+		other = modePicture
+	}
+	return t.TabURL(login.RequiredActions) + "&" + url.Values{"execution": {configureTOTP}, mode: {other}}.Encode()
 }
 
 // applications are generators that people may have.
 var applications = []page.Text{page.T("totpAppFreeOTPName"), page.T("totpAppMicrosoftAuthenticatorName"), page.T("totpAppGoogleName")}
 
 // page shows a secret. The attempt keeps its hash, so that no form brings another secret than the page showed.
-func (a ConfigureTOTP) page(ctx context.Context, t *authorize.Turn, f page.Form, secret string) (page.Page, error) {
+func (a ConfigureTOTP) page(ctx context.Context, t *authorize.Turn, f page.Form, secret string, manual bool) (page.Page, error) {
 	terms, err := a.Rules.Terms(ctx, t.Realm())
 	if err != nil {
 		return nil, err
@@ -56,7 +72,7 @@ func (a ConfigureTOTP) page(ctx context.Context, t *authorize.Turn, f page.Form,
 	}
 	t.Attempt.Note(noteSecret, hashed(secret))
 	return page.ConfigTOTP{Form: f, Secret: secret, Encoded: user.EncodedSecret(secret), QRCode: base64.StdEncoding.EncodeToString(picture),
-		ModeURL: t.TabURL(login.RequiredActions), Manual: len(picture) == 0,
+		ModeURL: modeURL(t, manual), Manual: manual || len(picture) == 0,
 		Policy:       page.TOTPPolicy{Type: "totp", Algorithm: strings.TrimPrefix(terms.OTP.Algorithm, "Hmac"), Digits: terms.OTP.Digits, Period: terms.OTP.Period},
 		Applications: applications, LabelRequired: len(has) > 0, Cancel: optional(t, configureTOTP)}, nil
 }
@@ -86,7 +102,7 @@ func (a ConfigureTOTP) Process(ctx context.Context, t *authorize.Turn, form url.
 		wrong = "invalidTotpMessage"
 	}
 	if wrong != "" {
-		p, err := a.page(ctx, t, wrongField(t, "totp", wrong), secret)
+		p, err := a.page(ctx, t, wrongField(t, "totp", wrong), secret, form.Get(mode) == modeManual)
 		return authorize.Result{Kind: authorize.Again, Page: p}, err
 	}
 	return a.keep(ctx, t, form, c, func() error {
@@ -109,7 +125,7 @@ func (a ConfigureTOTP) keep(ctx context.Context, t *authorize.Turn, form url.Val
 		if c.Label == "" {
 			wrong = "missingTotpDeviceNameMessage"
 		}
-		p, err := a.page(ctx, t, wrongField(t, "userLabel", wrong), form.Get("totpSecret"))
+		p, err := a.page(ctx, t, wrongField(t, "userLabel", wrong), form.Get("totpSecret"), form.Get(mode) == modeManual)
 		return authorize.Result{Kind: authorize.Again, Page: p}, err
 	}
 	if err := spend(); err != nil {
