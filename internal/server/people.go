@@ -36,6 +36,9 @@ func (a accounts) view(st *store.Store) users.View {
 	return users.View{Profiles: a.rules, Credentials: st}
 }
 
+// looks are how realms want their pages.
+func looks(st *store.Store) *people.Looks { return people.NewLooks(st) }
+
 // peopleRoutes are the addresses of users and their sessions.
 func peopleRoutes(st *store.Store, c Config, a accounts) []rest.Route {
 	ended := &people.Sessions{Store: st, Users: st, Realms: st, Herald: a.herald}
