@@ -18,6 +18,8 @@ type metadata struct {
 	Introspection string `json:"introspection_endpoint"`
 	UserInfo      string `json:"userinfo_endpoint"`
 	Revocation    string `json:"revocation_endpoint"`
+	Device        string `json:"device_authorization_endpoint"`
+	EndSession    string `json:"end_session_endpoint"`
 	JWKS          string `json:"jwks_uri"`
 	Registration  string `json:"registration_endpoint"`
 
@@ -38,6 +40,12 @@ type metadata struct {
 	IntrospectionAuthAlgs []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuth        []string `json:"revocation_endpoint_auth_methods_supported"`
 	RevocationAuthAlgs    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+
+	// Clients are told that sessions ended, and which: by Front-Channel and Back-Channel Logout 1.0 §3.
+	FrontChannel        bool `json:"frontchannel_logout_supported"`
+	FrontChannelSession bool `json:"frontchannel_logout_session_supported"`
+	BackChannel         bool `json:"backchannel_logout_supported"`
+	BackChannelSession  bool `json:"backchannel_logout_session_supported"`
 
 	RequestURI bool `json:"request_uri_parameter_supported"` // stated, since leaving it out means true
 }
@@ -65,6 +73,8 @@ func describe(r *realm.Realm, base string) metadata {
 		Introspection: protocol + "/token/introspect",
 		UserInfo:      protocol + "/userinfo",
 		Revocation:    protocol + "/revoke",
+		Device:        protocol + "/auth/device",
+		EndSession:    protocol + "/logout",
 		JWKS:          protocol + "/certs",
 		Registration:  issuer + "/clients-registrations/openid-connect",
 
@@ -85,6 +95,8 @@ func describe(r *realm.Realm, base string) metadata {
 		IntrospectionAuthAlgs: signingAlgs,
 		RevocationAuth:        clientAuth,
 		RevocationAuthAlgs:    signingAlgs,
+
+		FrontChannel: true, FrontChannelSession: true, BackChannel: true, BackChannelSession: true,
 	}
 }
 
