@@ -93,3 +93,23 @@ func newAide(t *testing.T, root officer, base string) officer {
 	root.call(204, "POST", "master/users/"+id+"/role-mappings/clients/"+client, "["+strings.Join(roles, ",")+"]")
 	return newOfficer(t, base, "master", "aide")
 }
+
+// TestMailPasswordStays: the stored password of a realm's mail server is not sent to another server, whoever asks
+// to try that one.
+func TestMailPasswordStays(t *testing.T) {
+	realm := strings.Replace(kept, `"sslRequired"`, `"smtpServer": {"host": "127.0.0.1", "port": "1", "user": "post", "auth": "true", "password": "hush"}, "sslRequired"`, 1)
+	_, base := start(t, databases[0].open(t), map[string][]byte{"kept.json": []byte(realm)})
+	keeper := newOfficer(t, base, "kept", "keeper")
+	try := func(host, port, user string) string {
+		body := fmt.Sprintf(`{"host": %q, "port": %q, "user": %q, "from": "a@b.example", "auth": "true", "password": "**********"}`, host, port, user)
+		return fmt.Sprint(keeper.call(http.StatusBadRequest, "POST", "kept/testSMTPConnection", body))
+	}
+	for setting, answer := range map[string]string{"host": try("localhost", "1", "post"), "port": try("127.0.0.1", "2", "post"), "user": try("127.0.0.1", "1", "thief")} {
+		if !strings.Contains(answer, "the password is needed for another "+setting) {
+			t.Errorf("another %s: %s", setting, answer)
+		}
+	}
+	if answer := try("127.0.0.1", "1", "post"); strings.Contains(answer, "the password is needed") {
+		t.Errorf("the realm's own server: %s", answer)
+	}
+}

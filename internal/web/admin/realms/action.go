@@ -39,14 +39,24 @@ func (d Deps) registrators(w http.ResponseWriter, r *rest.Request) error {
 	return rest.JSON(w, out)
 }
 
-// tryMail signs in at the mail server that the body names. It sends no mail. The password that is masked is
-// the realm's.
+// tryMail signs in at the mail server that the body names. It sends no mail. A masked password is the
+// realm's, and goes to the realm's own mail server alone: else any other could be had to receive it.
 func (d Deps) tryMail(w http.ResponseWriter, r *rest.Request) error {
 	settings, err := r.TextMap()
 	if err != nil {
 		return err
 	}
 	if settings["password"] == keycloak.SecretMask {
+		extra, err := d.Stored.Extra(r.Context(), r.Realm.Key, realm.KindRealm, r.Realm.Key)
+		if err != nil {
+			return err
+		}
+		stored := keycloak.Value[map[string]string](keycloak.Object(extra), "smtpServer")
+		for _, setting := range []string{"host", "port", "user"} {
+			if settings[setting] != stored[setting] {
+				return rest.BadRequest("Failed to send email: the password is needed for another " + setting + " than the realm's")
+			}
+		}
 		settings["password"] = r.Realm.SMTPPassword
 	}
 	if err := d.Mail.Try(r.Context(), settings); err != nil {
