@@ -19,22 +19,9 @@ const allFolders = "exchange,token,endpoints,seeds,admin,realms"
 
 // folders are those whose scenarios TestReplay plays.
 var (
-	folders      = flag.String("folders", allFolders, "folders of recorded conversations to play")
-	administrate = flag.Bool("administrate", true, "take the steps that need the administration API")
-	browse       = flag.Bool("browse", false, "take the steps of browsers")
+	folders = flag.String("folders", allFolders, "folders of recorded conversations to play")
+	browse  = flag.Bool("browse", false, "take the steps of browsers")
 )
-
-// done are the issues whose steps are taken.
-func done() []string {
-	var out []string
-	if *administrate {
-		out = append(out, replay.AdminREST)
-	}
-	if *browse {
-		out = append(out, replay.Browser)
-	}
-	return out
-}
 
 // TestReplay plays what Keycloak 26.7 was asked and answered against Tokenhouse, on each database.
 // Each scenario has a server of its own and each step is a subtest; a step that waits is skipped and
@@ -108,7 +95,7 @@ func (run *replayRun) play(t *testing.T, name string) {
 	_, base := start(t, run.database.open(t), realms)
 	player := replay.NewPlayer(base, run.recordings.Issuer, replay.Administrator{Username: "admin", Password: "admin"})
 	counts := tally{name: name}
-	waits := scenario.Waits(run.independent, done()...)
+	waits := scenario.Waits(run.independent, *browse)
 	for i, step := range scenario.Steps {
 		var left []replay.Difference
 		var failure error
@@ -217,7 +204,7 @@ func TestIndependentStepsWouldWait(t *testing.T) {
 			t.Errorf("%s has no step %q", entry.Scenario, entry.Step)
 			continue
 		}
-		if scenario.Waits(nil)[i] == "" || scenario.Waits(independent)[i] != "" {
+		if scenario.Waits(nil, false)[i] == "" || scenario.Waits(independent, false)[i] != "" {
 			t.Errorf("%s / %s: the entry changes nothing", entry.Scenario, entry.Step)
 		}
 	}

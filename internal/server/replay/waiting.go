@@ -1,25 +1,17 @@
 package replay
 
-import (
-	"slices"
-	"strings"
-)
-
-// The issues that bring what some steps need.
-const (
-	AdminREST = "2 of 5 (admin REST)"
-	Browser   = "3 of 5 (browser)"
-)
+// Browser is the issue that brings what some steps need.
+const Browser = "3 of 5 (browser)"
 
 // Independent names a step that can be taken although an earlier one that changes something waits.
 type Independent struct{ Scenario, Step, Why string }
 
 // Waits tells for each step of a scenario which issue it waits for; "" where it can be taken.
 //
-// Waiting are the steps that administrate, use a browser or are answered by a page, those that need a
-// value of one of them, and those that follow a change which waits, unless they are known to be
-// independent of it. For an issue that is done, none waits.
-func (s *Scenario) Waits(independent []Independent, done ...string) []string {
+// Waiting are the steps that use a browser or are answered by a page, those that need a value of one of
+// them, and those that follow a change which waits, unless they are known to be independent of it. With
+// browse, none waits.
+func (s *Scenario) Waits(independent []Independent, browse bool) []string {
 	free := map[string]bool{}
 	for _, i := range independent {
 		free[i.Step] = free[i.Step] || i.Scenario == s.Name
@@ -29,7 +21,7 @@ func (s *Scenario) Waits(independent []Independent, done ...string) []string {
 	changes := ""                  // what the last change waits for
 	for i, step := range s.Steps {
 		issue, change := step.needs()
-		if slices.Contains(done, issue) {
+		if browse {
 			issue = ""
 		}
 		if change {
@@ -59,8 +51,6 @@ func (s *Scenario) Waits(independent []Independent, done ...string) []string {
 func (s *Step) needs() (issue string, change bool) {
 	change = s.method() != "GET" && s.method() != "OPTIONS"
 	switch {
-	case strings.HasPrefix(s.Path, "/admin/"):
-		return AdminREST, change
 	case s.Browser != "":
 		return Browser, change
 	case s.answeredByPage(): // to somebody without cookies, who has yet to answer it

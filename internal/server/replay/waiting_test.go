@@ -8,20 +8,20 @@ import (
 func TestWaits(t *testing.T) {
 	s := &Scenario{Name: "x/y", Steps: []*Step{
 		{Name: "sign in", Path: "/token", Form: []Pair{{"a", "b"}}, Save: map[string]string{"t": "access_token"}},
-		{Name: "find", Path: "/admin/users", Save: map[string]string{"id": "[0].id"}},
+		{Name: "find", Browser: "b", Path: "/account", Save: map[string]string{"id": "[0].id"}},
 		{Name: "after a look", Path: "/userinfo", Bearer: "${t}"},
 		{Name: "with what was found", Path: "/users/${id}", Save: map[string]string{"u": "x"}},
 		{Name: "with what came of that", Path: "/userinfo", Bearer: "${u}"},
 		{Name: "page for nobody", Path: "/logout", Form: []Pair{}, Want: &Answer{Body: map[string]any{"page": map[string]any{}}}},
 		{Name: "after a page", Path: "/userinfo", Bearer: "${t}"},
-		{Name: "change", Method: "DELETE", Path: "/admin/users/1"},
+		{Name: "change", Browser: "b", Method: "POST", Path: "/account"},
 		{Name: "after a change", Path: "/userinfo", Bearer: "${t}"},
 		{Name: "known to be independent", Path: "/userinfo", Bearer: "${t}"},
 		{Name: "consent", Browser: "b", Path: "/consent", Form: []Pair{}},
 		{Name: "after a consent", Path: "/userinfo", Bearer: "${t}"},
 	}}
-	want := []string{"", AdminREST, "", AdminREST, AdminREST, Browser, "", AdminREST, AdminREST, "", Browser, Browser}
-	got := s.Waits([]Independent{{Scenario: "x/y", Step: "known to be independent"}, {Scenario: "x/z", Step: "after a change"}})
+	want := []string{"", Browser, "", Browser, Browser, Browser, "", Browser, Browser, "", Browser, Browser}
+	got := s.Waits([]Independent{{Scenario: "x/y", Step: "known to be independent"}, {Scenario: "x/z", Step: "after a change"}}, false)
 	if !slices.Equal(got, want) {
 		t.Errorf("waits:\n%q, want\n%q", got, want)
 	}
