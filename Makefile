@@ -32,7 +32,7 @@ build-libcrypto: ## the same, RSA signatures by OpenSSL's libcrypto where the ma
 	$(BUILD) -tags libcrypto -o tokenhouse ./cmd/tokenhouse
 
 test: ## all tests but the long ones, with the race detector
-	$(GO) test $(RACE) ./...
+	$(GO) test $(RACE) -timeout 30m ./...
 
 replay: ## how many of Keycloak's recorded answers pass, wait and differ
 	@$(GO) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
