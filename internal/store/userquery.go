@@ -10,7 +10,7 @@ import (
 
 // fewHits is up to how many users that an index leads to are looked at each. Of more, those that are
 // listed first are soon met in the order of the list.
-var fewHits = 2000 // a variable for tests
+var fewHits = 4000 // a variable for tests
 
 // FindUsers are the users that are asked for by username, with Extra and without credentials: max of
 // them, or all where it is negative, after the first ones.
