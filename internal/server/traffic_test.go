@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,6 +84,7 @@ func (m *market) found(_ string, file map[string]any) {
 	for _, v := range m.visitors {
 		users = append(users, map[string]any{
 			"username": v.name, "enabled": true, "realmRoles": []string{"offline_access", "clerk"},
+			"email": v.name + "@market.example", "firstName": "Visitor", "lastName": strconv.Itoa(v.number),
 			"credentials": []any{map[string]any{"type": "password", "value": v.name + "-password"}},
 		})
 	}
