@@ -1,0 +1,4 @@
+package federation
+
+// preset is what a kind of provider comes with.
+type preset struct{}
