@@ -49,7 +49,7 @@ func (s *Store) CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm
 		err = c.piecemeal(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("create realm %q: %w", d.Realm().Name, s.taken(ctx, err, c.key, d.Changes()))
+		return fmt.Errorf("create realm %q: %w", d.Realm().Name, s.taken(ctx, err, c.asEdit()))
 	}
 	return nil
 }
@@ -65,6 +65,8 @@ type creation struct {
 	next    func() (user.Account, error, bool)
 	audit   []event.Admin
 }
+
+func (c *creation) asEdit() *editing { return &editing{key: c.key, changes: c.draft.Changes()} }
 
 // isSmall tells whether the realm is small; if it is, few are all of its users.
 func (c *creation) isSmall() (bool, error) {
@@ -128,7 +130,7 @@ func (c *creation) piecemeal(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	err = c.taken(ctx, err, c.key, c.draft.Changes())
+	err = c.taken(ctx, err, c.asEdit())
 	return errors.Join(err, c.doom(context.WithoutCancel(ctx), c.key))
 }
 

@@ -17,58 +17,94 @@ import (
 // realm as it is then. An edit that changes nothing writes nothing; one that returns an error
 // neither. The edit may run again, and must not call the store but for what the draft offers.
 func (s *Store) Edit(ctx context.Context, name string, edit func(*realm.Draft) ([]event.Admin, error)) error {
-	return s.edit(ctx, name, func(_ engine.Tx, d *realm.Draft) (audit []event.Admin, changed bool, err error) {
-		audit, err = edit(d)
+	return s.EditTogether(ctx, []string{name}, func(drafts []*realm.Draft) ([]event.Admin, error) { return edit(drafts[0]) })
+}
+
+// EditTogether is Edit for some realms at once: either all of them change or none does. They are locked in
+// the order of their names here, in which all callers have to name them.
+func (s *Store) EditTogether(ctx context.Context, names []string, edit func([]*realm.Draft) ([]event.Admin, error)) error {
+	return s.edit(ctx, names, func(_ engine.Tx, drafts []*realm.Draft) (audit []event.Admin, changed bool, err error) {
+		audit, err = edit(drafts)
 		return audit, false, err
 	})
 }
 
-// edit is Edit for an edit that changes other things too in the transaction, and tells whether it did.
-func (s *Store) edit(ctx context.Context, name string, edit func(engine.Tx, *realm.Draft) (audit []event.Admin, changed bool, err error)) error {
-	var key string
-	var changes []realm.Change
+// edit is EditTogether for an edit that changes other things too in the transaction, and tells whether it did.
+func (s *Store) edit(ctx context.Context, names []string, edit func(engine.Tx, []*realm.Draft) (audit []event.Admin, changed bool, err error)) error {
+	var edits []*editing
 	err := s.db.Change(ctx, func(tx engine.Tx) error {
-		var public string
-		var version int64
-		err := tx.One(ctx, `UPDATE realm SET version = version + 1 WHERE name = $1 AND hidden = 0 RETURNING id, public, version`,
-			[]any{name}, &key, &public, &version)
-		if err != nil {
-			return s.found(err)
+		edits = nil
+		drafts := make([]*realm.Draft, len(names))
+		for i, name := range names {
+			e, err := s.beginEdit(ctx, tx, name)
+			if err != nil {
+				return err
+			}
+			edits, drafts[i] = append(edits, e), e.draft
 		}
-		base, err := s.base(ctx, tx, realm.Realm{Key: key, Public: public, Version: version - 1})
-		if err != nil {
-			return err
-		}
-		d := realm.Edit(base)
-		d.LoadExtra = func(kind realm.Kind, k string) (realm.Extra, error) {
-			return s.readExtra(ctx, tx, key, kind, k)
-		}
-		audit, changed, err := edit(tx, d)
+		audit, changed, err := edit(tx, drafts)
 		if err != nil {
 			return err
 		}
-		changes = d.Changes()
-		if len(changes)+len(audit) == 0 && !changed {
+		changed = changed || len(audit) > 0
+		for _, e := range edits {
+			e.changes = e.draft.Changes()
+			changed = changed || len(e.changes) > 0
+		}
+		if !changed {
 			return errUnchanged
 		}
-		if err := s.writeChanges(ctx, tx, key, version, changes); err != nil {
-			return err
+		var news []notice
+		for _, e := range edits {
+			if err := s.writeChanges(ctx, tx, e.key, e.version, e.changes); err != nil {
+				return err
+			}
+			news = append(news, configNotices(e.key, e.version, e.changes)...)
+			s.keepAfter(tx, e)
 		}
-		if err := tx.Send(ctx, append(adminStatements(audit), s.announce(configNotices(key, version, changes)...)...)); err != nil {
-			return err
-		}
-		next := after(base, version, changes)
-		tx.Committed(func() {
-			h := s.realms.of(key)
-			h.heard(version)
-			s.realms.keep(h, next)
-		})
-		return nil
+		return tx.Send(ctx, append(adminStatements(audit), s.announce(news...)...))
 	})
 	if errors.Is(err, errUnchanged) {
 		return nil
 	}
-	return s.taken(ctx, err, key, changes)
+	return s.taken(ctx, err, edits...)
+}
+
+// editing is a realm within the transaction that changes it.
+type editing struct {
+	key     string
+	version int64 // that it is going to have
+	base    *realm.Realm
+	draft   *realm.Draft
+	changes []realm.Change // what the draft came to
+}
+
+func (s *Store) beginEdit(ctx context.Context, tx engine.Tx, name string) (*editing, error) {
+	var e editing
+	var public string
+	err := tx.One(ctx, `UPDATE realm SET version = version + 1 WHERE name = $1 AND hidden = 0 RETURNING id, public, version`,
+		[]any{name}, &e.key, &public, &e.version)
+	if err != nil {
+		return nil, s.found(err)
+	}
+	if e.base, err = s.base(ctx, tx, realm.Realm{Key: e.key, Public: public, Version: e.version - 1}); err != nil {
+		return nil, err
+	}
+	e.draft = realm.Edit(e.base)
+	e.draft.LoadExtra = func(kind realm.Kind, k string) (realm.Extra, error) {
+		return s.readExtra(ctx, tx, e.key, kind, k)
+	}
+	return &e, nil
+}
+
+// keepAfter keeps the realm as it is after the edit, once the transaction is committed.
+func (s *Store) keepAfter(tx engine.Tx, e *editing) {
+	next := after(e.base, e.version, e.changes)
+	tx.Committed(func() {
+		h := s.realms.of(e.key)
+		h.heard(e.version)
+		s.realms.keep(h, next)
+	})
 }
 
 var errUnchanged = errors.New("nothing changed")
@@ -154,28 +190,38 @@ func (s *Store) changeStatement(key string, version int64, c realm.Change) (engi
 }
 
 // taken is fails, and finds which of the changes asks for what another document has.
-func (s *Store) taken(ctx context.Context, err error, key string, changes []realm.Change) error {
-	table, _, duplicate := s.db.Duplicate(err)
-	if !duplicate || table != "config" {
+func (s *Store) taken(ctx context.Context, err error, edits ...*editing) error {
+	if table, _, duplicate := s.db.Duplicate(err); !duplicate || table != "config" {
 		return s.fails(err)
 	}
+	for _, e := range edits {
+		if kind := s.twice(ctx, e); kind != "" {
+			return &fault.Conflict{Kind: string(kind), Field: "name"}
+		}
+	}
+	return s.fails(err)
+}
+
+// twice is of what kind the first change is whose name another document has, or another change; empty where
+// there is none.
+func (s *Store) twice(ctx context.Context, e *editing) realm.Kind {
 	type name struct {
 		kind realm.Kind
 		name string
 	}
 	seen := map[name]bool{}
-	for _, c := range changes {
+	for _, c := range e.changes {
 		n := name{c.Kind, columnText(c.Name)}
 		if c.Doc == nil {
 			continue
 		}
 		var other string
 		err := s.db.One(ctx, `SELECT id FROM config WHERE realm = $1 AND kind = $2 AND name = $3 AND id <> $4`,
-			[]any{key, string(n.kind), n.name, c.Key}, &other)
+			[]any{e.key, string(n.kind), n.name, c.Key}, &other)
 		if err == nil || seen[n] {
-			return &fault.Conflict{Kind: string(c.Kind), Field: "name"}
+			return c.Kind
 		}
 		seen[n] = true
 	}
-	return s.fails(err)
+	return ""
 }

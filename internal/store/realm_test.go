@@ -265,6 +265,34 @@ func TestRenamedRealm(t *testing.T) {
 	})
 }
 
+// TestEditTogether changes two realms, or neither where one of the changes cannot be stored.
+func TestEditTogether(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		newShop(t, s)
+		must(t, s.CreateRealm(t.Context(), realm.New("other", realm.Settings{Name: "other"}), nil, nil, nil))
+		change := func(locale, name string) error {
+			return s.EditTogether(t.Context(), []string{"shop", "other"}, func(drafts []*realm.Draft) ([]event.Admin, error) {
+				drafts[0].PutSettings(realm.Settings{Name: "shop", DefaultLocale: locale})
+				drafts[1].PutSettings(realm.Settings{Name: name})
+				return nil, nil
+			})
+		}
+		must(t, change("first", "another"))
+		before := theShop(t, s).Version
+		must(t, second(s.Realm(t.Context(), "another")))
+		if err := change("second", "shop"); !errors.Is(err, fault.ErrNotFound) {
+			t.Errorf("a realm that is gone: %v", err)
+		}
+		must(t, s.Edit(t.Context(), "another", rename("other")))
+		if err := change("second", "shop"); !errors.Is(err, fault.ErrConflict) {
+			t.Errorf("a name that is taken: %v", err)
+		}
+		if r := theShop(t, s); r.DefaultLocale != "first" || r.Version != before {
+			t.Errorf("the shop is %q, version %d, want the first and %d", r.DefaultLocale, r.Version, before)
+		}
+	})
+}
+
 func TestDeletedRealmIsGoneWithAllThatIsInIt(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()

@@ -14,9 +14,9 @@ import (
 
 // EditClients is Edit with the service accounts of clients, which change in the same transaction.
 func (s *Store) EditClients(ctx context.Context, name string, edit func(*realm.Draft, user.ServiceAccounts) ([]event.Admin, error)) error {
-	return s.edit(ctx, name, func(tx engine.Tx, d *realm.Draft) (audit []event.Admin, changed bool, err error) {
-		accounts := &serviceAccounts{store: s, ctx: ctx, tx: tx, realmKey: d.Realm().Key}
-		audit, err = edit(d, accounts)
+	return s.edit(ctx, []string{name}, func(tx engine.Tx, drafts []*realm.Draft) (audit []event.Admin, changed bool, err error) {
+		accounts := &serviceAccounts{store: s, ctx: ctx, tx: tx, realmKey: drafts[0].Realm().Key}
+		audit, err = edit(drafts[0], accounts)
 		return audit, accounts.touched, err
 	})
 }

@@ -162,6 +162,32 @@ func TestRename(t *testing.T) {
 	}
 }
 
+// TestRenameIsOneChange leaves both the realm and its management client as they are where one of them cannot get the new
+// name: a client that kept the old one would hold rights in the next realm of that name.
+func TestRenameIsOneChange(t *testing.T) {
+	m, st, by := installation(t)
+	err := st.Edit(t.Context(), "master", func(d *realm.Draft) ([]event.Admin, error) {
+		d.PutClient(&realm.Client{Key: "in-the-way", ID: "store-realm"})
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := find(t, st, "master").Client("shop-realm").Key
+	if err := m.Update(t.Context(), by, "shop", parsed(t, `{"realm": "store"}`)); !errors.Is(err, fault.ErrConflict) {
+		t.Errorf("name of a client that is there: %v", err)
+	}
+	if _, err := st.Realm(t.Context(), "store"); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("the new name: %v", err)
+	}
+	if c := find(t, st, "master").Client("shop-realm"); c == nil || c.Key != before {
+		t.Errorf("the management client is %+v", c)
+	}
+	if uri := find(t, st, "shop").Client("account").RedirectURIs[0]; uri != "/realms/shop/account/*" {
+		t.Errorf("account: %s", uri)
+	}
+}
+
 // TestDeleteTells records the end of a realm where its administrator signed in, and in the master realm where
 // that goes with it.
 func TestDeleteTells(t *testing.T) {

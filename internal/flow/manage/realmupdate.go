@@ -23,36 +23,54 @@ func (m *Realms) Update(ctx context.Context, author audit.Author, name string, p
 	if err := checkRealm(name, put); err != nil {
 		return err
 	}
-	renamed := put.Text("realm")
-	err := m.Store.Edit(ctx, name, func(d *realm.Draft) ([]event.Admin, error) {
-		now := *d.Realm()
-		var err error
-		if now.Extra, err = loadExtra(d, realm.KindRealm, now.Key); err != nil {
-			return nil, err
-		}
-		settings, err := keycloak.MergeSettings(&now, put)
-		if err != nil {
-			return nil, err
-		}
-		if err := checkFlows(now.Key, put, settings.Extra); err != nil {
-			return nil, err
-		}
-		if settings.Name != name {
-			realmfile.Rename(d, name, settings.Name)
-		}
-		d.PutSettings(settings)
-		if err := d.Validate(); err != nil {
-			return nil, err
-		}
-		return author.Of(d.Realm(), audit.Update, realmResource, "", put), nil
-	})
-	if errors.Is(err, fault.ErrConflict) && renamed != "" && renamed != name {
-		return &fault.Conflict{Kind: "realm", Field: "name", Message: "Realm with same name exists"}
+	if to := put.Text("realm"); to != "" && to != name {
+		return m.rename(ctx, author, name, to, put)
 	}
-	if err != nil || renamed == "" || renamed == name {
+	return m.Store.Edit(ctx, name, func(d *realm.Draft) ([]event.Admin, error) { return mergeRealm(author, d, put) })
+}
+
+// rename is an update that gives the realm another name. What manages it in the master realm gets the new name in the same
+// transaction: under the old one its roles would be rights in the next realm of that name.
+func (m *Realms) rename(ctx context.Context, author audit.Author, from, to string, put keycloak.Object) error {
+	names := []string{from}
+	switch _, err := m.Store.Realm(ctx, master); {
+	case err == nil:
+		names = append(names, master)
+	case !errors.Is(err, fault.ErrNotFound):
 		return err
 	}
-	return m.editMaster(ctx, func(d *realm.Draft) { realmfile.RenameManagement(d, name, renamed) })
+	err := m.Store.EditTogether(ctx, names, func(drafts []*realm.Draft) ([]event.Admin, error) {
+		realmfile.Rename(drafts[0], from, to)
+		for _, home := range drafts[1:] {
+			realmfile.RenameManagement(home, from, to)
+		}
+		return mergeRealm(author, drafts[0], put)
+	})
+	if errors.Is(err, fault.ErrConflict) {
+		return &fault.Conflict{Kind: "realm", Field: "name", Message: "Realm with same name exists"}
+	}
+	return err
+}
+
+// mergeRealm changes a realm's settings to those of a representation.
+func mergeRealm(author audit.Author, d *realm.Draft, put keycloak.Object) ([]event.Admin, error) {
+	now := *d.Realm()
+	var err error
+	if now.Extra, err = loadExtra(d, realm.KindRealm, now.Key); err != nil {
+		return nil, err
+	}
+	settings, err := keycloak.MergeSettings(&now, put)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFlows(now.Key, put, settings.Extra); err != nil {
+		return nil, err
+	}
+	d.PutSettings(settings)
+	if err := d.Validate(); err != nil {
+		return nil, err
+	}
+	return author.Of(d.Realm(), audit.Update, realmResource, "", put), nil
 }
 
 // checkRealm refuses what a representation asks for before anything is looked at.

@@ -28,6 +28,7 @@ type Configuration interface {
 // Documents stores what a realm's configuration consists of.
 type Documents interface {
 	Edit(ctx context.Context, name string, edit func(*realm.Draft) ([]event.Admin, error)) error
+	EditTogether(ctx context.Context, names []string, edit func([]*realm.Draft) ([]event.Admin, error)) error
 	Extra(ctx context.Context, realmKey string, kind realm.Kind, key string) (realm.Extra, error)
 }
 

@@ -24,10 +24,11 @@ func Rename(d *realm.Draft, from, to string) {
 	}
 }
 
-// RenameManagement renames the client of the master realm that manages a realm.
+// RenameManagement renames the client of the master realm that manages a realm. Where another has the new name, both are in
+// the draft, which cannot be stored.
 func RenameManagement(d *realm.Draft, from, to string) {
 	c := d.Realm().Client(ManagementClient(from))
-	if c == nil || d.Realm().Client(ManagementClient(to)) != nil {
+	if c == nil {
 		return
 	}
 	with := *c
