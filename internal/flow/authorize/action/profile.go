@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/inquiry"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -78,7 +79,7 @@ func (d *Deps) profilePage(ctx context.Context, t *authorize.Turn, alias string,
 	if err != nil {
 		return nil, err
 	}
-	return page.UpdateProfile{Form: f, Fields: fieldsOf(terms.Profile, t.User, scopeNames(t), values), Cancel: optional(t, alias)}, nil
+	return page.UpdateProfile{Form: f, Fields: inquiry.Fields(terms.Profile, t.User, scopeNames(t), values), Cancel: optional(t, alias)}, nil
 }
 
 // takeProfile changes the user's profile to what the form says.
@@ -90,7 +91,7 @@ func (d *Deps) takeProfile(ctx context.Context, t *authorize.Turn, alias string,
 	if err != nil {
 		return authorize.Result{}, err
 	}
-	given, before := posted(terms.Profile, t.User, scopeNames(t), form), t.User
+	given, before := inquiry.Posted(terms.Profile, t.User, scopeNames(t), form), t.User
 	err = d.People.ChangeProfile(ctx, t.Realm(), t.User.ID, given, scopeNames(t))
 	wrong, technical := faults(err, func(attribute, message string) []string {
 		if message == required && missingOwn[attribute] != "" {

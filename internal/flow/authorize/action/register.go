@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/inquiry"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
@@ -41,7 +42,7 @@ func (e Register) page(ctx context.Context, t *authorize.Turn, f page.Form, valu
 	if err != nil {
 		return nil, err
 	}
-	return page.Register{Form: f, Fields: fieldsOf(terms.Profile, nil, scopeNames(t), values), Password: true, LoginURL: authorize.Relative(t.TabURL(login.Authenticate))}, nil
+	return page.Register{Form: f, Fields: inquiry.Fields(terms.Profile, nil, scopeNames(t), values), Password: true, LoginURL: authorize.Relative(t.TabURL(login.Authenticate))}, nil
 }
 
 // Process makes the account; the user is signed in by that. All that is wrong is told at once, but for the
@@ -51,7 +52,7 @@ func (e Register) Process(ctx context.Context, t *authorize.Turn, form url.Value
 	if err != nil {
 		return authorize.Result{}, err
 	}
-	given := posted(terms.Profile, nil, scopeNames(t), form)
+	given := inquiry.Posted(terms.Profile, nil, scopeNames(t), form)
 	id, err := e.People.Register(ctx, e.author(t), t.Realm(), people.Registration{Given: given, Password: form.Get("password"), Scopes: scopeNames(t)}, complaints(form)...)
 	wrong, technical := faults(err, func(attribute, message string) []string {
 		if message == required && missingOwn[attribute] != "" {
