@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
@@ -14,17 +15,23 @@ import (
 // and nothing else, so that a client finds out here and not by failing.
 type metadata struct {
 	Issuer        string `json:"issuer"`
+	Authorization string `json:"authorization_endpoint"`
+	Pushed        string `json:"pushed_authorization_request_endpoint"` // RFC 9126 §5
 	Token         string `json:"token_endpoint"`
 	Introspection string `json:"introspection_endpoint"`
 	UserInfo      string `json:"userinfo_endpoint"`
 	Revocation    string `json:"revocation_endpoint"`
 	Device        string `json:"device_authorization_endpoint"`
 	EndSession    string `json:"end_session_endpoint"`
+	CheckSession  string `json:"check_session_iframe"` // OpenID Connect Session Management §3.3
 	JWKS          string `json:"jwks_uri"`
 	Registration  string `json:"registration_endpoint"`
 
 	GrantTypes    []oauth.GrantType `json:"grant_types_supported"`
-	ResponseTypes []string          `json:"response_types_supported"` // required, so it is there though empty
+	ResponseTypes []string          `json:"response_types_supported"`
+	ResponseModes []string          `json:"response_modes_supported"`
+	Prompts       []string          `json:"prompt_values_supported"`
+	Challenges    []string          `json:"code_challenge_methods_supported"` // PKCE, RFC 8414 §2
 	SubjectTypes  []string          `json:"subject_types_supported"`
 	Scopes        []string          `json:"scopes_supported"`
 	Claims        []string          `json:"claims_supported"`
@@ -47,13 +54,24 @@ type metadata struct {
 	BackChannel         bool `json:"backchannel_logout_supported"`
 	BackChannelSession  bool `json:"backchannel_logout_session_supported"`
 
-	RequestURI bool `json:"request_uri_parameter_supported"` // stated, since leaving it out means true
+	Claimed        bool     `json:"claims_parameter_supported"`
+	Issued         bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
+	ResponseAlgs   []string `json:"authorization_signing_alg_values_supported"`     // of signed answers, JARM §4
+	RequestObject  bool     `json:"request_parameter_supported"`
+	RequestAlgs    []string `json:"request_object_signing_alg_values_supported"`
+	RequestURI     bool     `json:"request_uri_parameter_supported"` // stated, since leaving it out means true
+	PushedRequired bool     `json:"require_pushed_authorization_requests"`
 }
 
 var (
 	signingAlgs = []string{"PS384", "RS384", "EdDSA", "ES384", "HS256", "HS512", "ES256", "RS256", "HS384", "ES512", "PS256", "PS512", "RS512"}
 	clientAuth  = []string{"private_key_jwt", "client_secret_basic", "client_secret_post", "client_secret_jwt"}
-	claims      = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "name", "given_name", "family_name", "preferred_username", "email", "acr", "azp", "nonce"}
+
+	// The response types and modes of every realm; which of them a client may use is the client's.
+	responseTypes = []string{"code", "none", "id_token", "token", "id_token token", "code id_token", "code token", "code id_token token"}
+	responseModes = []string{"query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"}
+
+	claims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "name", "given_name", "family_name", "preferred_username", "email", "acr", "azp", "nonce"}
 )
 
 // discovery describes a realm to clients.
@@ -69,17 +87,23 @@ func describe(r *realm.Realm, base string) metadata {
 	protocol := issuer + "/protocol/openid-connect"
 	return metadata{
 		Issuer:        issuer,
+		Authorization: protocol + "/auth",
+		Pushed:        protocol + "/ext/par/request",
 		Token:         protocol + "/token",
 		Introspection: protocol + "/token/introspect",
 		UserInfo:      protocol + "/userinfo",
 		Revocation:    protocol + "/revoke",
 		Device:        protocol + "/auth/device",
 		EndSession:    protocol + "/logout",
+		CheckSession:  protocol + "/login-status-iframe.html",
 		JWKS:          protocol + "/certs",
 		Registration:  issuer + "/clients-registrations/openid-connect",
 
-		GrantTypes:    slices.Sorted(maps.Keys(redeem)),
-		ResponseTypes: []string{},
+		GrantTypes:    grantTypes(),
+		ResponseTypes: responseTypes,
+		ResponseModes: responseModes,
+		Prompts:       prompts(r),
+		Challenges:    []string{oauth.ChallengePlain, oauth.ChallengeS256},
 		SubjectTypes:  []string{"public", "pairwise"},
 		Scopes:        scopes(r),
 		Claims:        claims,
@@ -97,7 +121,25 @@ func describe(r *realm.Realm, base string) metadata {
 		RevocationAuthAlgs:    signingAlgs,
 
 		FrontChannel: true, FrontChannelSession: true, BackChannel: true, BackChannelSession: true,
+
+		Claimed:       true,
+		Issued:        true,
+		ResponseAlgs:  signingAlgs,
+		RequestObject: true,
+		RequestAlgs:   append(slices.Clone(signingAlgs), "none"),
 	}
+}
+
+// grantTypes are those of the token endpoint, and the one that needs none (OpenID Connect Discovery §3).
+func grantTypes() []oauth.GrantType {
+	return slices.Sorted(func(yield func(oauth.GrantType) bool) {
+		for name := range redeem {
+			if !yield(name) {
+				return
+			}
+		}
+		yield("implicit")
+	})
 }
 
 func scopes(r *realm.Realm) []string {
@@ -106,6 +148,15 @@ func scopes(r *realm.Realm) []string {
 		if s.OIDC() {
 			out = append(out, s.Name)
 		}
+	}
+	return out
+}
+
+// prompts are the values of the parameter that change something in a realm.
+func prompts(r *realm.Realm) []string {
+	out := []string{login.PromptNone, login.PromptLogin, login.PromptConsent}
+	if r.SignIn.Registration {
+		out = append(out, login.PromptCreate)
 	}
 	return out
 }
