@@ -30,32 +30,47 @@ var databases = []database{
 // and gives its URL, which stands at each ${base} of the files. It ends with the test.
 func start(t testing.TB, db server.Database, realms map[string][]byte) (*server.Server, string) {
 	t.Helper()
-	dir := t.TempDir()
 	web := httptest.NewUnstartedServer(nil)
 	base := "http://" + web.Listener.Addr().String()
+	s := build(t, server.Config{Database: db}, realms, base)
+	web.Config.Handler = s.Handler()
+	web.Start()
+	t.Cleanup(web.Close)
+	return s, base
+}
+
+// secure is start with HTTPS: what it gives makes clients that trust it.
+func secure(t testing.TB, c server.Config, realms map[string][]byte) *httptest.Server {
+	t.Helper()
+	web := httptest.NewUnstartedServer(nil)
+	web.Config.Handler = build(t, c, realms, "https://"+web.Listener.Addr().String()).Handler()
+	web.StartTLS()
+	t.Cleanup(web.Close)
+	return web
+}
+
+// build makes a server that is not served yet. It closes with the test.
+func build(t testing.TB, c server.Config, realms map[string][]byte, base string) *server.Server {
+	t.Helper()
+	dir := t.TempDir()
 	for name, text := range realms {
 		text = bytes.ReplaceAll(text, []byte("${base}"), []byte(base))
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s, err := server.New(t.Context(), server.Config{
-		Development: true,
-		Database:    db,
-		Bootstrap:   server.Bootstrap{Username: "admin", Password: "admin"},
-		Import:      dir,
-		Log:         slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-	})
+	c.Development = true
+	c.Bootstrap = server.Bootstrap{Username: "admin", Password: "admin"}
+	c.Import = dir
+	c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	s, err := server.New(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	web.Config.Handler = s.Handler()
-	web.Start()
 	t.Cleanup(func() {
-		web.Close()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return s, base
+	return s
 }
