@@ -92,7 +92,7 @@ func ToCredential(o Object) (c user.Credential, plain, note string) {
 	}
 	if c.Kind != "password" {
 		c.Data, c.Secret = data, secret
-		if c.Kind != "otp" {
+		if !slices.Contains(usable, c.Kind) {
 			note = notActedOn + ": a credential of type " + c.Kind
 		}
 		return c, "", note
@@ -103,6 +103,9 @@ func ToCredential(o Object) (c user.Credential, plain, note string) {
 	}
 	return c, "", ""
 }
+
+// usable are the kinds of credentials that people can sign in with, beside passwords.
+var usable = []string{user.KindOTP, user.KindPasskey, user.KindPasskeyOnly, user.KindRecovery}
 
 func readPassword(c *user.Credential, data, secret string) bool {
 	var d passwordData

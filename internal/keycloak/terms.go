@@ -43,8 +43,37 @@ func (a *ActionTerms) MaxAge() (age time.Duration, ok bool) {
 // KeptOTP is what a realm demands of new generators of one-time codes.
 func KeptOTP(kept realm.Extra) user.OTPPolicy {
 	o := Object(kept)
-	p := user.OTPPolicy{Algorithm: o.Text("otpPolicyAlgorithm"), Digits: Value[int](o, "otpPolicyDigits"), Period: Value[int](o, "otpPolicyPeriod")}
+	p := user.OTPPolicy{Type: o.Text("otpPolicyType"), Algorithm: o.Text("otpPolicyAlgorithm"), Digits: Value[int](o, "otpPolicyDigits"),
+		Period: Value[int](o, "otpPolicyPeriod"), Counter: Value[int](o, "otpPolicyInitialCounter"), Window: Value[int](o, "otpPolicyLookAheadWindow")}
 	return p.OrDefault()
+}
+
+// The members of a realm that say what it demands of passkeys begin with these: of those beside a password, and of
+// those in its place.
+const (
+	passkeysBeside = "webAuthnPolicy"
+	passkeysAlone  = "webAuthnPolicyPasswordless"
+)
+
+// KeptPasskeys is what a realm demands of passkeys beside a password, and of those in its place.
+func KeptPasskeys(kept realm.Extra) (beside, alone user.PasskeyPolicy) {
+	return keptPasskeys(Object(kept), passkeysBeside), keptPasskeys(Object(kept), passkeysAlone)
+}
+
+func keptPasskeys(o Object, prefix string) user.PasskeyPolicy {
+	word := func(member string) string {
+		if value := o.Text(prefix + member); value != "not specified" {
+			return value
+		}
+		return ""
+	}
+	return user.PasskeyPolicy{PartyName: o.Text(prefix + "RpEntityName"), Party: o.Text(prefix + "RpId"),
+		Algorithms:  Value[[]string](o, prefix+"SignatureAlgorithms"),
+		Attestation: word("AttestationConveyancePreference"), Attachment: word("AuthenticatorAttachment"),
+		Resident: o.Text(prefix+"RequireResidentKey") == "Yes", Verification: word("UserVerificationRequirement"),
+		Timeout: Value[int](o, prefix+"CreateTimeout"), NoSecond: Value[bool](o, prefix+"AvoidSameAuthenticatorRegister"),
+		Models: Value[[]string](o, prefix+"AcceptableAaguids"), Origins: Value[[]string](o, prefix+"ExtraOrigins"),
+		Offered: Value[bool](o, prefix+"PasskeysEnabled")}
 }
 
 // KeptMail are the settings of a realm's mail server, with the password that is kept elsewhere; nil where

@@ -89,6 +89,10 @@ const (
 	FactorPassword = "auth-username-password-form"
 	FactorOTP      = "auth-otp-form"
 	FactorPasskey  = "webauthn-authenticator"
+	FactorRecovery = "auth-recovery-authn-code-form"
+
+	// FactorPasskeyOnly is a passkey in the place of name and password. Its authenticator verified its user.
+	FactorPasskeyOnly = "webauthn-authenticator-passwordless"
 )
 
 // Has tells whether a factor was passed.

@@ -12,7 +12,7 @@ type State struct {
 	Attempt *Attempt
 	Session *session.Session // that the browser is signed in to, live; nil: none
 	Reached int              // level of assurance of Session; -1: it says none, and any that is asked for is higher
-	Factors []string         // that the user must pass beside the password, in order
+	Choices [][]string       // of factors beside the password: of each the user must pass one, in order; none is empty
 	Actions []string         // required actions that are due, in order
 	Consent bool             // there is something for the user to allow
 	MaxAge  *time.Duration   // how old the sign-in may be for the action that the application started; nil: any
@@ -36,9 +36,10 @@ const (
 // Step is what comes next.
 type Step struct {
 	Kind  Kind
-	Alias string // of the factor or the action
-	Again bool   // with AskPassword: of somebody who is signed in, whose name is known
-	Asked bool   // with Again: prompt or max_age ask for it, and the user is told
+	Alias string   // of the factor or the action
+	Ways  []string // with AskFactor: all that the user may choose from, Alias among them
+	Again bool     // with AskPassword: of somebody who is signed in, whose name is known
+	Asked bool     // with Again: prompt or max_age ask for it, and the user is told
 }
 
 // Next decides the next step. A request with prompt=none never gets a page (OpenID Connect Core §3.1.2.1).
@@ -47,9 +48,9 @@ func Next(s State) Step {
 	if !a.Proven() && a.Session == "" {
 		return s.first(silent)
 	}
-	for _, f := range s.Factors {
-		if a.Proven() && !a.Has(f) {
-			return Step{Kind: AskFactor, Alias: f}
+	for _, ways := range s.Choices {
+		if a.Proven() && !a.settled(ways) {
+			return Step{Kind: AskFactor, Alias: a.chosen(ways), Ways: ways}
 		}
 	}
 	switch {

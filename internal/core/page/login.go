@@ -1,5 +1,7 @@
 package page
 
+import "strings"
+
 // Login asks for name and password.
 type Login struct {
 	Form
@@ -87,6 +89,24 @@ type RegisterPasskey struct {
 	Cancel           bool
 }
 
+// RecoveryCodes shows recovery codes, once.
+type RecoveryCodes struct {
+	Form
+	Codes       []string
+	GeneratedAt string // Unix milliseconds, posted back
+	Cancel      bool
+}
+
+// Joined are the codes as they are posted back.
+func (p RecoveryCodes) Joined() string { return strings.Join(p.Codes, ",") }
+
+// LoginRecovery asks for the recovery code of a number.
+type LoginRecovery struct {
+	Form
+	Number int
+	Others Others
+}
+
 // Expired says that a page is too old, and leads to the start or on.
 type Expired struct{ RestartURL, ContinueURL string }
 
@@ -104,6 +124,12 @@ func (LoginPasskey) Page() string { return "login-webauthn-authenticate" }
 
 // Page implements Page.
 func (RegisterPasskey) Page() string { return "login-webauthn-register" }
+
+// Page implements Page.
+func (RecoveryCodes) Page() string { return "login-login-recovery-authn-code-config" }
+
+// Page implements Page.
+func (LoginRecovery) Page() string { return "login-login-recovery-authn-code-input" }
 
 // Page implements Page.
 func (Expired) Page() string { return "login-login-page-expired" }

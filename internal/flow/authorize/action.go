@@ -59,6 +59,7 @@ type Turn struct {
 	opened   string   // tab of the attempt when the turn began
 	code     string   // its session code then
 	fresh    bool     // the attempt began in this turn
+	ways     []string // that are open where a factor is asked for
 }
 
 // Identity is who the browser is signed in as, whatever the attempt has come to.

@@ -33,11 +33,13 @@ type Authorizer struct {
 	Lockouts  Lockouts
 	Keys      Keys
 	Events    Events
+	Plans     Plans
 	Now       func() time.Time
 	NewID     func() string // a UUID, unguessable
 	NewToken  func() string // 24 characters of base64url, unguessable
 
-	Factors   []Action   // beside the password, in the order that they are asked
+	Factors   []Action   // beside the password; the realm's plan has their order
+	Passkeys  Passkeys   // in the place of name and password; nil: there are none
 	Actions   []Action   // required actions; the realm's list has their order
 	Order     Order      // of Actions, as the realm has them; nil: as they are here
 	Consent   Action     // nil: clients that need consent are refused

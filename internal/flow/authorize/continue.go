@@ -193,8 +193,8 @@ func (a *Authorizer) process(ctx context.Context, t *Turn, q ContinueRequest) (*
 	}
 	at := t.Attempt
 	at.Code, at.Touched = a.NewToken(), t.At.Now // whatever comes of it, the form is used up
-	if at.Path == login.Authenticate && at.Execution == login.FactorPassword {
-		return a.password(ctx, t, form)
+	if at.Path == login.Authenticate && !at.Proven() && (at.Execution == login.FactorPassword || at.Execution == login.FactorPasskeyOnly) {
+		return a.signedIn(ctx, t, form)
 	}
 	if e := a.entrance(at.Path); e != nil && at.Execution == string(e.Path()) {
 		if no := a.closedEntrance(t, at.Path); no != nil {
@@ -212,6 +212,18 @@ func (a *Authorizer) process(ctx context.Context, t *Turn, q ContinueRequest) (*
 	action := a.action(t)
 	if action == nil || t.User == nil {
 		return a.advance(ctx, t)
+	}
+	if at.Path == login.Authenticate {
+		var err error
+		if t.ways, err = a.ways(ctx, t); err != nil {
+			return nil, err
+		}
+		if t.ways == nil { // it is not asked for any more
+			return a.advance(ctx, t)
+		}
+		if to, err := a.another(ctx, t, form); to != nil || err != nil {
+			return to, err
+		}
 	}
 	result, err := action.Process(ctx, t, form)
 	if err != nil {
@@ -237,8 +249,7 @@ func (a *Authorizer) after(ctx context.Context, t *Turn, r Result) (*Outcome, er
 		}
 		return t.with(&Outcome{Redirect: r.Redirect}), nil
 	case Back:
-		at.Path, at.Execution = login.Authenticate, login.FactorPassword
-		return a.showPassword(ctx, t, r.Notice, "")
+		return a.askFirst(ctx, t, r.Notice, "")
 	case Cancelled:
 		at.Outcome = "cancelled"
 		return a.advance(ctx, t)

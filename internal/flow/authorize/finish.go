@@ -69,8 +69,11 @@ func (a *Authorizer) unready(ctx context.Context, t *Turn) (*refusal, error) {
 	if err != nil {
 		return nil, err
 	}
-	hasCodes := slices.ContainsFunc(credentials, func(c user.Credential) bool { return c.Kind == user.KindOTP })
-	if hasCodes && find(a.Factors, login.FactorOTP) == nil {
+	_, lacking, err := a.choices(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if len(lacking) > 0 {
 		return onPage("invalid_user_credentials", "invalidRequestMessage"), nil
 	}
 	pending, err := a.Duties.Pending(ctx, t.At.Realm, user.Attempt{User: t.User, Credentials: credentials, Scopes: t.scopeNames(), Now: t.At.Now})

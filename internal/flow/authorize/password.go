@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -16,7 +17,6 @@ import (
 
 // askPassword shows the sign-in page. Who is signed in already and must prove it anew is not asked for the name.
 func (a *Authorizer) askPassword(ctx context.Context, t *Turn, step login.Step) (*Outcome, error) {
-	t.Attempt.Path, t.Attempt.Execution = login.Authenticate, login.FactorPassword
 	notice := t.notice()
 	if step.Again {
 		t.Attempt.Note(noteAgain, t.identity.User.ID)
@@ -26,7 +26,7 @@ func (a *Authorizer) askPassword(ctx context.Context, t *Turn, step login.Step) 
 	} else {
 		t.Attempt.Note(noteAgain, "")
 	}
-	return a.showPassword(ctx, t, notice, "")
+	return a.askFirst(ctx, t, notice, "")
 }
 
 // Notes of attempts.
@@ -64,6 +64,14 @@ func (a *Authorizer) showPassword(ctx context.Context, t *Turn, notice page.Noti
 // offer adds what else the page leads to.
 func (a *Authorizer) offer(ctx context.Context, t *Turn, p *page.Login) error {
 	r := t.At.Realm
+	p.Others = t.Others()
+	if slices.Contains(t.ways, login.FactorPasskeyOnly) {
+		asked, err := a.Passkeys.Offer(ctx, t)
+		if err != nil {
+			return err
+		}
+		p.Passkey = &asked
+	}
 	if r.SignIn.Remember && !p.KnownUser {
 		p.RememberMe = page.RememberMe{Offered: true, Checked: t.Attempt.Remember || t.Cookies[CookieRemember] != ""}
 	}
@@ -121,14 +129,10 @@ func (a *Authorizer) password(ctx context.Context, t *Turn, form url.Values) (*O
 	}
 	if why != nil {
 		a.record(ctx, t, why)
-		return a.showPassword(ctx, t, page.Notice{}, message)
-	}
-	if t.identity.User != nil && t.identity.User.ID != u.ID { // another tab signed somebody else in
-		return a.failed(ctx, t, &t.Attempt.Request, onPage("different_user_authenticated", "differentUserAuthenticated", t.identity.User.Username))
+		return a.askFirst(ctx, t, page.Notice{}, message)
 	}
 	t.Attempt.Remember = t.At.Realm.SignIn.Remember && form.Get("rememberMe") == "on"
-	a.accept(t, u, login.Factor{Name: login.FactorPassword, Level: 1, At: t.At.Now})
-	return a.advance(ctx, t)
+	return a.welcome(ctx, t, u, login.FactorPassword)
 }
 
 // named finds whose password the form brings; nil where nobody has the name. Service accounts do not sign in.
@@ -169,7 +173,6 @@ func (a *Authorizer) user(u *user.User, err error) (*user.User, error) {
 
 // prove checks the password. why is for the event, and message the key of what the page says; nil where it is right.
 func (a *Authorizer) prove(ctx context.Context, t *Turn, u *user.User, password string) (why *oauth.Error, message string, err error) {
-	const ordinary = "invalidUserMessage"
 	wrong := oauth.Errorf(oauth.AccessDenied, "")
 	right, err := a.Passwords.Check(ctx, t.At, u, password)
 	switch {
@@ -179,19 +182,31 @@ func (a *Authorizer) prove(ctx context.Context, t *Turn, u *user.User, password 
 		return wrong.InEvent("user_not_found", ""), ordinary, nil
 	}
 	t.Event.UserID = u.ID
+	why, message, err = a.barred(ctx, t, u)
+	if err != nil || right || why != nil && message == ordinary {
+		return why, message, err
+	}
+	err = a.Lockouts.Failed(context.WithoutCancel(ctx), t.At.Realm, u, t.At.Now, t.Address)
+	return wrong.InEvent("invalid_user_credentials", ""), ordinary, err
+}
+
+// ordinary is the key of what is said whatever is wrong with a name and a password.
+const ordinary = "invalidUserMessage"
+
+// barred tells why somebody may not sign in whatever they prove: they are locked, or switched off. Of a lock nobody
+// learns.
+func (a *Authorizer) barred(ctx context.Context, t *Turn, u *user.User) (why *oauth.Error, message string, err error) {
+	refused := oauth.Errorf(oauth.AccessDenied, "")
 	lock, err := a.Lockouts.Locked(ctx, t.At.Realm, u, t.At.Now)
 	switch {
 	case err != nil:
 		return nil, "", err
 	case lock == user.ForTime:
-		return wrong.InEvent("user_temporarily_disabled", ""), ordinary, nil
+		return refused.InEvent("user_temporarily_disabled", ""), ordinary, nil
 	case lock == user.ForGood:
-		return wrong.InEvent("user_disabled", ""), ordinary, nil
-	case !right:
-		err := a.Lockouts.Failed(context.WithoutCancel(ctx), t.At.Realm, u, t.At.Now, t.Address)
-		return wrong.InEvent("invalid_user_credentials", ""), ordinary, err
+		return refused.InEvent("user_disabled", ""), ordinary, nil
 	case !u.Enabled:
-		return wrong.InEvent("user_disabled", ""), "accountDisabledMessage", nil
+		return refused.InEvent("user_disabled", ""), "accountDisabledMessage", nil
 	}
 	return nil, "", nil
 }

@@ -40,7 +40,7 @@ func (a *Authorizer) advance(ctx context.Context, t *Turn) (*Outcome, error) {
 		case login.AskPassword:
 			return a.askPassword(ctx, t, step)
 		case login.AskFactor:
-			t.Attempt.Path, t.Attempt.Execution = login.Authenticate, step.Alias
+			t.Attempt.Path, t.Attempt.Execution, t.ways = login.Authenticate, step.Alias, step.Ways
 			return a.challenge(ctx, t, find(a.Factors, step.Alias))
 		case login.Act:
 			return a.leadTo(ctx, t, step.Alias)
@@ -86,17 +86,12 @@ func (a *Authorizer) state(ctx context.Context, t *Turn) (login.State, error) {
 	if t.User == nil {
 		return s, nil
 	}
-	for _, f := range a.Factors {
-		due, err := f.Due(ctx, t)
-		if err != nil {
-			return s, err
-		}
-		if due {
-			s.Factors = append(s.Factors, f.Alias())
-		}
+	ways, lacking, err := a.choices(ctx, t)
+	if err != nil {
+		return s, err
 	}
-	var err error
-	if s.Actions, err = a.due(ctx, t); err != nil {
+	s.Choices = ways
+	if s.Actions, err = a.due(ctx, t, lacking); err != nil {
 		return s, err
 	}
 	if a.Consent != nil && !t.Attempt.Allowed {
@@ -105,9 +100,9 @@ func (a *Authorizer) state(ctx context.Context, t *Turn) (login.State, error) {
 	return s, err
 }
 
-// due are the required actions that the user has to take, in the realm's order; what the application started
-// comes last.
-func (a *Authorizer) due(ctx context.Context, t *Turn) ([]string, error) {
+// due are the required actions that the user has to take, those that they lack a factor for among them, in the
+// realm's order; what the application started comes last.
+func (a *Authorizer) due(ctx context.Context, t *Turn, lacking []string) ([]string, error) {
 	var out []string
 	order, err := a.order(ctx, t)
 	if err != nil {
@@ -122,7 +117,7 @@ func (a *Authorizer) due(ctx context.Context, t *Turn) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if due {
+		if due || slices.Contains(lacking, alias) {
 			out = append(out, alias)
 		}
 	}

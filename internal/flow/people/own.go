@@ -188,3 +188,21 @@ func (u *Users) AddCredential(ctx context.Context, r *realm.Realm, id string, c 
 		return nil
 	})
 }
+
+// TakeOTP uses up a one-time code by counter of a user's credential, under the lock of the account, and tells whether
+// it was right. How many codes may have been passed over is the realm's policy.
+func (u *Users) TakeOTP(ctx context.Context, r *realm.Realm, id, credentialID, code string) (right bool, err error) {
+	terms, err := u.Rules.Terms(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	err = u.EditOwn(ctx, r, id, func(a *user.Account) error {
+		right = false
+		i, err := credential(a, credentialID)
+		if err == nil {
+			right = a.Credentials[i].TakeOTP(code, terms.OTP.Window)
+		}
+		return err
+	})
+	return right && err == nil, err
+}

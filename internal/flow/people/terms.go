@@ -8,10 +8,12 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
 )
 
 // Kept is what realms keep without acting on it in every request.
@@ -40,7 +42,10 @@ type Terms struct {
 	Sender  string                 // address that the realm's mail comes from; empty: it sends none
 	Mail    map[string]string      // settings of the realm's mail server; nil: it has none
 	OTP     user.OTPPolicy
-	Name    string // of the realm for people
+	Plan    login.Plan         // what signing in by browser asks for
+	Beside  user.PasskeyPolicy // of passkeys beside a password
+	Alone   user.PasskeyPolicy // of passkeys in its place
+	Name    string             // of the realm for people
 	version int64
 }
 
@@ -58,6 +63,15 @@ func (b *Rulebook) Terms(ctx context.Context, r *realm.Realm) (*Terms, error) {
 	return t, nil
 }
 
+// Plan is what signing in by browser asks for in a realm.
+func (b *Rulebook) Plan(ctx context.Context, r *realm.Realm) (login.Plan, error) {
+	t, err := b.Terms(ctx, r)
+	if err != nil {
+		return login.Plan{}, err
+	}
+	return t.Plan, nil
+}
+
 // Profile is the user profile of a realm.
 func (b *Rulebook) Profile(ctx context.Context, r *realm.Realm) (*profile.Profile, error) {
 	t, err := b.Terms(ctx, r)
@@ -68,8 +82,11 @@ func (b *Rulebook) Profile(ctx context.Context, r *realm.Realm) (*profile.Profil
 }
 
 func termsOf(r *realm.Realm, kept realm.Extra) *Terms {
+	beside, alone := keycloak.KeptPasskeys(kept)
+	plan := authflow.Read(r.Key, kept).Plan()
+	plan.Passkey = plan.Passkey || plan.Password && alone.Offered
 	return &Terms{Profile: profile.New(keycloak.KeptProfile(kept), rulesOf(r)), Actions: keycloak.KeptActions(kept),
-		Sender: keycloak.KeptSender(kept), Mail: keycloak.KeptMail(kept, r.SMTPPassword), OTP: keycloak.KeptOTP(kept),
+		Sender: keycloak.KeptSender(kept), Mail: keycloak.KeptMail(kept, r.SMTPPassword), OTP: keycloak.KeptOTP(kept), Plan: plan, Beside: beside, Alone: alone,
 		Name: cmp.Or(keycloak.KeptDisplayName(kept), r.Name), version: r.Version}
 }
 

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
@@ -157,3 +159,15 @@ func (s *sheet) Back(l page.Link) link {
 	}
 	return link{s.Address(l.URL), s.Say(page.Text{Key: cmp.Or(l.Text.Key, "backToApplication"), Args: l.Text.Args})}
 }
+
+// Grouped is a code in groups of four, as people read and type it.
+func (s *sheet) Grouped(code string) string {
+	var groups []string
+	for group := range slices.Chunk([]byte(code), 4) {
+		groups = append(groups, string(group))
+	}
+	return strings.Join(groups, "-")
+}
+
+// Number is a number as an argument of a text.
+func (s *sheet) Number(n int) string { return strconv.Itoa(n) }

@@ -25,8 +25,9 @@ type Deps struct {
 	Mail     Mailer
 	Tokens   authorize.Keys
 	Events   authorize.Events
-	NewID    func() string // a UUID, unguessable
-	Secret   func() string // of a new generator of one-time codes, unguessable
+	NewID    func() string                   // a UUID, unguessable
+	Secret   func() string                   // of a new generator of one-time codes, unguessable
+	Letters  func(n int, from string) string // n of these characters, unguessable
 	// Aside runs what nobody should have to wait for, or could time.
 	Aside func(func())
 }
@@ -46,6 +47,7 @@ type People interface {
 	Register(ctx context.Context, author audit.Author, r *realm.Realm, q people.Registration, complaints ...error) (string, error)
 	EditOwn(ctx context.Context, r *realm.Realm, id string, edit func(a *user.Account) error) error
 	DeleteOwn(ctx context.Context, r *realm.Realm, id string) error
+	TakeOTP(ctx context.Context, r *realm.Realm, id, credentialID, code string) (bool, error)
 }
 
 // Sessions ends sessions. It is a *people.Sessions.

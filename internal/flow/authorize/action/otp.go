@@ -35,7 +35,7 @@ func (a OTP) page(ctx context.Context, t *authorize.Turn, f page.Form, selected 
 	if err != nil {
 		return nil, err
 	}
-	p := page.LoginOTP{Form: f}
+	p := page.LoginOTP{Form: f, Others: t.Others()}
 	for _, c := range generators {
 		p.Devices = append(p.Devices, page.Device{ID: c.ID, Label: c.Label})
 		if c.ID == selected || p.Selected == "" {
@@ -64,22 +64,41 @@ func (a OTP) Process(ctx context.Context, t *authorize.Turn, form url.Values) (a
 	return authorize.Result{Kind: authorize.Again, Page: p}, err
 }
 
-// check tells whether a code is right, of a user who is not locked, and counts it as a failure where it is not.
-// Whether the user is locked is asked after the code was looked at: of many guesses at once none may use what it
-// learned when the others have locked the user meanwhile.
+// check uses a code up, of a user who is not locked, and tells whether it was right.
 func (a OTP) check(ctx context.Context, t *authorize.Turn, c *user.Credential, code string) (bool, error) {
+	if c.Counts() {
+		return a.judge(ctx, t, func() (bool, error) { return a.People.TakeOTP(ctx, t.Realm(), t.User.ID, c.ID, code) })
+	}
 	until, right := c.CheckOTP(code, t.At.Now)
-	lock, err := a.Lockouts.Locked(ctx, t.Realm(), t.User, t.At.Now)
-	if err != nil || lock != user.Open {
+	return a.judge(ctx, t, func() (bool, error) {
+		if !right {
+			return false, nil
+		}
+		return a.Once.UseOnce(ctx, t.Realm().Key, purposeOTP, t.User.ID+" "+c.ID+" "+code, until)
+	})
+}
+
+// judge asks whether a code that a user typed is right, unless the user is locked, and counts it as a failure where
+// it is not. Whether the user is locked is asked once more afterwards: of many guesses at once none may use what it
+// learned when the others have locked the user meanwhile.
+func (d *Deps) judge(ctx context.Context, t *authorize.Turn, take func() (bool, error)) (bool, error) {
+	if open, err := d.unlocked(ctx, t); !open || err != nil {
 		return false, err
 	}
-	if right {
-		right, err = a.Once.UseOnce(ctx, t.Realm().Key, purposeOTP, t.User.ID+" "+c.ID+" "+code, until)
+	right, err := take()
+	switch {
+	case err != nil:
+		return false, err
+	case right:
+		return d.unlocked(ctx, t)
 	}
-	if err != nil || right {
-		return right, err
-	}
-	return false, a.Lockouts.Failed(context.WithoutCancel(ctx), t.Realm(), t.User, t.At.Now, t.Address)
+	return false, d.Lockouts.Failed(context.WithoutCancel(ctx), t.Realm(), t.User, t.At.Now, t.Address)
+}
+
+// unlocked tells whether the user is not locked.
+func (d *Deps) unlocked(ctx context.Context, t *authorize.Turn) (bool, error) {
+	lock, err := d.Lockouts.Locked(ctx, t.Realm(), t.User, t.At.Now)
+	return lock == user.Open && err == nil, err
 }
 
 // generators are the user's, in the order that they chose.

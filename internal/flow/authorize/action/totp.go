@@ -23,8 +23,7 @@ const (
 	noteSecret    = "totp_secret" // hash of the secret that the page showed
 )
 
-// ConfigureTOTP has the user set up a generator of one-time codes by time. Realms whose policy wants codes by
-// counter get those by time all the same.
+// ConfigureTOTP has the user set up a generator of one-time codes, by time or by counter as the realm's policy says.
 type ConfigureTOTP struct{ *Deps }
 
 func (ConfigureTOTP) Alias() string { return configureTOTP }
@@ -73,7 +72,7 @@ func (a ConfigureTOTP) page(ctx context.Context, t *authorize.Turn, f page.Form,
 	t.Attempt.Note(noteSecret, hashed(secret))
 	return page.ConfigTOTP{Form: f, Secret: secret, Encoded: user.EncodedSecret(secret), QRCode: base64.StdEncoding.EncodeToString(picture),
 		ModeURL: modeURL(t, manual), Manual: manual || len(picture) == 0,
-		Policy:       page.TOTPPolicy{Type: "totp", Algorithm: strings.TrimPrefix(terms.OTP.Algorithm, "Hmac"), Digits: terms.OTP.Digits, Period: terms.OTP.Period},
+		Policy:       page.TOTPPolicy{Type: terms.OTP.Type, Algorithm: strings.TrimPrefix(terms.OTP.Algorithm, "Hmac"), Digits: terms.OTP.Digits, Period: terms.OTP.Period, Counter: terms.OTP.Counter},
 		Applications: applications, LabelRequired: len(has) > 0, Cancel: optional(t, configureTOTP)}, nil
 }
 
@@ -94,6 +93,9 @@ func (a ConfigureTOTP) Process(ctx context.Context, t *authorize.Turn, form url.
 	}
 	c := user.NewOTP(terms.OTP, a.NewID(), secret, label, t.At.Now)
 	until, right := c.CheckOTP(code, t.At.Now)
+	if c.Counts() {
+		right = c.TakeOTP(code, terms.OTP.Window)
+	}
 	wrong := ""
 	switch {
 	case code == "":
@@ -106,6 +108,9 @@ func (a ConfigureTOTP) Process(ctx context.Context, t *authorize.Turn, form url.
 		return authorize.Result{Kind: authorize.Again, Page: p}, err
 	}
 	return a.keep(ctx, t, form, c, func() error {
+		if c.Counts() { // the counter says it
+			return nil
+		}
 		_, err := a.Once.UseOnce(ctx, t.Realm().Key, purposeOTP, t.User.ID+" "+c.ID+" "+code, until)
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,9 +122,19 @@ func newHouse(t *testing.T, st *store.Store) *house {
 	newID := func() string { h.ids++; return "id-" + strconv.Itoa(h.ids) }
 	h.Deps = &action.Deps{Users: st, People: &people.Users{Store: st, Groups: st, Failures: st, Rules: rules, Passwords: plain{}}, Rules: rules,
 		Sessions: h, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: h, NewID: newID}, Kept: st, Mail: h.post,
-		Tokens: keyring.New(st, func() time.Time { return noon }), Events: h, NewID: newID, Secret: func() string { return "SecretOfTwentyBytes1" },
+		Tokens: keyring.New(st, func() time.Time { return noon }), Events: h, NewID: newID, Secret: func() string { return "SecretOfTwentyBytes1" }, Letters: h.letters,
 		Aside: func(f func()) { f() }}
 	return h
+}
+
+// letters are others each time, and none of chance: a number that counts up, and the first of the letters.
+func (h *house) letters(n int, from string) string {
+	h.ids++
+	out := []byte(strings.Repeat(from[:1], n))
+	for i, rest := n-1, h.ids; rest > 0; i, rest = i-1, rest/len(from) {
+		out[i] = from[rest%len(from)]
+	}
+	return string(out)
 }
 
 // turn is a request by a user at the app; nobody's where id is empty.
