@@ -37,8 +37,8 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	s := &Server{store: st, metrics: newMetrics()}
 	events := &recorder{realms: st, store: st, log: c.log(), metrics: s.metrics}
 	people := newAccounts(st, c, events)
-	deps, inspector := endpoints(st, c, people)
-	f := &front{next: branch(administration(st, c, deps, inspector, people), ownAccounts(st, c, deps, inspector, people, oidc.New(deps))), path: c.Public.path(), metrics: s.metrics}
+	deps, inspector, browser := endpoints(st, c, people)
+	f := &front{next: branch(administration(st, c, deps, inspector, people), ownAccounts(st, c, deps, inspector, browser, people, oidc.New(deps))), path: c.Public.path(), metrics: s.metrics}
 	if c.AccessLog {
 		f.log = c.log()
 	}

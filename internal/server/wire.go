@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
@@ -61,7 +62,7 @@ func Realms(st manage.Store, c Config) *manage.Realms {
 }
 
 // endpoints wires flows to the store and to the endpoints.
-func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.Inspector) {
+func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.Inspector, *authorize.Authorizer) {
 	events := people.events
 	now := c.clock()
 	keys := keyring.New(st, now)
@@ -83,7 +84,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 		Pages:   pages.New(looks(st)),
 		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted},
 		Log:     c.log(),
-	}, inspector
+	}, inspector, browser
 }
 
 // prepare makes the master realm at the first start, and imports the realms that are not there yet.

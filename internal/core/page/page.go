@@ -49,6 +49,9 @@ type Form struct {
 	Wrong  Wrong
 }
 
+// Sends is where the form is posted.
+func (f Form) Sends() string { return f.Action }
+
 // Link leads somewhere. Without a URL there is none.
 type Link struct {
 	URL  string

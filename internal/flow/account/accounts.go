@@ -17,6 +17,10 @@ import (
 // Accounts answers people who ask about their own account. All fields are required.
 type Accounts struct {
 	Holders     Holders
+	Browsers    Browsers
+	Parts       Parts
+	Seals       Seals
+	Actions     Actions
 	People      People
 	Sessions    Sessions
 	Consents    Consents
@@ -49,6 +53,9 @@ type Sessions interface {
 type Consents interface {
 	Withdraw(ctx context.Context, author audit.Author, r *realm.Realm, u *user.User, client *realm.Client) error
 }
+
+// Actions are the required actions that there are pages for. It is an *authorize.Authorizer.
+type Actions interface{ Knows(alias string) bool }
 
 // Rules is what realms demand of accounts. It is a *people.Rulebook.
 type Rules interface {

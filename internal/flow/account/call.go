@@ -20,6 +20,8 @@ const (
 	WriteConsent     Call = "write consent"
 	ReadLinks        Call = "read links"
 	WriteLinks       Call = "write links"
+	BeginLink        Call = "begin a link"
+	DeleteAccount    Call = "delete account"
 	ReadGroups       Call = "read groups"
 	ReadLocales      Call = "read locales" // which are the realm's, and no secret
 	AskNothing       Call = "ask nothing"  // of what is not offered, to say so
@@ -37,10 +39,12 @@ const (
 	viewConsent      = "view-consent"
 	manageConsent    = "manage-consent"
 	viewGroups       = "view-groups"
+	manageLinks      = "manage-account-links"
+	deleteAccount    = "delete-account"
 )
 
-// needs are the roles of which a call needs one, or none at all; a call that is not here is for nobody. As in Keycloak, links are
-// not for manage-account-links, which lets clients begin one, and delete-account is for the required action.
+// needs are the roles of which a call needs one, or none at all; a call that is not here is for nobody. As in Keycloak
+// manage-account-links lets begin a link, and neither see nor end one.
 var needs = map[Call][]string{
 	ReadProfile:      {manageAccount, viewProfile},
 	WriteProfile:     {manageAccount},
@@ -53,15 +57,17 @@ var needs = map[Call][]string{
 	WriteConsent:     {manageAccount, manageConsent},
 	ReadLinks:        {manageAccount, viewProfile},
 	WriteLinks:       {manageAccount},
+	BeginLink:        {manageAccount, manageLinks},
+	DeleteAccount:    {deleteAccount},
 	ReadGroups:       {manageAccount, viewGroups},
 	ReadLocales:      {},
 	AskNothing:       {},
 }
 
-// ErrForbidden refuses a call that the token has no role for.
+// ErrForbidden refuses a call that the owner has no role for.
 var ErrForbidden = errors.New("none of the roles that the call needs")
 
-// Demand is nil where the owner's token lets them make the call, and ErrForbidden where not.
+// Demand is nil where the owner's roles let them make the call, and ErrForbidden where not.
 func (o *Owner) Demand(c Call) error {
 	roles, known := needs[c]
 	if known && (len(roles) == 0 || slices.ContainsFunc(roles, o.has)) {

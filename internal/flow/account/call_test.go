@@ -21,6 +21,8 @@ func TestRolesOfCalls(t *testing.T) {
 		WriteConsent:     {"manage-account", "manage-consent"},
 		ReadLinks:        {"manage-account", "view-profile"},
 		WriteLinks:       {"manage-account"},
+		BeginLink:        {"manage-account", "manage-account-links"},
+		DeleteAccount:    {"delete-account"},
 		ReadGroups:       {"manage-account", "view-groups"},
 		ReadLocales:      all,
 		AskNothing:       all,

@@ -19,24 +19,41 @@ type Method struct {
 	Create    string // required action that makes another credential; empty: there is none
 	Update    string // required action that replaces the credential; empty: there is none
 	Removable bool   // a credential can be given up
+	Sole      bool   // there is one at most
 	Owned     []user.Credential
 }
 
 // methods are all of them, in the order in which they are shown.
 var methods = []Method{
-	{Kind: user.KindPassword, Category: "basic-authentication", Words: "password", Icon: "kcAuthenticatorPasswordClass", Create: "UPDATE_PASSWORD"},
+	{Kind: user.KindPassword, Category: "basic-authentication", Words: "password", Icon: "kcAuthenticatorPasswordClass", Create: "UPDATE_PASSWORD", Sole: true},
 	{Kind: user.KindOTP, Category: "two-factor", Words: "otp", Icon: "kcAuthenticatorOTPClass", Create: "CONFIGURE_TOTP", Removable: true},
 	{Kind: "webauthn", Category: "two-factor", Words: "webauthn", Icon: "kcAuthenticatorWebAuthnClass", Create: "webauthn-register", Removable: true},
 	{Kind: "webauthn-passwordless", Category: "passwordless", Words: "webauthn-passwordless", Icon: "kcAuthenticatorWebAuthnPasswordlessClass",
 		Create: "webauthn-register-passwordless", Removable: true},
+	{Kind: "recovery-authn-codes", Category: "two-factor", Words: "recovery-authn-codes", Icon: "kcAuthenticatorRecoveryAuthnCodesClass",
+		Create: "CONFIGURE_RECOVERY_AUTHN_CODES", Removable: true, Sole: true},
 }
 
 // always are the kinds that are shown to who has no such credential too.
 var always = []string{user.KindPassword, user.KindOTP}
 
-// Methods are the ways in which the owner can prove who they are, or can learn to. What is secret of the credentials
-// is for nobody to see.
+// Methods are the ways in which the owner can prove who they are, and password and one-time codes, which they can learn
+// to. What is secret of the credentials is for nobody to see.
 func (a *Accounts) Methods(ctx context.Context, o *Owner) ([]Method, error) {
+	return a.methods(ctx, o, func(m *Method) bool { return len(m.Owned) > 0 || slices.Contains(always, m.Kind) })
+}
+
+// Offers are the ways in which the owner can prove who they are, and all those that they can learn to here.
+func (a *Accounts) Offers(ctx context.Context, o *Owner) ([]Method, error) {
+	return a.methods(ctx, o, func(m *Method) bool {
+		if !a.Actions.Knows(m.Create) {
+			m.Create = ""
+		}
+		return len(m.Owned) > 0 || m.Create != ""
+	})
+}
+
+func (a *Accounts) methods(ctx context.Context, o *Owner, keep func(*Method) bool) ([]Method, error) {
 	terms, err := a.Rules.Terms(ctx, o.Realm)
 	if err != nil {
 		return nil, err
@@ -52,13 +69,13 @@ func (a *Accounts) Methods(ctx context.Context, o *Owner) ([]Method, error) {
 				m.Owned = append(m.Owned, c)
 			}
 		}
-		if len(m.Owned) == 0 && !slices.Contains(always, m.Kind) {
-			continue
-		}
 		if terms.Action(m.Create) == nil {
 			m.Create = ""
 		}
-		if m.Kind == user.KindPassword && len(m.Owned) > 0 { // there is one password
+		if !keep(&m) {
+			continue
+		}
+		if m.Sole && len(m.Owned) > 0 { // another one takes its place
 			m.Create, m.Update = "", m.Create
 		}
 		out = append(out, m)

@@ -1,5 +1,6 @@
-// Package account is what people do with their own account by an access token.
+// Package account is what people do with their own account, by an access token or in a browser.
 //
-// Accounts.Enter finds out who asks, Owner.Demand whether their token lets them, and the other methods of
-// Accounts do it. What people change of themselves leaves events and no admin events.
+// Accounts.Enter finds out who comes with a token and Accounts.Visit who comes by a browser, Owner.Demand whether they
+// may make a call, and the other methods of Accounts do it. What people change of themselves leaves events and no
+// admin events.
 package account

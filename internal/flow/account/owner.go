@@ -1,9 +1,11 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -24,14 +26,14 @@ type Entry struct {
 	Token   string
 }
 
-// Owner is somebody whom Enter let in, with the account that is theirs.
+// Owner is somebody whom Enter or Visit let in, with the account that is theirs.
 type Owner struct {
-	Realm  *realm.Realm
-	User   *user.User
-	Base   string
-	client *realm.Client // that the token was issued to
+	Realm *realm.Realm
+	User  *user.User
+	Base  string
 
-	session string // in which they signed in; empty for a token without
+	session string    // in which they signed in; empty for a token without
+	proven  time.Time // when they last proved who they are, of those who come by a browser; else zero
 	scopes  []string
 	roles   []string // names of those of the client "account" that the token lets them use
 	address string
@@ -74,12 +76,8 @@ func (a *Accounts) Enter(ctx context.Context, q Entry) (*Owner, error) {
 	case h.User.ServiceAccount != "":
 		return nil, ErrRefused
 	}
-	o := &Owner{Realm: q.Realm, User: h.User, Base: q.Base, client: h.Client, session: h.Session, address: q.Address, now: a.Now()}
-	for _, role := range q.Realm.RolesOf(q.Realm.Client(ClientID).Key) {
-		if h.Roles.Has(role) {
-			o.roles = append(o.roles, role.Name)
-		}
-	}
+	o := &Owner{Realm: q.Realm, User: h.User, Base: q.Base, session: h.Session, address: q.Address, now: a.Now()}
+	o.roles = o.rolesAmong(h.Roles)
 	o.scopes = scopesOf(q.Realm, h.Client, h.Scope)
 	return o, nil
 }
@@ -114,4 +112,12 @@ func (a *Accounts) record(ctx context.Context, o *Owner, kind event.Kind, detail
 		e.Set(pair[0], pair[1])
 	}
 	a.Events.Record(context.WithoutCancel(ctx), e)
+}
+
+// Scopes are the names of the client scopes in play, which user profiles may go by.
+func (o *Owner) Scopes() []string { return o.scopes }
+
+// Name is what people call the owner, as far as they may know it themselves: their full name, or what they sign in by.
+func (o *Owner) Name() string {
+	return cmp.Or(strings.TrimSpace(o.User.FirstName+" "+o.User.LastName), o.User.Username)
 }

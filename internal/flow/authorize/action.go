@@ -98,3 +98,6 @@ func (t *Turn) tabQuery() url.Values {
 	a := t.Attempt
 	return url.Values{"client_id": {a.Request.Client}, "tab_id": {a.Tab}, "client_data": {clientData(&a.Request)}}
 }
+
+// Knows tells whether there is a page for a required action.
+func (a *Authorizer) Knows(alias string) bool { return find(a.Actions, alias) != nil }

@@ -59,6 +59,8 @@ func wrongOf(p page.Page) page.Wrong {
 		return p.Wrong
 	case page.ReviewProfile:
 		return p.Wrong
+	case page.AccountProfile:
+		return p.Wrong
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type sheet struct {
 	Style      template.CSS
 	Stylesheet string
 	Script     string // empty: the page needs none
+	Languages  []language
 }
 
 func newSheet(v View, look *realm.Look, p page.Page, locale string) *sheet {
@@ -32,6 +33,9 @@ func newSheet(v View, look *realm.Look, p page.Page, locale string) *sheet {
 		Stylesheet: v.Base + resourcePath("page.css")}
 	s.RealmName = s.resolve(cmp.Or(look.Name, v.Realm.Name))
 	s.Title = s.T("loginTitle", s.RealmName)
+	if strings.HasPrefix(p.Page(), "account") {
+		s.Title = s.T("accountManagementTitle", s.RealmName)
+	}
 	if script := scriptOf(p); script != "" {
 		s.Script = v.Base + resourcePath(script)
 	}

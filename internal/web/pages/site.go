@@ -40,6 +40,7 @@ func (s *Site) Show(w http.ResponseWriter, r *http.Request, status int, v View, 
 		return fmt.Errorf("look of realm %q: %w", v.Realm.Name, err)
 	}
 	sheet := newSheet(v, look, p, locale(r, v, look))
+	sheet.Languages = languages(r, sheet, v, look)
 	var body bytes.Buffer
 	if err := templates[p.Page()].Execute(&body, sheet); err != nil {
 		return fmt.Errorf("page %q: %w", p.Page(), err)
@@ -61,7 +62,7 @@ func lasting(p page.Page) string {
 	switch p.(type) {
 	case page.Error, page.Info, page.Expired:
 		return ""
-	case page.LogoutConfirm, page.FrontChannelLogout:
+	case page.LogoutConfirm, page.FrontChannelLogout, page.AccountEntrance:
 		return "no-cache"
 	}
 	return "no-store, must-revalidate, max-age=0"

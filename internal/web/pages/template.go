@@ -10,7 +10,10 @@ import (
 var templateFiles embed.FS
 
 // shared are the templates that others are made of.
-var shared = []string{"layout", "passkey", "new-password", "back"}
+var shared = []string{"layout", "account", "passkey", "new-password", "back"}
+
+// entrance is the file of the page "account", whose name is that of the frame of all other account pages.
+const entrance = "account-entrance"
 
 // templates are those of pages, by their ids.
 var templates = readTemplates()
@@ -28,9 +31,16 @@ func readTemplates() map[string]*template.Template {
 		panic(err) // they are part of the program
 	}
 	for _, f := range files {
-		if id := strings.TrimSuffix(f.Name(), ".html"); strings.HasPrefix(id, "login-") {
-			out[id] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+f.Name()))
+		id, frame := strings.TrimSuffix(f.Name(), ".html"), "layout.html"
+		switch {
+		case id == entrance:
+			id = "account" // in the frame of sign-in: nobody is in yet
+		case strings.HasPrefix(id, "account-"):
+			frame = "account.html"
+		case !strings.HasPrefix(id, "login-"):
+			continue
 		}
+		out[id] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+f.Name())).Lookup(frame)
 	}
 	return out
 }
