@@ -1,6 +1,10 @@
 package pages_test
 
-import "github.com/tokenhouse/tokenhouse/internal/core/page"
+import (
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
+)
 
 const (
 	actions = "https://id.example/realms/shop/login-actions/"
@@ -36,6 +40,25 @@ func filled(f page.Field, values ...string) page.Field {
 
 // barcode is a small PNG, in place of the one of a secret.
 const barcode = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAHElEQVR4nGNg+A8EDP8Z/gMJMPH/PwMDAwMDAwDdmQv1r2Fz1gAAAABJRU5ErkJggg=="
+
+const accountAt = "https://id.example/realms/shop/account"
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// account is the frame of a page of an account; at is the part that is shown.
+func account(at string) page.Account {
+	f := page.Account{Who: "Alice Adams", Seal: "s3al", SignOut: "https://id.example/realms/shop/protocol/openid-connect/logout?client_id=account",
+		Back: page.Link{URL: "https://app.example/", Text: page.T("backTo", "Storefront")}}
+	for _, part := range []string{"accountProfile", "accountSigningIn", "accountDevices", "accountLinks", "accountApplications", "accountGroups"} {
+		f.Parts = append(f.Parts, page.AccountPart{Text: page.T(part), URL: accountAt + "/" + part, Here: part == at})
+	}
+	return f
+}
+
+func notified(f page.Account, text page.Text) page.Account {
+	f.Notice = page.Notice{Kind: page.Success, Text: text}
+	return f
+}
 
 // samples are pages as people see them, by name.
 var samples = []struct {
@@ -92,4 +115,24 @@ var samples = []struct {
 	{"form-post", page.FormPost{Action: "https://app.example/cb", Parameters: []page.Parameter{{Name: "state", Value: `s"1`}, {Name: "code", Value: "a.b.c"}}}},
 	{"error", page.Error{Message: page.T("invalidParameterMessage", "redirect_uri"), Back: "https://app.example/", Fix: "Add https://app.example/other to the valid redirect URIs of the client site."}},
 	{"error-ours", page.Error{Message: page.T("emailSendErrorMessage"), ID: "7QXKZ2M4PA", RetryTo: actions + "authenticate?tab_id=t1"}},
+	{"account", page.AccountEntrance{SignIn: "https://id.example/realms/shop/protocol/openid-connect/auth?client_id=account", Back: page.Link{URL: "https://app.example/", Text: page.T("backTo", "Storefront")}}},
+	{"account-profile", page.AccountProfile{Account: notified(account("accountProfile"), page.T("accountSaved")), Action: accountAt, Username: "alice", Delete: accountAt + "/delete",
+		Fields: []page.Field{filled(email, "alice@example.test"), filled(first, "Alice"), filled(last, "Adams")}}},
+	{"account-profile-wrong", page.AccountProfile{Account: account("accountProfile"), Action: accountAt, Wrong: page.Wrong{"email": {page.T("invalidEmailMessage")}, "firstName": {page.T("missingFirstNameMessage")}},
+		Fields: []page.Field{filled(username, "alice"), filled(email, "alice"), first, filled(last, "Freifrau von und zu Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft")}}},
+	{"account-profile-read", page.AccountProfile{Account: account("accountProfile"), Action: accountAt, Username: "alice", ReadOnly: true, Fields: []page.Field{{Name: "email", Label: page.T("${email}"), Input: "email", Values: []string{"alice@example.test"}, ReadOnly: true}}}},
+	{"account-signing-in", page.AccountSignIn{Account: account("accountSigningIn"), Methods: []page.AccountMethod{
+		{Name: page.T("password-display-name"), Help: page.T("password-help-text"), Change: accountAt + "/change", Owned: []page.AccountCredential{{Created: noon}}},
+		{Name: page.T("otp-display-name"), Help: page.T("otp-help-text"), Add: accountAt + "/add", Owned: []page.AccountCredential{{Label: "Phone", Created: noon, Remove: accountAt + "/remove"}, {Label: "An old tablet that has been lying in the drawer of the desk for years", Created: noon, Remove: accountAt + "/remove"}}},
+		{Name: page.T("webauthn-display-name"), Help: page.T("webauthn-help-text"), Add: accountAt + "/add"}}}},
+	{"account-devices", page.AccountDevices{Account: account("accountDevices"), Action: accountAt + "/devices", Others: true, Sessions: []page.AccountSession{
+		{ID: "s1", System: "Windows 11", Browser: "Firefox 140.0", Address: "203.0.113.7", Started: noon, Used: noon.Add(time.Hour), Ends: noon.Add(10 * time.Hour), Applications: []page.Text{page.T("${client_account}"), page.T("Storefront")}, Here: true},
+		{ID: "s2", Address: "2001:db8:85a3:8d3:1319:8a2e:370:7348", Started: noon, Used: noon, Ends: noon.Add(10 * time.Hour), Endable: true}}}},
+	{"account-applications", page.AccountApplications{Account: account("accountApplications"), Action: accountAt + "/applications", Applications: []page.AccountApplication{
+		{ID: "storefront", Name: page.T("Storefront"), Description: page.T("Where things are sold."), URL: "https://app.example/", InUse: true},
+		{ID: "printer", Name: page.T("Photo printer of the second floor"), Offline: true, Allowed: []page.Text{page.T("${profileScopeConsentText}"), page.T("${emailScopeConsentText}")}, Since: noon, Revocable: true}}}},
+	{"account-links", page.AccountLinks{Account: account("accountLinks"), Links: []page.AccountLink{{Name: page.T("GitHub"), Linked: true, Username: "alice-of-the-hub", Remove: accountAt + "/remove"}, {Name: page.T("The Village"), Link: accountAt + "/link"}}}},
+	{"account-groups", page.AccountGroups{Account: account("accountGroups"), Groups: []string{"/staff", "/staff/storefront"}}},
+	{"account-groups-none", page.AccountGroups{Account: account("accountGroups")}},
+	{"account-confirm", page.AccountConfirm{Account: account("accountSigningIn"), Heading: page.T("accountRemoveHeading", "Phone"), Text: page.T("accountRemoveText"), Action: accountAt + "/remove", Button: page.T("accountRemove"), Cancel: accountAt}},
 }

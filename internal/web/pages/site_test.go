@@ -108,12 +108,17 @@ func TestEveryPageIsShown(t *testing.T) {
 	for _, s := range samples {
 		shown[s.page.Page()] = true
 	}
-	files, err := filepath.Glob("templates/login-*.html")
+	files, err := filepath.Glob("templates/*-*.html")
 	if err != nil {
 		t.Fatal(err)
 	}
+	parts := []string{"form-post", "new-password"} // form-post has no id, the other is part of pages
 	for _, f := range files {
-		if id := strings.TrimSuffix(filepath.Base(f), ".html"); !shown[id] {
+		id := strings.TrimSuffix(filepath.Base(f), ".html")
+		if id == "account-entrance" {
+			id = "account"
+		}
+		if !shown[id] && !slices.Contains(parts, id) {
 			t.Errorf("no sample of page %s", id)
 		}
 	}

@@ -138,12 +138,12 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request, v *visit, at route)
 		if at.get == nil {
 			return s.tell(w, r, v, http.StatusNotFound, "accountNothingHere")
 		}
-		if v.owner.Demand(at.see) != nil {
-			return s.tell(w, r, v, http.StatusForbidden, "accountForbidden")
-		}
 		if came := v.arrival(r.URL.Query()); came != "" {
 			render.Redirect(w, came)
 			return nil
+		}
+		if v.owner.Demand(at.see) != nil {
+			return s.tell(w, r, v, http.StatusForbidden, "accountForbidden")
 		}
 		if at.proven && !v.owner.Proven() {
 			return s.prove(w, v)
