@@ -36,6 +36,18 @@ func text[T any](name string, at func(*T) *string) field[T] {
 	return f
 }
 
+// flag binds a member that is left out where it is false.
+func flag[T any](name string, at func(*T) *bool) field[T] {
+	f := into(name, at)
+	f.get = func(v *T) any {
+		if *at(v) {
+			return true
+		}
+		return nil
+	}
+	return f
+}
+
 // list binds a member that is an empty list where there is nothing.
 func list[T any](name string, at func(*T) *[]string) field[T] {
 	f := into(name, at)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
@@ -15,6 +16,13 @@ var providerFields = []field[provider]{
 	into("internalId", func(p *provider) *string { return &p.Key }),
 	into("providerId", func(p *provider) *string { return &p.Kind }),
 	into("enabled", func(p *provider) *bool { return &p.Enabled }),
+	flag("trustEmail", func(p *provider) *bool { return &p.TrustEmail }),
+	flag("storeToken", func(p *provider) *bool { return &p.StoreToken }),
+	flag("addReadTokenRoleOnCreate", func(p *provider) *bool { return &p.AddReadTokenRole }),
+	flag("linkOnly", func(p *provider) *bool { return &p.LinkOnly }),
+	flag("hideOnLogin", func(p *provider) *bool { return &p.HideOnLogin }),
+	text("firstBrokerLoginFlowAlias", func(p *provider) *string { return &p.FirstLoginFlow }),
+	text("postBrokerLoginFlowAlias", func(p *provider) *string { return &p.PostLoginFlow }),
 }
 
 // providerSettings are the settings of ours in an identity provider's config, with what parses.
@@ -25,9 +33,6 @@ var providerSettings = []struct {
 }{
 	{"tokenhouse.exchange.trusted", func(s string) bool { return s == "true" || s == "false" || s == "" }, "true or false"},
 }
-
-// actedOn are the kinds of upstream issuer that are understood.
-var actedOn = []string{"oidc", "keycloak-oidc"}
 
 // ToProvider reads an identity provider; it is enabled unless it says otherwise.
 func ToProvider(o Object) (*realm.Provider, []Note) {
@@ -47,7 +52,7 @@ func ToProvider(o Object) (*realm.Provider, []Note) {
 			notes = append(notes, unreadable("config."+s.name, s.name, value, s.want))
 		}
 	}
-	if !slices.Contains(actedOn, p.Kind) {
+	if !slices.Contains(federation.Kinds(), p.Kind) {
 		notes = append(notes, Note{Path: "providerId", Text: notActedOn + ": an identity provider of type " + strconv.Quote(p.Kind)})
 	}
 	return &p, notes

@@ -15,9 +15,10 @@ type Config struct {
 
 // Client fetches and remembers. It is safe for concurrent use.
 type Client struct {
-	http *http.Client
-	now  func() time.Time
-	sets *otter.Cache[string, *keySet]
+	http   *http.Client
+	closed *http.Client // follows no redirect
+	now    func() time.Time
+	sets   *otter.Cache[string, *keySet]
 }
 
 // maxSets is how many key sets are remembered.
@@ -28,9 +29,11 @@ func New(c Config) *Client {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	open := guarded(c.AllowPrivate)
 	return &Client{
-		http: guarded(c.AllowPrivate),
-		now:  c.Now,
-		sets: otter.Must(&otter.Options[string, *keySet]{MaximumSize: maxSets}),
+		http:   open,
+		closed: steadfast(open),
+		now:    c.Now,
+		sets:   otter.Must(&otter.Options[string, *keySet]{MaximumSize: maxSets}),
 	}
 }

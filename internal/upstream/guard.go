@@ -1,14 +1,11 @@
 package upstream
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"syscall"
 	"time"
 )
@@ -57,6 +54,14 @@ func guarded(allowPrivate bool) *http.Client {
 	}
 }
 
+// steadfast is an HTTP client like another to which a redirect is an answer like others: what it sends is for
+// one address.
+func steadfast(like *http.Client) *http.Client {
+	c := *like
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
+
 // special are addresses that net/netip has no word for and that do not lead to the public internet
 // either, or lead to an IPv4 address inside an IPv6 one.
 var special = []netip.Prefix{
@@ -93,36 +98,4 @@ func public(address string) error {
 		}
 	}
 	return nil
-}
-
-// get fetches a document of JSON.
-func (c *Client) get(ctx context.Context, address string) ([]byte, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, err
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return nil, errScheme
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Accept", "application/json, application/jwk-set+json")
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("fetch %s: status %d", u.Redacted(), resp.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(body) > maxSize {
-		return nil, errSize
-	}
-	return body, nil
 }

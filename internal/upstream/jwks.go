@@ -2,12 +2,13 @@ package upstream
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 )
 
 // How long a key set is believed.
@@ -73,18 +74,9 @@ func (c *Client) fetchKeys(ctx context.Context, url string) ([]jose.JSONWebKey, 
 	if err != nil {
 		return nil, err
 	}
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(body, &set); err != nil {
+	keys, err := federation.ReadKeySet(body)
+	if err != nil {
 		return nil, fmt.Errorf("read the keys at %s: %w", url, err)
 	}
-	var out []jose.JSONWebKey
-	for _, raw := range set.Keys {
-		var k jose.JSONWebKey
-		if k.UnmarshalJSON(raw) == nil && k.Valid() && k.IsPublic() {
-			out = append(out, k)
-		}
-	}
-	return out, nil
+	return keys, nil
 }

@@ -20,14 +20,7 @@ func (c *Client) PostForm(ctx context.Context, address string, form url.Values) 
 }
 
 func (c *Client) post(ctx context.Context, address, kind, body string) (status int, err error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return 0, err
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return 0, errScheme
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(body))
+	req, err := request(ctx, http.MethodPost, address, strings.NewReader(body))
 	if err != nil {
 		return 0, err
 	}

@@ -45,6 +45,13 @@ const (
 	ExchangeLifetime    Rule = "exchange.lifetime"
 
 	ClaimMapper Rule = "claim.mapper"
+
+	ProviderMapper    Rule = "provider.mapper"
+	ProviderUsername  Rule = "provider.username"
+	ProviderAttribute Rule = "provider.attribute"
+	ProviderRole      Rule = "provider.role"
+	ProviderGroup     Rule = "provider.group"
+	ProviderNote      Rule = "provider.note"
 )
 
 // phrase says what a rule means, and what its outcomes say; %1 and %2 stand for a step's args,
@@ -116,6 +123,18 @@ var phrases = map[Rule]phrase{
 		Kept: "the subject lives longer", Dropped: "cut to the rest of the subject's life"}},
 	ClaimMapper: {"claim mappers of the scopes in play write their claims", map[Outcome]string{
 		Added: "mapper %1 of %2", Skipped: "mapper %1 of %2 is not for this token", None: "mapper %1 of %2 has no value for this user"}},
+	ProviderMapper: {"mappers of identity providers are of a kind that is acted on", map[Outcome]string{
+		Skipped: "nothing is known of kind %1"}},
+	ProviderUsername: {"username templates say what a new user is called, and how people are known at the provider", map[Outcome]string{
+		Added: "by mapper %1", None: "its template makes nothing of what the provider says"}},
+	ProviderAttribute: {"attribute importers write e-mail address, names and attributes of the user, but none that the server itself writes", map[Outcome]string{
+		Added: "by mapper %1", None: "mapper %1 has no value for it any more", Dropped: "mapper %1 names it, but it is not for mappers"}},
+	ProviderRole: {"role importers grant and withdraw the role that their configuration names", map[Outcome]string{
+		Added: "by mapper %1", Dropped: "mapper %1 is not for this user any more", None: "mapper %1 names it, but there is no such role"}},
+	ProviderGroup: {"group importers put users into the group that their configuration names, and out of it", map[Outcome]string{
+		Added: "by mapper %1", Dropped: "mapper %1 is not for this user any more", None: "mapper %1 names it, but there is no such group"}},
+	ProviderNote: {"note importers write notes of the session, but none that the server itself writes", map[Outcome]string{
+		Added: "by mapper %1", Dropped: "mapper %1 names it, but it is not for mappers"}},
 }
 
 // Rules are the names of all rules, sorted.

@@ -1,6 +1,11 @@
 package federation
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -17,11 +22,10 @@ const (
 	MethodPrivateJWT Method = "private_key_jwt"               // the same, signed by a key of the realm
 )
 
-// Settings are the configuration of a provider, read: with its kind's presets and defaults.
+// Settings are the configuration of a provider, read: with its kind's preset and defaults.
 type Settings struct {
-	Alias  string
-	Kind   string // Keycloak's providerId
-	preset *preset
+	Alias string
+	Kind  string // Keycloak's providerId
 
 	// The provider and its endpoints. Empty where it has none.
 	Issuers               []string // any of them; empty: not checked
@@ -37,47 +41,132 @@ type Settings struct {
 	Method       Method
 	AssertionAlg string // of client assertions; empty: RS256 or HS256
 	AssertionAud string // audience of client assertions; empty: the token endpoint
+	Scope        string // what is asked for
 
 	// The provider's signatures.
 	ValidateSignature bool
 	JWKSURL           string // where keys are fetched from; empty: Key
-	Key               string // PEM or base64, or a JWKS: keys that do not change
+	Key               string // PEM, base64 or a JWKS: keys that do not change
 	KeyID             string // that of Key; empty: any
+	AccessTokenJWT    bool   // access tokens are JWTs, verified and shown to mappers
+	Skew              time.Duration
 
-	Sync Sync // of mappers that inherit
+	Sync                Sync // of mappers that inherit; never SyncInherit
+	TrustEmail          bool
+	StoreToken          bool
+	AddReadTokenRole    bool // who signs in for the first time gets role read-token of client broker
+	LinkOnly            bool // the provider is for known users, who link it themselves
+	HideOnLogin         bool
+	Transient           bool   // users are not kept. Keycloak: doNotStoreUsers
+	CaseSensitiveName   bool   // the name at the provider is kept as it is written
+	FirstLoginFlow      string // alias; empty: the realm's
+	PostLoginFlow       string // alias; empty: none
+	PassPromptNone      bool   // prompt=none is for the provider to answer
+	BackchannelLogout   bool   // people are signed out there without their browser
+	IDTokenHintOnLogout bool
+	ClientIDOnLogout    bool
 
-	IDTokenHintOnLogout, ClientIDOnLogout bool
-	BackchannelLogout                     bool // the provider may sign people out here
-	TrustEmail                            bool
-	StoreToken                            bool
-	AddReadTokenRole                      bool // who signs in for the first time gets role read-token of client broker
-	LinkOnly                              bool // the provider is for known users, who link it themselves
-	HideOnLogin                           bool
-	Transient                             bool   // Keycloak: doNotStoreUsers
-	CaseSensitiveUsername                 bool   // the name at the provider is kept as it is written
-	FirstLoginFlow                        string // alias; empty: the realm's
-	PostLoginFlow                         string // alias; empty: none
-	PassPromptNone                        bool   // Keycloak: acceptsPromptNoneForwardFromClient
-
-	Skew time.Duration // of the provider's clock
-
-	config map[string]string
+	members     members
+	openID      bool
+	foreignMail bool // e-mail addresses at the provider prove nothing
+	config      map[string]string
 }
 
 // Read reads the configuration of a provider. ok is false where its kind is not one that people can sign
 // in by here; whether what it says is enough to work with is seen by who uses it.
-func Read(p *realm.Provider) (s Settings, ok bool) { return Settings{}, false }
+func Read(p *realm.Provider) (s Settings, ok bool) {
+	k := presets[p.Kind]
+	if k == nil {
+		return Settings{}, false
+	}
+	s = Settings{Alias: p.Alias, Kind: p.Kind, config: p.Config, members: k.members, openID: k.openID,
+		ClientID: p.Config["clientId"], ClientSecret: p.ClientSecret,
+		Method:       Method(cmp.Or(p.Config["clientAuthMethod"], string(MethodPost))),
+		AssertionAlg: p.Config["clientAssertionSigningAlg"], AssertionAud: p.Config["clientAssertionAudience"],
+		TrustEmail: p.TrustEmail, StoreToken: p.StoreToken, AddReadTokenRole: p.AddReadTokenRole, LinkOnly: p.LinkOnly,
+		FirstLoginFlow: p.FirstLoginFlow, PostLoginFlow: p.PostLoginFlow,
+		Sync: syncOf(p.Config["syncMode"], SyncLegacy)}
+	s.HideOnLogin = p.HideOnLogin || s.on("hideOnLoginPage")
+	s.Transient, s.CaseSensitiveName = s.on("doNotStoreUsers"), s.on("caseSensitiveOriginalUsername")
+	s.PassPromptNone, s.BackchannelLogout = s.on("acceptsPromptNoneForwardFromClient"), s.on("backchannelSupported")
+	s.IDTokenHintOnLogout, s.ClientIDOnLogout = p.Config["sendIdTokenOnLogout"] != "false", s.on("sendClientIdOnLogout")
 
-// FetchesProfile tells whether the person's profile has to be fetched with the access token: the ID token
-// then does not say all.
-func (s *Settings) FetchesProfile() bool { return false }
+	s.AccessTokenJWT = s.on("isAccessTokenJWT")
+	s.readEndpoints(k)
+	s.readScope(k)
+	if k.adapt != nil {
+		k.adapt(&s)
+	}
+	return s, true
+}
+
+// readEndpoints takes the endpoints, the issuer and where its keys are: of the preset where that knows
+// them, or else of the settings.
+func (s *Settings) readEndpoints(k *preset) {
+	if k.fixed {
+		s.AuthorizationEndpoint, s.TokenEndpoint, s.UserInfoEndpoint, s.EmailsEndpoint = k.authorization, k.token, k.userInfo, k.emails
+		s.Issuers, s.JWKSURL, s.ValidateSignature = k.issuers, k.jwks, true
+		return
+	}
+	s.AuthorizationEndpoint, s.TokenEndpoint, s.LogoutEndpoint = s.config["authorizationUrl"], s.config["tokenUrl"], s.config["logoutUrl"]
+	if !s.on("disableUserInfo") {
+		s.UserInfoEndpoint = s.config["userInfoUrl"]
+	}
+	for issuer := range strings.SplitSeq(s.config["issuer"], ",") {
+		if issuer = strings.TrimSpace(issuer); issuer != "" {
+			s.Issuers = append(s.Issuers, issuer)
+		}
+	}
+	s.ValidateSignature = s.on("validateSignature")
+	if s.on("useJwksUrl") {
+		s.JWKSURL = s.config["jwksUrl"]
+	} else {
+		s.Key, s.KeyID = s.config["publicKeySignatureVerifier"], s.config["publicKeySignatureVerifierKeyId"]
+	}
+	if n, err := strconv.Atoi(s.config["allowedClockSkew"]); err == nil && n > 0 {
+		s.Skew = min(time.Duration(n)*time.Second, maxSkew)
+	}
+}
+
+// maxSkew is how wrong a clock may be: more is no skew but tokens that do not expire.
+const maxSkew = time.Hour
+
+// readScope sees to it that OpenID Connect is asked for where the kind speaks it.
+func (s *Settings) readScope(k *preset) {
+	s.Scope = strings.Join(strings.Fields(cmp.Or(strings.TrimSpace(s.config["defaultScope"]), k.scope)), " ")
+	if k.openID && !slices.Contains(strings.Fields(s.Scope), "openid") {
+		s.Scope = strings.TrimSpace("openid " + s.Scope)
+	}
+}
+
+// on tells whether a setting is the text "true".
+func (s *Settings) on(setting string) bool { return s.config[setting] == "true" }
+
+// Kinds are the kinds of provider that people can sign in by, sorted.
+func Kinds() []string { return slices.Sorted(maps.Keys(presets)) }
+
+// FetchesProfile tells whether the person's profile is to be fetched with the access token.
+func (s *Settings) FetchesProfile() bool { return s.UserInfoEndpoint != "" }
+
+// ReadsIDToken tells whether an ID token is looked at where there is one; it then has to be verified.
+func (s *Settings) ReadsIDToken() bool {
+	return s.openID || s.JWKSURL != "" && slices.Contains(strings.Fields(s.Scope), "openid")
+}
 
 // NeedsIDToken tells whether an answer of the token endpoint without an ID token is refused.
-func (s *Settings) NeedsIDToken() bool { return false }
+func (s *Settings) NeedsIDToken() bool { return s.openID }
 
 // UsesPKCE tells whether authorization requests carry a challenge (RFC 7636), and of which method: "S256"
 // or "plain". Empty: none.
-func (s *Settings) UsesPKCE() string { return "" }
+func (s *Settings) UsesPKCE() string {
+	if !s.on("pkceEnabled") {
+		return ""
+	}
+	if s.config["pkceMethod"] == "plain" {
+		return "plain"
+	}
+	return "S256"
+}
 
 // UsesNonce tells whether authorization requests carry a nonce, which the ID token must repeat.
-func (s *Settings) UsesNonce() bool { return false }
+func (s *Settings) UsesNonce() bool { return s.openID && !s.on("disableNonce") }

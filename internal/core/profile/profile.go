@@ -136,11 +136,12 @@ func (p *Profile) required(a *attribute, as Role, scopes []string) bool {
 	return as == User && slices.ContainsFunc(a.Required.Scopes, func(s string) bool { return slices.Contains(scopes, s) })
 }
 
-// internal are attributes that servers write, and administrators leave as they are. Letters match in any
-// case.
+// internal are attributes that servers write.
 var internal = []string{"KERBEROS_PRINCIPAL", "LDAP_ID", "LDAP_ENTRY_DN", "CREATED_TIMESTAMP", "createTimestamp", "modifyTimestamp"}
 
-func isInternal(name string) bool {
+// Internal tells whether an attribute is one that servers write, and administrators leave as it is. Letters
+// match in any case.
+func Internal(name string) bool {
 	return slices.ContainsFunc(internal, func(i string) bool { return strings.EqualFold(i, name) })
 }
 

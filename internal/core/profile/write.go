@@ -91,14 +91,14 @@ func (p *Profile) putName(after, before Attributes) {
 func (p *Profile) writeUnmanaged(c Change) (after Attributes, wrong []Violation) {
 	after = Attributes{}
 	for name, values := range c.Before {
-		if p.named[name] == nil && (!c.Complete || !p.writesUnmanaged(c.role()) || isInternal(name)) {
+		if p.named[name] == nil && (!c.Complete || !p.writesUnmanaged(c.role()) || Internal(name)) {
 			after[name] = values
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Given)) {
 		switch values := c.Given[name]; {
 		case p.named[name] != nil:
-		case isInternal(name):
+		case Internal(name):
 			if !sameValues(values, c.Before[name]) {
 				wrong = append(wrong, Violation{Attribute: name, Message: "updateReadOnlyAttributesRejectedMessage"})
 			}

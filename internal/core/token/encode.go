@@ -2,6 +2,7 @@ package token
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -68,6 +69,22 @@ func (o Object) AppendJSON(dst []byte) []byte {
 
 // MarshalJSON writes the object with its members in their order.
 func (o Object) MarshalJSON() ([]byte, error) { return o.AppendJSON(nil), nil }
+
+// UnmarshalJSON reads an object as Parse reads those of Other. Null is no object.
+func (o *Object) UnmarshalJSON(data []byte) error {
+	value, err := ParseValue(string(data))
+	if err != nil {
+		return err
+	}
+	read, ok := value.(Object)
+	if !ok && value != nil {
+		return errObject
+	}
+	*o = read
+	return nil
+}
+
+var errObject = errors.New("json: no object")
 
 // registered tells whether a claim has a field of its own in Claims.
 func registered(name string) bool {

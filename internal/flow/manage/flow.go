@@ -103,25 +103,19 @@ func (f *Flows) usedBy(ctx context.Context, realmName, id string) (string, error
 	if flow == nil {
 		return "", nil
 	}
-	if by, err := f.usedByProvider(ctx, r, flow.Alias); by != "" || err != nil {
-		return by, err
+	if by := usedByProvider(r, flow.Alias); by != "" {
+		return by, nil
 	}
 	return f.usedByClient(ctx, r, id)
 }
 
-func (f *Flows) usedByProvider(ctx context.Context, r *realm.Realm, alias string) (string, error) {
-	names := map[string]string{}
+func usedByProvider(r *realm.Realm, alias string) string {
 	for _, p := range r.Providers() {
-		names[p.Key] = p.Alias
-	}
-	extras, err := f.Store.Extras(ctx, r.Key, realm.KindProvider, slices.Collect(maps.Keys(names)))
-	for key, extra := range extras {
-		o := keycloak.Object(extra)
-		if o.Text("firstBrokerLoginFlowAlias") == alias || o.Text("postBrokerLoginFlowAlias") == alias {
-			return "the identity provider " + names[key], nil
+		if p.FirstLoginFlow == alias || p.PostLoginFlow == alias {
+			return "the identity provider " + p.Alias
 		}
 	}
-	return "", err
+	return ""
 }
 
 func (f *Flows) usedByClient(ctx context.Context, r *realm.Realm, id string) (string, error) {
