@@ -46,9 +46,9 @@ func (s *Store) Plans(t testing.TB) map[string]string {
 
 // ShrinkSearch makes ranges small, and few what an index may lead to, until the test ends.
 func ShrinkSearch(t testing.TB) {
-	size, hits := rangeSize, fewHits
-	rangeSize, fewHits = 3, 2
-	t.Cleanup(func() { rangeSize, fewHits = size, hits })
+	size, hits, ranges := rangeSize, fewHits, fewRanges
+	rangeSize, fewHits, fewRanges = 3, 2, 2
+	t.Cleanup(func() { rangeSize, fewHits, fewRanges = size, hits, ranges })
 }
 
 // DropSearch removes what the users of a realm are searched by.
@@ -64,4 +64,15 @@ func (s *Store) DropSearch(t testing.TB, realmKey string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Rarest chooses of tokens those that the fewest of some users have together, and tells how many have them.
+func Rarest(users [][]uint32, tokens ...uint32) (chosen []uint32, left int) {
+	s := &sample{users: len(users), having: map[uint32][]int{}}
+	for i, has := range users {
+		for _, t := range has {
+			s.having[t] = append(s.having[t], i)
+		}
+	}
+	return s.rarest(tokens)
 }
