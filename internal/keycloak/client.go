@@ -1,6 +1,7 @@
 package keycloak
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,8 +54,8 @@ var clientAttributes = []attribute[client]{
 	onOff("backchannel.logout.revoke.offline.tokens", false, func(c *client) *bool { return &c.Logout.BackChannelOffline }),
 	several("post.logout.redirect.uris", func(c *client) *[]string { return &c.Logout.RedirectURIs }),
 
-	word("access.token.signed.response.alg", func(c *client) *string { return &c.Tokens.AccessAlg }),
-	word("id.token.signed.response.alg", func(c *client) *string { return &c.Tokens.IDAlg }),
+	signing("access.token.signed.response.alg", func(c *client) *string { return &c.Tokens.AccessAlg }),
+	signing("id.token.signed.response.alg", func(c *client) *string { return &c.Tokens.IDAlg }),
 	word("user.info.response.signature.alg", func(c *client) *string { return &c.Tokens.UserInfoAlg }),
 	override("access.token.lifespan", func(c *client) *realm.Override { return &c.Tokens.Lifespan }),
 	override("client.session.idle.timeout", func(c *client) *realm.Override { return &c.Tokens.SessionIdle }),
@@ -76,7 +77,7 @@ var clientAttributes = []attribute[client]{
 	onOff("require.pushed.authorization.requests", false, func(c *client) *bool { return &c.SignIn.RequirePushed }),
 	word("request.object.signature.alg", func(c *client) *string { return &c.SignIn.RequestAlg }),
 	word("request.object.required", func(c *client) *string { return &c.SignIn.RequestRequired }),
-	word("authorization.signed.response.alg", func(c *client) *string { return &c.SignIn.ResponseAlg }),
+	signing("authorization.signed.response.alg", func(c *client) *string { return &c.SignIn.ResponseAlg }),
 	levels(func(c *client) *map[string]int { return &c.SignIn.ACR }),
 	several("default.acr.values", func(c *client) *[]string { return &c.SignIn.DefaultACR }),
 
@@ -208,6 +209,19 @@ func inverted(name string, at func(*client) *bool) attribute[client] {
 	return attribute[client]{name,
 		func(c *client) (string, bool) { return strconv.FormatBool(!*at(c)), *at(c) },
 		func(c *client, s string) bool { *at(c) = s == "false"; return s == "true" || s == "false" || s == "" }, "true or false"}
+}
+
+// algorithms are those that tokens are signed with (RFC 7518 §3.1). "none" is not among them.
+var algorithms = []string{"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"}
+
+// signing binds an attribute that names the algorithm which a client's tokens are signed with; where it is empty
+// the realm's.
+func signing(name string, at func(*client) *string) attribute[client] {
+	a := word(name, at)
+	a.want = "one of " + strings.Join(algorithms, ", ")
+	set := a.set
+	a.set = func(c *client, s string) bool { return (s == "" || slices.Contains(algorithms, s)) && set(c, s) }
+	return a
 }
 
 func exchangeRefresh() attribute[client] {

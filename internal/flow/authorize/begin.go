@@ -3,6 +3,7 @@ package authorize
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -62,7 +63,7 @@ func (a *Authorizer) check(ctx context.Context, t *Turn, in parameters) (*checki
 	if in.get("request") != nil || in.get("request_uri") != nil {
 		c.beside = in.get("response_type")
 	}
-	if uri := in.text("request_uri"); uri != "" {
+	if uri := in.text("request_uri"); strings.HasPrefix(uri, pushedURI) {
 		c.pushed, c.q.Pushed = true, uri
 	}
 	return c, c.run(unfolded)

@@ -14,6 +14,7 @@ type Outcome struct {
 	Redirect string    // URL
 	Status   int       // HTTP status; zero: 200 of a page, 302 of a redirect
 	Cookies  []Cookie
+	Locales  []string // languages that the request asked for Page in, the best first
 }
 
 // Field is a parameter of an answer. Their order is kept.

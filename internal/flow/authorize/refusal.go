@@ -35,6 +35,7 @@ func invalidRequest(text string) *refusal { return tellClient(oauth.InvalidReque
 // The codes of RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6 that only this endpoint uses.
 const (
 	unsupportedResponseType oauth.Code = "unsupported_response_type"
+	requestURINotSupported  oauth.Code = "request_uri_not_supported"
 	temporarilyUnavailable  oauth.Code = "temporarily_unavailable"
 	loginRequired           oauth.Code = "login_required"
 	interactionRequired     oauth.Code = "interaction_required"

@@ -60,7 +60,7 @@ type checking struct {
 // rules are asked in this order, which is Keycloak's; the first that refuses ends it. From redirect on the client
 // is told, where it is not said otherwise.
 var rules = []func(*checking) *refusal{
-	maxAge, redirect, once, responseType, responseMode, flowOn, sameType, pushedOnly, scope, nonce, challenge, rest,
+	maxAge, redirect, once, byReference, responseType, responseMode, flowOn, sameType, pushedOnly, scope, nonce, challenge, rest,
 }
 
 func maxAge(c *checking) *refusal {
@@ -97,6 +97,14 @@ func redirect(c *checking) *refusal {
 func once(c *checking) *refusal {
 	if c.in.repeated() {
 		return invalidRequest("duplicated parameter")
+	}
+	return nil
+}
+
+// byReference refuses a request object that the server would have to fetch: it fetches nothing that a caller names.
+func byReference(c *checking) *refusal {
+	if c.in.get("request_uri") != nil {
+		return tellClient(requestURINotSupported, "")
 	}
 	return nil
 }

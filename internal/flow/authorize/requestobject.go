@@ -43,6 +43,8 @@ func (a *Authorizer) unfold(ctx context.Context, at verify.At, c *realm.Client, 
 	switch {
 	case object != nil && uri != nil:
 		return nil, errRequest
+	case uri != nil && references(*uri):
+		return in, nil // refused by a rule, once it is known where to say so
 	case uri != nil:
 		return a.takePushed(ctx, at, c, *uri)
 	case !allowsBy(c.SignIn.RequestRequired, object != nil, false):
@@ -74,8 +76,13 @@ func allowsBy(required string, byValue, byURI bool) bool {
 	return true
 }
 
-// takePushed is the pushed request of a URI. It is used up: each works once, and for its own client only. Only
-// pushed requests are read by their URI: the server fetches nothing that a caller names.
+// references tells whether a request_uri is the address of a request object (OpenID Connect Core §6.2), and not the
+// name of a pushed request.
+func references(uri string) bool {
+	return strings.HasPrefix(uri, "https://") || strings.HasPrefix(uri, "http://")
+}
+
+// takePushed is the pushed request of a URI. It is used up: each works once, and for its own client only.
 func (a *Authorizer) takePushed(ctx context.Context, at verify.At, c *realm.Client, uri string) (parameters, error) {
 	if !strings.HasPrefix(uri, pushedURI) {
 		return nil, errRequest

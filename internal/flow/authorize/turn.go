@@ -154,6 +154,9 @@ func (a *Authorizer) twice(t *Turn, err error) (*Outcome, error) {
 func (t *Turn) with(o *Outcome) *Outcome {
 	o.Cookies = append(slices.Clip(t.set), o.Cookies...)
 	t.set = nil
+	if t.Attempt != nil {
+		o.Locales = t.Attempt.Request.Locales
+	}
 	return o
 }
 

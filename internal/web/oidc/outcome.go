@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
@@ -22,7 +23,7 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, c call, o *authorize
 			status = http.StatusOK
 		}
 		setCookies(w, c, o.Cookies)
-		return s.Pages.Show(w, r, status, pages.View{Realm: c.realm, Base: c.caller.Base}, o.Page)
+		return s.Pages.Show(w, r, status, pages.View{Realm: c.realm, Base: c.caller.Base, Locale: strings.Join(o.Locales, " ")}, o.Page)
 	}
 	if status == 0 {
 		status = http.StatusFound // never 307, which would send passwords along (RFC 9700 §4.12)
