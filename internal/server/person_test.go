@@ -24,8 +24,18 @@ type person struct {
 	status int
 	header http.Header
 	page   string
-	told   url.Values // parameters for the client, however they travelled; nil at a page of the server
+	told   url.Values // parameters for the client; nil at a page of the server
+	by     travel     // how they travelled
 }
+
+// travel is how a server hands parameters to a client through a browser.
+type travel string
+
+const (
+	byQuery    travel = "query"
+	byFragment travel = "fragment"
+	byForm     travel = "form"
+)
 
 // newPerson is somebody who was never seen before.
 func newPerson(t *testing.T, web *httptest.Server) *person {
@@ -81,16 +91,17 @@ func (p *person) send(method, address string, form url.Values) {
 	p.at, p.status, p.header, p.page, p.told = resp.Request.URL, resp.StatusCode, resp.Header, string(body), nil
 	away, err := resp.Location()
 	if err == nil && away.Host != p.server.Host {
-		p.at, p.told = away, away.Query()
-		if len(p.told) == 0 {
+		p.at, p.told, p.by = away, away.Query(), byQuery
+		if away.Fragment != "" {
 			p.told, err = url.ParseQuery(away.Fragment)
+			p.by = byFragment
 		}
 	}
 	if err != nil && !errors.Is(err, http.ErrNoLocation) {
 		p.Fatal(err)
 	}
 	if f := p.form(); f != nil && f.action.Host != p.server.Host { // a page that sends itself away
-		p.at, p.told = f.action, f.values
+		p.at, p.told, p.by = f.action, f.values, byForm
 	}
 }
 
