@@ -167,7 +167,8 @@ func TestAccountPages(t *testing.T) {
 	ann.shows(ann.open(homesAccount+"/account-security/linked-accounts"), 200, "The Village", "ann-of-the-village")
 	ann.shows(ann.open(homesAccount+"/account-security/signing-in"), 200, "Password", "kc_action=UPDATE_PASSWORD", "kc_action=CONFIGURE_TOTP")
 	ann.shows(ann.open(homesAccount+"/nothing"), 404, "There is nothing here.")
-	ann.shows(ann.open(homesAccount+"?kc_locale=de"), 200, `lang="de"`, "Persönliche Angaben")
+	ann.shows(ann.open(homesAccount+"?kc_locale=de"), 200, `<html lang="de">`, "Persönliche Angaben", `<select id="locale"`)
+	ann.shows(ann.open(homesAccount+"?kc_locale=en"), 200, `<html lang="en">`)
 
 	ann.shows(ann.submit(homesAccount, url.Values{"email": {"ann@homes.test"}, "firstName": {"Anna"}, "lastName": {"Able"}}), 200, "Your account has been updated.", `value="Anna"`)
 	ann.shows(ann.submit(homesAccount, url.Values{"email": {"bob@homes.test"}, "firstName": {"Anna"}, "lastName": {"Able"}}), 200, "Email already exists.", `value="bob@homes.test"`)
@@ -227,6 +228,19 @@ func (a *arena) endPart(g *guest, client string) {
 	if err := a.server.Store().DropGrant(a.Context(), a.current().Key, a.session(g).ID, a.current().Client(client).Key, false); err != nil {
 		a.Fatal(err)
 	}
+}
+
+// TestChosenLanguageStays: a language that was chosen on the sign-in page is that of the next pages too, also where the
+// application asked for another.
+func TestChosenLanguageStays(t *testing.T) {
+	a := newHomes(t)
+	g := &guest{T: t, base: a.base, cookies: map[string]string{}}
+	p := g.open("/realms/homes/protocol/openid-connect/auth?client_id=account&response_type=none&scope=openid&ui_locales=de&redirect_uri=" + url.QueryEscape(a.base+homesAccount))
+	g.shows(p, 200, `<html lang="de">`, "Bei Ihrem Konto anmelden")
+	choose := regexp.MustCompile(`href="([^"]+)" lang="en" hreflang`)
+	p = g.shows(g.send(http.MethodGet, first(g, p, choose), nil), 200, `<html lang="en">`, `name="password"`)
+	p = g.shows(g.send(http.MethodPost, first(g, p, formAction), url.Values{"username": {"ann"}, "password": {"wrong"}}), 200, `<html lang="en">`, "Invalid username or password.")
+	g.shows(g.send(http.MethodPost, first(g, p, formAction), url.Values{"username": {"ann"}, "password": {"ann"}}), 200, `<html lang="en">`, "Personal info")
 }
 
 // TestAccountFormsProveTheirPage: a form that another site could have made, or another session had, changes nothing.

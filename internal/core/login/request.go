@@ -23,6 +23,7 @@ type Request struct {
 	MaxAge    *int64   // seconds; nil: any
 	LoginHint string
 	Levels    []int    // of authentication that are asked for, by acr_values or claims
+	Locale    string   // kc_locale: the language that the person chose
 	Locales   []string // ui_locales
 	Provider  string   // kc_idp_hint
 	Action    string   // kc_action: a required action that the application starts

@@ -65,6 +65,9 @@ func (a *Authorizer) Resume(ctx context.Context, q ContinueRequest) (*Turn, *Out
 		return nil, o, err
 	}
 	t.describe(&t.Attempt.Request)
+	if chosen := q.Query.Get("kc_locale"); chosen != "" {
+		t.Attempt.Request.Locale = chosen
+	}
 	if !t.Client.Enabled {
 		o, err := a.failed(ctx, t, nil, onPage("client_disabled", "clientDisabledMessage"))
 		return nil, o, err

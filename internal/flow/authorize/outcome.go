@@ -3,6 +3,7 @@ package authorize
 import (
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/locale"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 )
@@ -14,7 +15,7 @@ type Outcome struct {
 	Redirect string    // URL
 	Status   int       // HTTP status; zero: 200 of a page, 302 of a redirect
 	Cookies  []Cookie
-	Locales  []string // languages that the request asked for Page in, the best first
+	Wishes   locale.Wishes // of the language of Page
 }
 
 // Field is a parameter of an answer. Their order is kept.

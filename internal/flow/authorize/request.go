@@ -213,7 +213,7 @@ func rest(c *checking) *refusal {
 		}
 	}
 	c.q.LoginHint = c.in.text("login_hint")
-	c.q.Locales = strings.Fields(c.in.text("ui_locales"))
+	c.q.Locale, c.q.Locales = c.in.text("kc_locale"), strings.Fields(c.in.text("ui_locales"))
 	c.q.Provider, c.q.Action = c.in.text("kc_idp_hint"), c.in.text("kc_action")
 	c.q.Claims, c.q.ACRValues = c.in.text("claims"), c.in.text("acr_values")
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/locale"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
@@ -154,10 +155,19 @@ func (a *Authorizer) twice(t *Turn, err error) (*Outcome, error) {
 func (t *Turn) with(o *Outcome) *Outcome {
 	o.Cookies = append(slices.Clip(t.set), o.Cookies...)
 	t.set = nil
-	if t.Attempt != nil {
-		o.Locales = t.Attempt.Request.Locales
-	}
+	o.Wishes = t.wishes()
 	return o
+}
+
+// wishes are what is known of the language of the turn's pages.
+func (t *Turn) wishes() (w locale.Wishes) {
+	if t.Attempt != nil {
+		w.Chosen, w.Client = t.Attempt.Request.Locale, t.Attempt.Request.Locales
+	}
+	if t.User != nil && len(t.User.Attributes["locale"]) > 0 {
+		w.Own = t.User.Attributes["locale"][0]
+	}
+	return w
 }
 
 // failed is the page of a refusal, or what the client is told.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/locale"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/account"
@@ -106,7 +107,7 @@ func (s *site) shownConsent(r *http.Request, o *account.Owner, c *realm.Client, 
 		}
 		item := granted{ID: key, Name: cmp.Or(text, name)}
 		if text != "" {
-			said, err := s.Texts.Said(r, pages.View{Realm: o.Realm, Base: o.Base, Locale: o.Locale()}, text)
+			said, err := s.Texts.Said(r, pages.View{Realm: o.Realm, Base: o.Base, Wishes: locale.Wishes{Own: o.Locale()}}, text)
 			if err != nil {
 				return nil, err
 			}

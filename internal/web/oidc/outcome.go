@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
@@ -23,7 +22,7 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, c call, o *authorize
 			status = http.StatusOK
 		}
 		setCookies(w, c, o.Cookies)
-		return s.Pages.Show(w, r, status, pages.View{Realm: c.realm, Base: c.caller.Base, Locale: strings.Join(o.Locales, " ")}, o.Page)
+		return s.Pages.Show(w, r, status, pages.View{Realm: c.realm, Base: c.caller.Base, Wishes: o.Wishes}, o.Page)
 	}
 	if status == 0 {
 		status = http.StatusFound // never 307, which would send passwords along (RFC 9700 §4.12)
@@ -41,26 +40,21 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, c call, o *authorize
 // setCookies writes changes of cookies. They are for the realm alone, and for other sites' frames: that is how
 // applications ask silently whether somebody is signed in.
 func setCookies(w http.ResponseWriter, c call, cookies []authorize.Cookie) {
-	issuer, err := url.Parse(c.realm.Issuer(c.caller.Base))
-	if err != nil {
-		return // a base is made by us or was checked at start
-	}
+	issuer := c.realm.Issuer(c.caller.Base)
 	for _, k := range cookies {
-		cookie := http.Cookie{Name: k.Name, Path: issuer.EscapedPath() + "/", MaxAge: -1} // as Keycloak clears it
-		if !k.Clear {
-			cookie.Value, cookie.HttpOnly, cookie.MaxAge = k.Value, k.HTTPOnly, int(k.MaxAge.Seconds())
-			cookie.Secure, cookie.SameSite = trustworthy(issuer), sameSite(issuer)
+		if k.Clear {
+			clearCookie(w, issuer, k.Name)
+			continue
 		}
-		http.SetCookie(w, &cookie)
+		render.SetCookie(w, issuer, http.Cookie{Name: k.Name, Value: k.Value, HttpOnly: k.HTTPOnly, MaxAge: int(k.MaxAge.Seconds())})
 	}
 }
 
-// sameSite lets cookies into other sites' frames where browsers allow that: with Secure only.
-func sameSite(issuer *url.URL) http.SameSite {
-	if trustworthy(issuer) {
-		return http.SameSiteNoneMode
+// clearCookie has the browser forget a cookie, without attributes, as Keycloak clears it.
+func clearCookie(w http.ResponseWriter, issuer, name string) {
+	if u, err := url.Parse(issuer); err == nil { // it was made by us, or checked at start
+		http.SetCookie(w, &http.Cookie{Name: name, Path: u.EscapedPath() + "/", MaxAge: -1})
 	}
-	return http.SameSiteLaxMode
 }
 
 // isCallers tells whether an error is the caller's own.

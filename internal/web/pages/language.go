@@ -4,9 +4,8 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"slices"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // language is a language that the page can be read in.
@@ -16,13 +15,22 @@ type language struct {
 	Here      bool // the page is in it
 }
 
-// localeParameter is the parameter by which people choose a language.
-const localeParameter = "kc_locale"
+const (
+	localeParameter = "kc_locale"       // by which people choose a language
+	localeCookie    = "KEYCLOAK_LOCALE" // which keeps it
+)
+
+// remember keeps the language that somebody chose, for their next pages.
+func remember(w http.ResponseWriter, r *http.Request, v View, tag string) {
+	if chosen := r.URL.Query().Get(localeParameter); chosen == tag && v.Realm.Internationalize {
+		render.SetCookie(w, v.Realm.Issuer(v.Base), http.Cookie{Name: localeCookie, Value: tag, HttpOnly: true})
+	}
+}
 
 // languages are those that the realm offers, where it offers a choice, each with the address of the same page in it.
 // A page that has no address to open, as one that was posted for, offers none.
-func languages(r *http.Request, s *sheet, v View, look *realm.Look) []language {
-	if !v.Realm.Internationalize || len(look.Locales) < 2 {
+func languages(r *http.Request, s *sheet) []language {
+	if len(s.offered) < 2 {
 		return nil
 	}
 	at := addressOf(r, s)
@@ -30,19 +38,22 @@ func languages(r *http.Request, s *sheet, v View, look *realm.Look) []language {
 		return nil
 	}
 	var out []language
-	for _, tag := range slices.Sorted(slices.Values(look.Locales)) {
+	for _, tag := range s.offered {
 		q := at.Query()
 		q.Set(localeParameter, tag)
 		there := *at
 		there.RawQuery = q.Encode()
-		named := words{tag, look.Texts}
-		name, ok := named.lookup("locale_" + tag)
-		if !ok {
-			name = tag
-		}
-		out = append(out, language{tag, name, template.URL(there.String()), tag == s.Locale})
+		out = append(out, language{tag, s.nameOf(tag), template.URL(there.String()), tag == s.Locale})
 	}
 	return out
+}
+
+// nameOf is what a language is called in itself.
+func (s *sheet) nameOf(tag string) string {
+	if name, ok := (words{tag, s.realm}).lookup("locale_" + tag); ok {
+		return name
+	}
+	return tag
 }
 
 // addressOf is where the page can be opened: where its form goes, without what makes it a submission, or where it was

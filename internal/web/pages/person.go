@@ -42,10 +42,24 @@ func (s *sheet) Person(f page.Field) person {
 	if len(f.Values) > 0 {
 		p.Value = f.Values[0]
 	}
+	if f.Name == localeAttribute {
+		p.Select, p.Options = true, s.localeOptions(p.Value)
+	}
 	for _, o := range f.Options {
 		p.Options = append(p.Options, option{o.Value, s.Say(o.Label), slices.Contains(f.Values, o.Value)})
 	}
 	return p
+}
+
+// localeAttribute is the attribute of a person that holds their language: one of those that the realm offers.
+const localeAttribute = "locale"
+
+func (s *sheet) localeOptions(own string) []option {
+	var out []option
+	for _, tag := range s.offered {
+		out = append(out, option{tag, s.nameOf(tag), tag == own})
+	}
+	return out
 }
 
 // wrongOf is what is wrong with the form of a page that asks for the attributes of a person.

@@ -12,5 +12,5 @@ func (s *Site) Said(r *http.Request, v View, text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("look of realm %q: %w", v.Realm.Name, err)
 	}
-	return words{locale(r, v, look), look.Texts}.resolve(text), nil
+	return words{languageOf(r, v, look), look.Texts}.resolve(text), nil
 }

@@ -26,11 +26,15 @@ type sheet struct {
 	Stylesheet string
 	Script     string // empty: the page needs none
 	Languages  []language
+	offered    []string // languages of the realm, where it is international
 }
 
-func newSheet(v View, look *realm.Look, p page.Page, locale string) *sheet {
-	s := &sheet{words: words{locale, look.Texts}, Page: p, Logo: template.URL(look.Logo), Style: style(look),
+func newSheet(v View, look *realm.Look, p page.Page, tag string) *sheet {
+	s := &sheet{words: words{tag, look.Texts}, Page: p, Logo: template.URL(look.Logo), Style: style(look),
 		Stylesheet: v.Base + resourcePath("page.css")}
+	if v.Realm.Internationalize {
+		s.offered = slices.Sorted(slices.Values(look.Locales))
+	}
 	s.RealmName = s.resolve(cmp.Or(look.Name, v.Realm.Name))
 	s.Title = s.T("loginTitle", s.RealmName)
 	if strings.HasPrefix(p.Page(), "account") {

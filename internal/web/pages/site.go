@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/locale"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
@@ -28,8 +29,8 @@ func New(looks Looks) *Site { return &Site{looks} }
 // View is who reads a page, and where.
 type View struct {
 	Realm  *realm.Realm
-	Base   string // the server's URL as the caller reaches it, without a slash at the end
-	Locale string // languages that were asked for (ui_locales), the best first; may be empty
+	Base   string        // the server's URL as the caller reaches it, without a slash at the end
+	Wishes locale.Wishes // of the language, as far as they are not in the request itself
 }
 
 // Show answers with a page. Where the handler has set Cache-Control, that stays. Nothing has been written
@@ -39,13 +40,14 @@ func (s *Site) Show(w http.ResponseWriter, r *http.Request, status int, v View, 
 	if err != nil {
 		return fmt.Errorf("look of realm %q: %w", v.Realm.Name, err)
 	}
-	sheet := newSheet(v, look, p, locale(r, v, look))
-	sheet.Languages = languages(r, sheet, v, look)
+	sheet := newSheet(v, look, p, languageOf(r, v, look))
+	sheet.Languages = languages(r, sheet)
 	var body bytes.Buffer
 	if err := templates[p.Page()].Execute(&body, sheet); err != nil {
 		return fmt.Errorf("page %q: %w", p.Page(), err)
 	}
 	h := w.Header()
+	remember(w, r, v, sheet.Locale)
 	guard(h, look, p)
 	h["Content-Type"] = []string{"text/html;charset=utf-8"}
 	h["Content-Language"] = []string{sheet.Locale}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/locale"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/server/replay"
@@ -174,7 +175,6 @@ func TestWhatPagesAreGivenIsText(t *testing.T) {
 }
 
 func TestLanguages(t *testing.T) {
-	international := &realm.Realm{Settings: realm.Settings{Name: "shop", Internationalize: true, DefaultLocale: "en"}}
 	look := realm.Look{Locales: []string{"en", "de"}, Texts: map[string]map[string]string{"de": {"loginAccountTitle": "Grüß Gott"}}}
 	query := func(r *http.Request) { r.URL.RawQuery = "kc_locale=de" }
 	accept := func(r *http.Request) { r.Header.Set("Accept-Language", "fr, de-AT;q=0.9, en;q=0.8") }
@@ -184,12 +184,12 @@ func TestLanguages(t *testing.T) {
 		change func(*http.Request)
 		want   string
 	}{
-		"not international": {pages.View{Realm: shop, Locale: "de"}, accept, "Sign in to your account"},
-		"asked for":         {pages.View{Realm: international, Locale: "fr de en"}, func(*http.Request) {}, "Grüß Gott"},
-		"in the address":    {pages.View{Realm: international, Locale: "en"}, query, "Grüß Gott"},
+		"not international": {pages.View{Realm: shop, Wishes: locale.Wishes{Own: "de"}}, accept, "Sign in to your account"},
+		"asked for":         {pages.View{Realm: international, Wishes: locale.Wishes{Client: []string{"fr", "de", "en"}}}, func(*http.Request) {}, "Grüß Gott"},
+		"in the address":    {pages.View{Realm: international, Wishes: locale.Wishes{Client: []string{"en"}}}, query, "Grüß Gott"},
 		"remembered":        {pages.View{Realm: international}, cookie, "Grüß Gott"},
 		"of the browser":    {pages.View{Realm: international}, accept, "Grüß Gott"},
-		"of the realm":      {pages.View{Realm: international, Locale: "xx"}, func(*http.Request) {}, "Sign in to your account"},
+		"of the realm":      {pages.View{Realm: international, Wishes: locale.Wishes{Client: []string{"xx"}}}, func(*http.Request) {}, "Sign in to your account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := replay.Page(show(t, look, tt.view, page.Login{NameLabel: "username"}, tt.change).Body.String())["page"].(map[string]any)

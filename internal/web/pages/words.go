@@ -1,13 +1,14 @@
 package pages
 
 import (
+	"cmp"
 	"embed"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/locale"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
@@ -15,15 +16,12 @@ import (
 //go:embed messages
 var messageFiles embed.FS
 
-// english is the language of every realm that is not international.
-const english = "en"
-
 // texts are ours, by locale and message key.
 var texts = map[string]map[string]string{"en": readTexts("en"), "de": readTexts("de")}
 
 // readTexts reads lines of key=text.
-func readTexts(locale string) map[string]string {
-	file, err := messageFiles.ReadFile("messages/" + locale + ".properties")
+func readTexts(tag string) map[string]string {
+	file, err := messageFiles.ReadFile("messages/" + tag + ".properties")
 	if err != nil {
 		panic(err) // it is part of the program
 	}
@@ -36,34 +34,18 @@ func readTexts(locale string) map[string]string {
 	return out
 }
 
-// locale is the language of a page: the first of those asked for that the realm offers.
-func locale(r *http.Request, v View, look *realm.Look) string {
+// languageOf is the language of a page.
+func languageOf(r *http.Request, v View, look *realm.Look) string {
 	if !v.Realm.Internationalize {
-		return english
+		return locale.English
 	}
-	asked := []string{r.URL.Query().Get("kc_locale")}
-	asked = append(asked, strings.Fields(v.Locale)...)
-	if c, err := r.Cookie("KEYCLOAK_LOCALE"); err == nil {
-		asked = append(asked, c.Value)
+	w := v.Wishes
+	w.Chosen = cmp.Or(r.URL.Query().Get(localeParameter), w.Chosen)
+	w.Browser = r.Header.Get("Accept-Language")
+	if c, err := r.Cookie(localeCookie); err == nil {
+		w.Kept = c.Value
 	}
-	for _, language := range strings.Split(r.Header.Get("Accept-Language"), ",") { // browsers send the best first
-		tag, _, _ := strings.Cut(language, ";")
-		asked = append(asked, strings.TrimSpace(tag))
-	}
-	for _, tag := range append(asked, v.Realm.DefaultLocale) {
-		for _, tag := range []string{tag, primary(tag)} {
-			if tag != "" && slices.Contains(look.Locales, tag) {
-				return tag
-			}
-		}
-	}
-	return english
-}
-
-// primary is a language without its region.
-func primary(tag string) string {
-	language, _, _ := strings.Cut(tag, "-")
-	return language
+	return locale.Choose(look.Locales, v.Realm.DefaultLocale, w)
 }
 
 // words says message keys in a language.
@@ -74,9 +56,9 @@ type words struct {
 
 // lookup finds the text of a key: the realm's before ours, the language's before English.
 func (w words) lookup(key string) (string, bool) {
-	for _, locale := range []string{w.Locale, primary(w.Locale), english} {
+	for _, tag := range []string{w.Locale, locale.Primary(w.Locale), locale.English} {
 		for _, all := range []map[string]map[string]string{w.realm, texts} {
-			if text, ok := all[locale][key]; ok {
+			if text, ok := all[tag][key]; ok {
 				return text, true
 			}
 		}

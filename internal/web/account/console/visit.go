@@ -129,4 +129,10 @@ func (v *visit) arrival(q url.Values) string {
 	return v.url(v.path)
 }
 
-func (v *visit) view() pages.View { return pages.View{Realm: v.realm, Base: v.who.Base} }
+func (v *visit) view() pages.View {
+	out := pages.View{Realm: v.realm, Base: v.who.Base}
+	if v.owner != nil {
+		out.Wishes.Own = v.owner.Locale()
+	}
+	return out
+}
