@@ -31,7 +31,6 @@ var mapperKinds = map[string]kind{
 	"hardcoded-attribute-idp-mapper":              {preprocess: presetAttribute, update: setAttribute, legacy: setAttribute},
 	"hardcoded-user-session-attribute-idp-mapper": {preprocess: presetNote},
 	"oidc-user-attribute-idp-mapper":              {preprocess: readAttribute, update: updateAttribute, legacy: updateAttribute},
-	"oidc-session-note-idp-mapper":                {adopt: noteClaims, update: noteClaims, legacy: noteClaims},
 	"oidc-user-session-note-idp-mapper":           {adopt: noteClaims, update: noteClaims, legacy: noteClaims},
 	"oidc-username-idp-mapper":                    {preprocess: nameByTemplate, update: rename},
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 )
@@ -62,6 +63,24 @@ func TestMapperKinds(t *testing.T) {
 		kind, ok := idp.Find(id)
 		if !ok || len(kind.MapperKinds()) != len(kind.Mappers) || len(kind.Mappers) == 0 {
 			t.Errorf("%s: %d of %d types of mappers are described", id, len(kind.MapperKinds()), len(kind.Mappers))
+		}
+	}
+}
+
+// TestMapperKindsAreActedOn: what the settings of a provider offer is done, where people can sign in by it.
+func TestMapperKindsAreActedOn(t *testing.T) {
+	for _, id := range federation.Kinds() {
+		kind, ok := idp.Find(id)
+		if !ok || !kind.Is(idp.UserAuthentication) {
+			t.Errorf("people can sign in by %s, which is not offered for that", id)
+		}
+		for mapper := range kind.MapperKinds() {
+			if !federation.Maps(mapper) {
+				t.Errorf("%s offers mappers of kind %s, which do nothing", id, mapper)
+			}
+		}
+		if len(kind.MapperKinds()) != len(kind.Mappers) {
+			t.Errorf("%s names kinds of mappers that are not described", id)
 		}
 	}
 }
