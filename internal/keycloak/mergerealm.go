@@ -13,7 +13,11 @@ import (
 // parse is a *fault.Invalid.
 func MergeSettings(r *realm.Realm, put Object) (realm.Settings, error) {
 	now := FromSettings(r)
-	s, notes := ToSettings(mergeRealm(now, put))
+	merged, err := mergeRealm(now, put)
+	if err != nil {
+		return realm.Settings{}, err
+	}
+	s, notes := ToSettings(merged)
 	before, given := Value[map[string]string](now, "attributes"), Value[map[string]string](put, "attributes")
 	notes = slices.DeleteFunc(notes, func(n Note) bool { // what somebody's file brought may be sent back
 		name := strings.TrimPrefix(n.Path, "attributes.")
@@ -26,7 +30,7 @@ func MergeSettings(r *realm.Realm, put Object) (realm.Settings, error) {
 }
 
 // mergeRealm is a realm's representation after a PUT.
-func mergeRealm(now, put Object) Object {
+func mergeRealm(now, put Object) (Object, error) {
 	out := Object{}
 	for name, value := range now {
 		out[name] = value
@@ -47,20 +51,13 @@ func mergeRealm(now, put Object) Object {
 		out.Put("browserSecurityHeaders", headers)
 	}
 	if smtp := Value[map[string]string](put, "smtpServer"); smtp != nil {
-		out.Put("smtpServer", unmasked(smtp, Value[map[string]string](now, "smtpServer")))
+		if err := UnmaskMail(smtp, Value[map[string]string](now, "smtpServer")); err != nil {
+			return nil, err
+		}
+		out.Put("smtpServer", smtp)
 	}
 	mergeRealmAttributes(out, now, put)
-	return out
-}
-
-// unmasked are settings of a mail server with the stored secrets where they are masked.
-func unmasked(smtp, stored map[string]string) map[string]string {
-	for _, name := range mailSecrets {
-		if smtp[name] == SecretMask {
-			smtp[name] = stored[name]
-		}
-	}
-	return smtp
+	return out, nil
 }
 
 // lasts are the attributes that a realm always has. Keycloak replaces all others when it is sent any.

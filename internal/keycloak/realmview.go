@@ -27,22 +27,6 @@ func ShownRealm(o Object) Object {
 	return out
 }
 
-// mailSecrets are the settings of a mail server that are secret.
-var mailSecrets = []string{"password", "authTokenClientSecret"}
-
-// MaskMail puts masks in the place of the secrets of a realm's mail server.
-func MaskMail(o Object) {
-	smtp := Value[map[string]string](o, "smtpServer")
-	for _, name := range mailSecrets {
-		if smtp[name] != "" {
-			smtp[name] = SecretMask
-		}
-	}
-	if smtp != nil {
-		o.Put("smtpServer", smtp)
-	}
-}
-
 // apart are the members of a realm file that are kept with a realm's settings and have addresses of their
 // own, or are of older versions of Keycloak.
 var apart = []string{"authenticationFlows", "authenticatorConfig", "requiredActions", "components", "identityProviderMappers",

@@ -29,11 +29,7 @@ func ToSettings(o Object) (realm.Settings, []Note) {
 	rest := readFields(settingFields, &s, o)
 	kept, notes := readAttributes(settingAttributes, &s, Value[map[string]string](o, "attributes"))
 	rest.Put("attributes", kept)
-	if smtp := Value[map[string]string](o, "smtpServer"); smtp["password"] != "" {
-		s.SMTPPassword = smtp["password"]
-		delete(smtp, "password")
-		rest.Put("smtpServer", smtp)
-	}
+	takeMailSecrets(&s, rest)
 	for _, name := range realmContents {
 		delete(rest, name)
 	}
@@ -53,14 +49,7 @@ func FromSettings(r *realm.Realm) Object {
 	base := NewSettings()
 	o.Put("attributes", writeAttributes(settingAttributes, &s, &base, Value[map[string]string](Object(s.Extra), "attributes")))
 	o.Put("id", r.ID())
-	if s.SMTPPassword != "" {
-		smtp := Value[map[string]string](o, "smtpServer")
-		if smtp == nil {
-			smtp = map[string]string{}
-		}
-		smtp["password"] = s.SMTPPassword
-		o.Put("smtpServer", smtp)
-	}
+	putMailSecrets(&s, o)
 	return o
 }
 

@@ -105,11 +105,11 @@ func TestMailPasswordStays(t *testing.T) {
 		return fmt.Sprint(keeper.call(http.StatusBadRequest, "POST", "kept/testSMTPConnection", body))
 	}
 	for setting, answer := range map[string]string{"host": try("localhost", "1", "post"), "port": try("127.0.0.1", "2", "post"), "user": try("127.0.0.1", "1", "thief")} {
-		if !strings.Contains(answer, "the password is needed for another "+setting) {
+		if !strings.Contains(answer, "The password has to be given again with another "+setting) {
 			t.Errorf("another %s: %s", setting, answer)
 		}
 	}
-	if answer := try("127.0.0.1", "1", "post"); strings.Contains(answer, "the password is needed") {
+	if answer := try("127.0.0.1", "1", "post"); strings.Contains(answer, "has to be given again") {
 		t.Errorf("the realm's own server: %s", answer)
 	}
 }

@@ -15,12 +15,13 @@ type secrets struct {
 	Secret  string `json:",omitempty"` // of a client, a provider, or for sending mail
 	Rotated string `json:",omitempty"` // a client's secret before that
 	Private []byte `json:",omitempty"` // of a key
+	Token   string `json:",omitempty"` // a client's that gets tokens for sending mail
 }
 
 func secretsOf(doc any) secrets {
 	switch d := doc.(type) {
 	case *realm.Settings:
-		return secrets{Secret: d.SMTPPassword}
+		return secrets{Secret: d.SMTPPassword, Token: d.SMTPTokenSecret}
 	case *realm.Client:
 		return secrets{Secret: d.Secret, Rotated: d.RotatedSecret}
 	case *realm.Provider:
@@ -34,7 +35,7 @@ func secretsOf(doc any) secrets {
 func (s secrets) putInto(doc any) {
 	switch d := doc.(type) {
 	case *realm.Settings:
-		d.SMTPPassword = s.Secret
+		d.SMTPPassword, d.SMTPTokenSecret = s.Secret, s.Token
 	case *realm.Client:
 		d.Secret, d.RotatedSecret = s.Secret, s.Rotated
 	case *realm.Provider:

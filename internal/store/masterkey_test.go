@@ -116,7 +116,7 @@ func TestSecretsAreUnreadableInTheDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	s, err := store.Open(t.Context(), store.Config{URL: path, MasterKey: storetest.MasterKey})
 	must(t, err)
-	must(t, s.CreateRealm(t.Context(), realm.New(shop, realm.Settings{Name: "shop", SMTPPassword: "plain secret 1"}), nil, nil, nil))
+	must(t, s.CreateRealm(t.Context(), realm.New(shop, realm.Settings{Name: "shop", SMTPPassword: "plain secret 1", SMTPTokenSecret: "plain secret 6"}), nil, nil, nil))
 	edit(t, s, func(d *realm.Draft) {
 		d.PutClient(&realm.Client{Key: "a", ID: "a", Secret: "plain secret 2", RotatedSecret: "plain secret 3"})
 		d.PutProvider(&realm.Provider{Key: "b", Alias: "b", ClientSecret: "plain secret 4"})

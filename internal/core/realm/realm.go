@@ -55,8 +55,9 @@ type Settings struct {
 	Events    EventSettings
 	Exchange  ExchangePolicy
 
-	SMTPPassword string `json:"-"` // sealed in the store
-	Extra        Extra  `json:"-"`
+	SMTPPassword    string `json:"-"` // sealed in the store
+	SMTPTokenSecret string `json:"-"` // of the client that gets tokens for the mail server; sealed too
+	Extra           Extra  `json:"-"`
 }
 
 // SignIn is what the sign-in pages of a realm offer.

@@ -81,7 +81,7 @@ func unknownKind(kind string) error {
 	return &fault.Invalid{Field: "providerId", Message: "Invalid identity provider id [" + kind + "]"}
 }
 
-// Update replaces an identity provider. A secret that is masked stays as it was; the alias stays anyway.
+// Update replaces an identity provider. A secret that is masked stays as it was, see idp.KeepSecret; the alias stays anyway.
 func (p *Providers) Update(ctx context.Context, author audit.Author, realmName, alias string, body keycloak.Object) error {
 	return p.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
 		old := d.Realm().Provider(alias)
@@ -103,8 +103,9 @@ func (p *Providers) Update(ctx context.Context, author audit.Author, realmName, 
 		if err != nil {
 			return nil, err
 		}
-		if with.Key = old.Key; with.ClientSecret == keycloak.SecretMask {
-			with.ClientSecret = old.ClientSecret
+		with.Key = old.Key
+		if err := idp.KeepSecret(with, old); err != nil {
+			return nil, err
 		}
 		d.PutProvider(with)
 		return author.Of(d.Realm(), audit.Update, resourceProvider, "identity-provider/instances/"+alias, body), nil

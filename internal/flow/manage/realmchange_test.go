@@ -39,7 +39,7 @@ func installation(t testing.TB) (*manage.Realms, *store.Store, audit.Author) {
 		t.Fatal(err)
 	}
 	load(t, m, `{"realm": "shop", "enabled": true, "displayName": "Shop", "adminEventsEnabled": true, "adminEventsDetailsEnabled": true,
-		"smtpServer": {"host": "mail", "password": "hush"}, "attributes": {"my.own": "kept", "tokenhouse.events.trace": "sometimes"},
+		"smtpServer": {"host": "mail", "password": "hush", "authTokenUrl": "https://mail.example/token", "authTokenClientSecret": "quiet"}, "attributes": {"my.own": "kept", "tokenhouse.events.trace": "sometimes"},
 		"groups": [{"id": "g", "name": "staff"}], "users": [{"username": "ann"}]}`)
 	master := find(t, st, "master")
 	root, err := st.UserByName(t.Context(), master.Key, "root")
@@ -75,7 +75,7 @@ func told(t testing.TB, st *store.Store, name string) []event.Admin {
 // tells of it without secrets.
 func TestUpdate(t *testing.T) {
 	m, st, by := installation(t)
-	err := m.Update(t.Context(), by, "shop", parsed(t, `{"accessTokenLifespan": 120, "smtpServer": {"host": "other", "password": "**********"},
+	err := m.Update(t.Context(), by, "shop", parsed(t, `{"accessTokenLifespan": 120, "smtpServer": {"host": "mail", "from": "shop@example.org", "password": "**********"},
 		"attributes": {"tokenhouse.exchange.downscope": "true", "tokenhouse.events.trace": "sometimes"}}`))
 	if err != nil {
 		t.Fatal(err)
@@ -104,16 +104,19 @@ func TestUpdateRefused(t *testing.T) {
 	m, st, by := installation(t)
 	before := find(t, st, "shop").Version
 	for put, want := range map[string]string{
-		`{"attributes": {"tokenhouse.exchange.chain-limit": "many"}}`: `attributes.tokenhouse.exchange.chain-limit: "many" is not a whole number, -1 or more`,
-		`{"attributes": {"tokenhouse.events.trace": "never"}}`:        `attributes.tokenhouse.events.trace: "never" is not one of refused, all, none`,
-		`{"browserFlow": "none such"}`:                                `browserFlow: there is no authentication flow "none such"`,
-		`{"passwordPolicy": "length(x)"}`:                             `passwordPolicy: Invalid config for length: Not a valid number`,
-		`{"sslRequired": "sometimes"}`:                                `sslRequired: sometimes is none of none, external, all`,
-		`{"realm": "a/b"}`:                                            `realm: Character '/' not allowed.`,
-		`{"realm": ""}`:                                               `realm: Realm name cannot be empty`,
-		`{"supportedLocales": ["de", "e/n"]}`:                         `supportedLocales: Character '/' not allowed.`,
-		`{"bruteForceStrategy": "HARD"}`:                              `bruteForceStrategy: HARD is none of LINEAR, MULTIPLE`,
-		`{"clientSessionIdleTimeout": 1000000}`:                       `clientSessionIdleTimeout: Client Session Idle Timeout cannot be greater than Realm SSO Idle Timeout.`,
+		`{"attributes": {"tokenhouse.exchange.chain-limit": "many"}}`:                                                     `attributes.tokenhouse.exchange.chain-limit: "many" is not a whole number, -1 or more`,
+		`{"attributes": {"tokenhouse.events.trace": "never"}}`:                                                            `attributes.tokenhouse.events.trace: "never" is not one of refused, all, none`,
+		`{"smtpServer": {"host": "other", "password": "**********"}}`:                                                     `smtpServer.password: The password has to be given again with another host`,
+		`{"smtpServer": {"host": "mail", "port": "2525", "password": "**********"}}`:                                      `smtpServer.password: The password has to be given again with another port`,
+		`{"smtpServer": {"host": "mail", "authTokenUrl": "https://evil.example", "authTokenClientSecret": "**********"}}`: `smtpServer.authTokenClientSecret: The authTokenClientSecret has to be given again with another authTokenUrl`,
+		`{"browserFlow": "none such"}`:                                                                                    `browserFlow: there is no authentication flow "none such"`,
+		`{"passwordPolicy": "length(x)"}`:                                                                                 `passwordPolicy: Invalid config for length: Not a valid number`,
+		`{"sslRequired": "sometimes"}`:                                                                                    `sslRequired: sometimes is none of none, external, all`,
+		`{"realm": "a/b"}`:                                                                                                `realm: Character '/' not allowed.`,
+		`{"realm": ""}`:                                                                                                   `realm: Realm name cannot be empty`,
+		`{"supportedLocales": ["de", "e/n"]}`:                                                                             `supportedLocales: Character '/' not allowed.`,
+		`{"bruteForceStrategy": "HARD"}`:                                                                                  `bruteForceStrategy: HARD is none of LINEAR, MULTIPLE`,
+		`{"clientSessionIdleTimeout": 1000000}`:                                                                           `clientSessionIdleTimeout: Client Session Idle Timeout cannot be greater than Realm SSO Idle Timeout.`,
 	} {
 		err := m.Update(t.Context(), by, "shop", parsed(t, put))
 		var invalid *fault.Invalid

@@ -40,26 +40,20 @@ func (d Deps) registrators(w http.ResponseWriter, r *rest.Request) error {
 }
 
 // tryMail signs in at the mail server that the body names. It sends no mail. A masked password is the
-// realm's, and goes to the realm's own mail server alone: else any other could be had to receive it.
+// realm's: see keycloak.UnmaskMail.
 func (d Deps) tryMail(w http.ResponseWriter, r *rest.Request) error {
 	settings, err := r.TextMap()
 	if err != nil {
 		return err
 	}
-	if settings["password"] == keycloak.SecretMask {
-		extra, err := d.Stored.Extra(r.Context(), r.Realm.Key, realm.KindRealm, r.Realm.Key)
-		if err != nil {
-			return err
-		}
-		stored := keycloak.Value[map[string]string](keycloak.Object(extra), "smtpServer")
-		for _, setting := range []string{"host", "port", "user"} {
-			if settings[setting] != stored[setting] {
-				return rest.BadRequest("Failed to send email: the password is needed for another " + setting + " than the realm's")
-			}
-		}
-		settings["password"] = r.Realm.SMTPPassword
+	extra, err := d.Stored.Extra(r.Context(), r.Realm.Key, realm.KindRealm, r.Realm.Key)
+	if err != nil {
+		return err
 	}
-	if err := d.Mail.Try(r.Context(), settings); err != nil {
+	if err = keycloak.UnmaskMail(settings, keycloak.KeptMail(extra, r.Realm.SMTPPassword)); err == nil {
+		err = d.Mail.Try(r.Context(), settings)
+	}
+	if err != nil {
 		return rest.BadRequest("Failed to send email: " + err.Error())
 	}
 	return rest.NoContent(w)
