@@ -72,11 +72,13 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	tokens := &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
 		Passwords: people.passwords, Duties: people.rules, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	browser := signIns(st, c, people, keys, verifier, tokens)
+	providers := addProviders(browser, st, c, people, keys, inspector)
 	return oidc.Deps{
 		Realms:  st,
 		Tokens:  tokens,
 		Browser: browser,
-		SignOut: signOuts(st, c, people, keys),
+		SignOut: signOuts(st, c, people, keys, providers),
+		Broker:  providers,
 		Devices: devices(st, c, people, verifier, browser),
 		Inspect: inspector,
 		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Herald: people.herald, Events: events, Now: now, NewID: uuid.NewString},

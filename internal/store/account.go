@@ -36,8 +36,8 @@ func (s *Store) account(ctx context.Context, r engine.Reader, realmKey, id strin
 	return a, err
 }
 
-// CreateUser adds a user. fault.ErrConflict where the id, the username or an address that is to be the user's own is
-// taken, fault.ErrNotFound where there is no such realm.
+// CreateUser adds a user. fault.ErrConflict where the id, the username, or an address or a link that is to be the
+// user's own is taken, fault.ErrNotFound where there is no such realm.
 func (s *Store) CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error {
 	err := s.db.Change(ctx, func(tx engine.Tx) error { return s.createUser(ctx, tx, realmKey, a, audit) })
 	if err != nil {
@@ -48,6 +48,9 @@ func (s *Store) CreateUser(ctx context.Context, realmKey string, a user.Account,
 
 func (s *Store) createUser(ctx context.Context, tx engine.Tx, realmKey string, a user.Account, audit []event.Admin) error {
 	if err := claimEmail(ctx, tx, realmKey, &a); err != nil {
+		return err
+	}
+	if err := claimLinks(ctx, tx, realmKey, nil, &a); err != nil {
 		return err
 	}
 	batch, err := s.userStatements(realmKey, a)
@@ -155,6 +158,9 @@ func (s *Store) editUser(ctx context.Context, tx engine.Tx, realmKey, id string,
 			return err
 		}
 	}
+	if err := claimLinks(ctx, tx, realmKey, before.User.Links, &a); err != nil {
+		return err
+	}
 	batch, err := s.updateStatements(realmKey, before, a)
 	if err != nil {
 		return err
@@ -187,6 +193,7 @@ func (s *Store) updateStatements(realmKey string, before, a user.Account) ([]eng
 			engine.Statement{SQL: `DELETE FROM user_group WHERE realm = $1 AND user_id = $2`, Args: []any{realmKey, u.ID}})
 		out = append(out, linkStatements(realmKey, u)...)
 	}
+	out = append(out, dropProviderTokens(realmKey, &before.User, u)...)
 	changed, err := s.changedCredentials(realmKey, u.ID, before.Credentials, a.Credentials)
 	return append(out, changed...), err
 }

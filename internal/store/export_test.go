@@ -76,3 +76,24 @@ func Rarest(users [][]uint32, tokens ...uint32) (chosen []uint32, left int) {
 	}
 	return s.rarest(tokens)
 }
+
+// LoginDocument is what the database has of a sign-in.
+func (s *Store) LoginDocument(t testing.TB, realmKey, id string) (doc string) {
+	t.Helper()
+	if err := s.db.One(t.Context(), `SELECT doc FROM login WHERE realm = $1 AND id = $2`, []any{realmKey, hashed(id)}, &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// SetLoginDocument puts another in its place.
+func (s *Store) SetLoginDocument(t testing.TB, realmKey, id, doc string) {
+	t.Helper()
+	err := s.db.Change(t.Context(), func(tx engine.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE login SET doc = $3 WHERE realm = $1 AND id = $2`, realmKey, hashed(id), doc)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -24,7 +25,11 @@ func (s *Store) Login(ctx context.Context, realmKey, id string) (*login.Browser,
 		return nil, s.found(err)
 	}
 	b := &login.Browser{}
-	if err := json.Unmarshal(doc, b); err != nil {
+	plain, err := s.openLogin(doc, realmKey, hashed(id))
+	if err == nil {
+		err = json.Unmarshal(plain, b)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read sign-in: %w", err)
 	}
 	b.ID, b.Version = id, version
@@ -35,7 +40,7 @@ func (s *Store) Login(ctx context.Context, realmKey, id string) (*login.Browser,
 // version 0 is a new one. fault.ErrStale where somebody else wrote it since it was read, and nothing
 // is changed then. b.Version is counted up.
 func (s *Store) SaveLogin(ctx context.Context, realmKey string, b *login.Browser, until time.Time) error {
-	statement, err := loginStatement(realmKey, b, until)
+	statement, err := s.loginStatement(realmKey, b, until)
 	if err != nil {
 		return err
 	}
@@ -50,7 +55,7 @@ func (s *Store) SaveLogin(ctx context.Context, realmKey string, b *login.Browser
 	return nil
 }
 
-func loginStatement(realmKey string, b *login.Browser, until time.Time) (engine.Statement, error) {
+func (s *Store) loginStatement(realmKey string, b *login.Browser, until time.Time) (engine.Statement, error) {
 	id := hashed(b.ID)
 	if b.Empty() {
 		return engine.Statement{
@@ -60,10 +65,11 @@ func loginStatement(realmKey string, b *login.Browser, until time.Time) (engine.
 	}
 	kept := *b
 	kept.ID = "" // only its hash is
-	doc, err := encode(kept)
+	plain, err := encode(kept)
 	if err != nil {
 		return engine.Statement{}, err
 	}
+	doc := s.sealLogin(plain, realmKey, id)
 	if b.Version == 0 {
 		return engine.Statement{
 			SQL:  `INSERT INTO login (realm, id, version, until, doc) VALUES ($1, $2, 1, $3, $4) ON CONFLICT (realm, id) DO NOTHING`,
@@ -74,6 +80,26 @@ func loginStatement(realmKey string, b *login.Browser, until time.Time) (engine.
 		SQL:  `UPDATE login SET version = version + 1, until = $4, doc = $5 WHERE realm = $1 AND id = $2 AND version = $3`,
 		Args: []any{realmKey, id, b.Version, micros(until), doc},
 	}, nil
+}
+
+// loginPlace tells sealed sign-ins from other sealed values.
+const loginPlace = "login"
+
+// sealLogin is the stored form of a sign-in: it may hold what an identity provider gave for its user.
+func (s *Store) sealLogin(plain, realmKey, id string) string {
+	return base64.StdEncoding.EncodeToString(s.key.Seal([]byte(plain), realmKey, loginPlace, id))
+}
+
+// openLogin reads what sealLogin made. What earlier versions kept is JSON as it stands.
+func (s *Store) openLogin(doc []byte, realmKey, id string) ([]byte, error) {
+	if len(doc) > 0 && doc[0] == '{' {
+		return doc, nil
+	}
+	sealed, err := base64.StdEncoding.DecodeString(string(doc))
+	if err != nil {
+		return nil, err
+	}
+	return s.key.Open(sealed, realmKey, loginPlace, id)
 }
 
 // hashed is how a secret that is looked for is kept: SHA-256, hexadecimal.

@@ -22,6 +22,7 @@ type Kind int
 const (
 	VerifyEmail   Kind = iota // prove that an address is yours
 	ResetPassword             // choose another password
+	LinkAccount               // join an account at an identity provider to yours
 )
 
 // Facts are what a letter says.
@@ -30,6 +31,8 @@ type Facts struct {
 	Realm string        // name for people
 	Link  string        // where to go; it is good for one use
 	Life  time.Duration // how long the link is good for
+
+	Provider, Username string // with LinkAccount: the provider's name for people, and the name of the account there
 }
 
 // Write writes a letter in a language, as "de" or "de-AT"; English where it is another.
@@ -40,12 +43,12 @@ func Write(k Kind, locale string, f Facts) Letter {
 	}
 	said := w.kinds[k]
 	life := w.span(f.Life)
-	fill := func(s string) string { return strings.NewReplacer("{realm}", f.Realm, "{life}", life).Replace(s) }
-	text := []string{fill(said.why), f.Link, fill(said.life), said.otherwise}
+	fill := strings.NewReplacer("{realm}", f.Realm, "{life}", life, "{provider}", f.Provider, "{username}", f.Username).Replace
+	text := []string{fill(said.why), f.Link, fill(said.life), fill(said.otherwise)}
 	link := html.EscapeString(f.Link)
 	paragraphs := []string{html.EscapeString(text[0]), `<a href="` + link + `" rel="nofollow">` + html.EscapeString(said.link) + `</a>`,
 		html.EscapeString(text[2]), html.EscapeString(text[3])}
-	return Letter{To: f.To, Subject: said.subject, Text: strings.Join(text, "\n\n") + "\n",
+	return Letter{To: f.To, Subject: fill(said.subject), Text: strings.Join(text, "\n\n") + "\n",
 		HTML: "<!DOCTYPE html>\n<html><body>\n<p>" + strings.Join(paragraphs, "</p>\n<p>") + "</p>\n</body></html>\n"}
 }
 
@@ -74,6 +77,13 @@ var words = map[string]language{
 				life:      "This link will expire within {life}.",
 				otherwise: "If you don't want to reset your credentials, just ignore this message and nothing will be changed.",
 			},
+			LinkAccount: {
+				subject:   "Link {provider}",
+				why:       "Someone wants to link your {realm} account with {provider} account of user {username}. If this was you, click the link below to link accounts, in the browser that you signed in with.",
+				link:      "Link to confirm account linking",
+				life:      "This link will expire within {life}.",
+				otherwise: "If you don't want to link your account, just ignore this message. If you link accounts, you will be able to log in through {provider}.",
+			},
 		},
 		minutes: [2]string{"minute", "minutes"}, hours: [2]string{"hour", "hours"},
 	},
@@ -92,6 +102,13 @@ var words = map[string]language{
 				link:      "Passwort zurücksetzen",
 				life:      "Der Link gilt {life}.",
 				otherwise: "Wenn Sie Ihr Passwort nicht ändern möchten, ignorieren Sie diese Nachricht; es bleibt dann, wie es ist.",
+			},
+			LinkAccount: {
+				subject:   "{provider} verknüpfen",
+				why:       "Jemand möchte Ihr Konto bei {realm} mit dem Konto {username} bei {provider} verknüpfen. Wenn Sie das sind, folgen Sie bitte diesem Link, und zwar in dem Browser, mit dem Sie sich angemeldet haben.",
+				link:      "Konten verknüpfen",
+				life:      "Der Link gilt {life}.",
+				otherwise: "Wenn Sie Ihr Konto nicht verknüpfen möchten, ignorieren Sie diese Nachricht. Verknüpfte Konten lassen sich über {provider} öffnen.",
 			},
 		},
 		minutes: [2]string{"Minute", "Minuten"}, hours: [2]string{"Stunde", "Stunden"},

@@ -3,6 +3,8 @@ package login
 import (
 	"slices"
 	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 )
 
 // Browser is what one browser has begun and not finished. The cookie AUTH_SESSION_ID names it, and a
@@ -72,9 +74,17 @@ type Attempt struct {
 	Session  string   // id of the session whose user was taken over; empty: none
 	Remember bool     // "remember me" was ticked
 	Allowed  bool     // the user allowed the client what it asks for
+	Origin   *Origin  `json:",omitempty"` // where the user came from; nil: they signed in here
 
 	Outcome string            // kc_action_status: what became of Request.Action; empty: nothing yet
 	Notes   map[string]string // what factors and actions keep from one request to the next
+}
+
+// Origin is where the user of an attempt came from, for their session.
+type Origin struct {
+	session.Origin
+	Notes   map[string]string `json:",omitempty"` // of the session
+	AskMore bool              // factors are asked for as after a password
 }
 
 // Factor is something that the user proved.
@@ -93,6 +103,7 @@ const (
 
 	// FactorPasskeyOnly is a passkey in the place of name and password. Its authenticator verified its user.
 	FactorPasskeyOnly = "webauthn-authenticator-passwordless"
+	FactorProvider    = "identity-provider" // what an identity provider says; no execution
 )
 
 // Has tells whether a factor was passed.

@@ -35,3 +35,8 @@ func (b *Browser) Departure(tab string) *Departure {
 
 // Empty tells whether the browser has begun nothing: then there is nothing to keep.
 func (b *Browser) Empty() bool { return len(b.Tabs) == 0 && len(b.Leaving) == 0 }
+
+// Return takes a departure away whose browser is back.
+func (b *Browser) Return(tab string) {
+	b.Leaving = slices.DeleteFunc(b.Leaving, func(d Departure) bool { return d.Tab == tab })
+}

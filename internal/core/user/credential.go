@@ -39,4 +39,8 @@ type Account struct {
 	// SoleEmail asks the store, for one write, to refuse an e-mail address that somebody else in the realm has. Whether
 	// it must is the realm's setting.
 	SoleEmail bool
+
+	// SoleLinks asks the store, for one write, to refuse a new link to somebody at an identity provider whom another
+	// user of the realm is linked to.
+	SoleLinks bool
 }

@@ -37,6 +37,13 @@ type Entrance interface {
 	Process(ctx context.Context, t *Turn, form url.Values) (Result, error)
 }
 
+// Guide is an Entrance that may have nothing to ask: instead of Challenge it says what comes next, as if a form had
+// been sent.
+type Guide interface {
+	Entrance
+	Guide(ctx context.Context, t *Turn) (Result, error)
+}
+
 // Turn is one request of a browser in one of its tabs.
 type Turn struct {
 	At      verify.At
@@ -64,6 +71,9 @@ type Turn struct {
 
 // Identity is who the browser is signed in as, whatever the attempt has come to.
 func (t *Turn) Identity() Identity { return t.identity }
+
+// Again tells whether the user is to prove anew who they are.
+func (t *Turn) Again() bool { return t.Attempt.Notes[noteAgain] != "" }
 
 // Asked tells whether the application started this action (kc_action): the user may then cancel it.
 func (t *Turn) Asked(action string) bool { return t.Attempt.Request.Action == action }
@@ -93,6 +103,9 @@ func (t *Turn) TabURL(p login.Path) string {
 	q := t.tabQuery()
 	return t.URL("/login-actions/" + string(p) + "?" + q.Encode())
 }
+
+// TabQuery are the parameters that lead back to the tab.
+func (t *Turn) TabQuery() url.Values { return t.tabQuery() }
 
 func (t *Turn) tabQuery() url.Values {
 	a := t.Attempt

@@ -47,6 +47,7 @@ type Authorizer struct {
 	Links     Links      // from letters; nil: there are none
 	Devices   Devices    // nil: no device can be signed in
 	Providers Providers  // nil: the sign-in page offers none
+	Origins   Origins    // nil: nobody comes from elsewhere
 }
 
 // Realms are the realms' configuration.
@@ -119,8 +120,9 @@ type Devices interface {
 // Providers are the identity providers that a sign-in page offers, and where one is gone to.
 type Providers interface {
 	Offered(ctx context.Context, t *Turn) ([]page.Provider, error)
-	// Hinted is where the browser goes for the provider that the request names; empty: it stays.
-	Hinted(ctx context.Context, t *Turn) (redirect string, err error)
+	// Preferred is where the browser goes instead of being asked for a password: to the provider that the request
+	// names, or that the realm does; empty: it stays.
+	Preferred(ctx context.Context, t *Turn) (redirect string, err error)
 }
 
 // Logins are sign-ins that have begun. What is not there, or expired, is fault.ErrNotFound.

@@ -145,9 +145,6 @@ func (a *Authorizer) Start(ctx context.Context, t *Turn, q login.Request, p logi
 	if q.Pushed != "" || q.Device != "" { // the address bar loses its parameter
 		return a.leadOn(ctx, t, "")
 	}
-	if to, err := a.hinted(ctx, t); to != nil || err != nil {
-		return to, err
-	}
 	return a.advance(ctx, t)
 }
 
@@ -166,20 +163,22 @@ func (a *Authorizer) levels(t *Turn, q *login.Request) ([]int, bool) {
 	return levels(t.At.Realm, t.Client, parameters{{"claims", q.Claims}, {"acr_values", q.ACRValues}})
 }
 
-// hinted leads to the identity provider that the request names, where it is one and nobody is signed in.
-func (a *Authorizer) hinted(ctx context.Context, t *Turn) (*Outcome, error) {
-	if a.Providers == nil || t.Attempt.Request.Provider == "" || t.identity.Session != nil {
+// elsewhere leads to the identity provider that the request names, or else the one that the realm signs people in
+// by, instead of asking for a password; nil where there is none. From an attempt where that led to nothing the
+// sign-in page is shown.
+func (a *Authorizer) elsewhere(ctx context.Context, t *Turn) (*Outcome, error) {
+	if a.Providers == nil || t.Attempt.Notes[noteNotice] != "" {
 		return nil, nil
 	}
+	t.Attempt.Path, t.Attempt.Execution = login.Authenticate, login.FactorPassword
+	before := t.Attempt.Code
 	t.Attempt.Code = a.NewToken()
-	to, err := a.Providers.Hinted(ctx, t)
+	to, err := a.Providers.Preferred(ctx, t)
 	if err != nil || to == "" {
+		t.Attempt.Code = before
 		return nil, err
 	}
-	if err := a.save(ctx, t); err != nil {
-		return a.twice(t, err)
-	}
-	return t.with(&Outcome{Redirect: to, Status: 303}), nil
+	return a.Leave(ctx, t, to, 303)
 }
 
 // entrance is the way in of a path; nil where there is none.

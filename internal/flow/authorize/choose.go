@@ -28,6 +28,9 @@ var setups = map[string]string{login.FactorOTP: "CONFIGURE_TOTP", login.FactorPa
 // choices are the ways that are open to the user in each choice of the realm's plan, and the required actions by
 // which they get a factor where they must have one and have none.
 func (a *Authorizer) choices(ctx context.Context, t *Turn) (ways [][]string, lacking []string, err error) {
+	if t.vouchedFor() {
+		return nil, nil, nil
+	}
 	plan, err := a.Plans.Plan(ctx, t.At.Realm)
 	if err != nil {
 		return nil, nil, err
@@ -55,6 +58,13 @@ func (a *Authorizer) choices(ctx context.Context, t *Turn) (ways [][]string, lac
 		}
 	}
 	return ways, lacking, nil
+}
+
+// vouchedFor tells whether an identity provider vouches for the user. They are not asked for more, unless the provider
+// is configured so: how sure it is of them is the provider's business.
+func (t *Turn) vouchedFor() bool {
+	o := t.Attempt.Origin
+	return t.Attempt.Has(login.FactorProvider) && (o == nil || !o.AskMore)
 }
 
 // first are the ways in of the sign-in page.

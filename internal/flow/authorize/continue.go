@@ -28,9 +28,7 @@ func (a *Authorizer) Continue(ctx context.Context, q ContinueRequest) (*Outcome,
 		t.Attempt.Restart()
 		return a.leadOn(ctx, t, "")
 	case t.timedOut():
-		t.Attempt.Restart()
-		t.Attempt.Note(noteNotice, "loginTimeout")
-		return a.leadOn(ctx, t, "")
+		return a.timeout(ctx, t)
 	}
 	sent, current := t.brings(q)
 	switch {

@@ -41,6 +41,9 @@ func (a *Authorizer) finish(ctx context.Context, t *Turn) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.keepOrigin(ctx, t, s); err != nil {
+		return nil, err
+	}
 	if t.Attempt.Proven() {
 		if err := a.Lockouts.Succeeded(ctx, t.At.Realm, t.User); err != nil {
 			return nil, err
@@ -57,6 +60,33 @@ func (a *Authorizer) finish(ctx context.Context, t *Turn) (*Outcome, error) {
 	}
 	a.record(ctx, t, nil)
 	return t.with(o), nil
+}
+
+// Notes of sessions whose user came from an identity provider, by Keycloak's names.
+const (
+	noteProvider     = "identity_provider"
+	noteProviderName = "identity_provider_identity"
+)
+
+// originNotes are what claim mappers may tell of where the user came from.
+func (t *Turn) originNotes() map[string]string {
+	o := t.Attempt.Origin
+	if o == nil {
+		return nil
+	}
+	notes := map[string]string{noteProvider: o.Provider, noteProviderName: o.Username}
+	maps.Copy(notes, o.Notes)
+	return notes
+}
+
+// keepOrigin keeps where the session's user came from, if from elsewhere.
+func (a *Authorizer) keepOrigin(ctx context.Context, t *Turn, s *session.Session) error {
+	if t.Attempt.Origin == nil || a.Origins == nil {
+		return nil
+	}
+	o := t.Attempt.Origin.Origin
+	o.Session = s.ID
+	return a.Origins.KeepOrigin(ctx, t.At.Realm.Key, o)
 }
 
 // unready tells why a user must not sign in though no step is left: something is due that there is no page for.
@@ -76,15 +106,15 @@ func (a *Authorizer) unready(ctx context.Context, t *Turn) (*refusal, error) {
 	if len(lacking) > 0 {
 		return onPage("invalid_user_credentials", "invalidRequestMessage"), nil
 	}
-	pending, err := a.Duties.Pending(ctx, t.At.Realm, user.Attempt{User: t.User, Credentials: credentials, Scopes: t.scopeNames(), Now: t.At.Now})
+	pending, err := a.Duties.Pending(ctx, t.At.Realm, user.Attempt{User: t.User, Credentials: credentials, Scopes: t.Scopes(), Now: t.At.Now})
 	if err != nil || !pending {
 		return nil, err
 	}
 	return onPage("resolve_required_actions", "invalidRequestMessage"), nil
 }
 
-// ScopeNames are the names of the client scopes in play.
-func (t *Turn) scopeNames() []string {
+// Scopes are the names of the client scopes in play.
+func (t *Turn) Scopes() []string {
 	asked, _ := t.At.Realm.ScopesOf(t.Client, t.Attempt.Request.Scope)
 	var names []string
 	for _, key := range slices.Concat(t.Client.DefaultScopes, asked) {
@@ -127,6 +157,7 @@ func (t *Turn) renewed(s session.Session) session.Session {
 	if s.Notes == nil {
 		s.Notes = map[string]string{}
 	}
+	maps.Copy(s.Notes, t.originNotes())
 	delete(s.Notes, noteLevel)
 	if level := t.Attempt.Level(); level > 1 {
 		s.Notes[noteLevel] = strconv.Itoa(level)

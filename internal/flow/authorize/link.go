@@ -47,6 +47,8 @@ func (a *Authorizer) follow(ctx context.Context, q ContinueRequest) (*Outcome, e
 	switch {
 	case err != nil:
 		return nil, err
+	case result.Kind == Elsewhere && t.Attempt != nil:
+		return a.after(ctx, t, result)
 	case result.Kind != Done || t.Attempt == nil:
 		return t.with(&Outcome{Page: result.Page, Status: result.Status}), nil
 	case proves:

@@ -49,7 +49,7 @@ func (t *Turn) notice() page.Notice {
 func (a *Authorizer) showPassword(ctx context.Context, t *Turn, notice page.Notice, wrong string) (*Outcome, error) {
 	return a.Show(ctx, t, func() (page.Page, error) {
 		p := page.Login{Form: page.Form{Action: t.FormURL(), Notice: notice}, Username: t.filledIn(), NameLabel: nameLabel(t.At.Realm),
-			KnownUser: t.Attempt.Notes[noteAgain] != ""}
+			KnownUser: t.Again()}
 		if wrong != "" {
 			field := "username"
 			if p.KnownUser {
@@ -81,7 +81,7 @@ func (a *Authorizer) offer(ctx context.Context, t *Turn, p *page.Login) error {
 	if a.entrance(login.Registration) != nil && r.SignIn.Registration && !p.KnownUser {
 		p.RegisterURL = Relative(t.TabURL(login.Registration))
 	}
-	if a.Providers == nil || p.KnownUser {
+	if a.Providers == nil {
 		return nil
 	}
 	var err error

@@ -38,6 +38,9 @@ func (a *Authorizer) advance(ctx context.Context, t *Turn) (*Outcome, error) {
 		case login.RefuseInteraction:
 			return a.refuse(ctx, t, oauth.Errorf(interactionRequired, ""))
 		case login.AskPassword:
+			if to, err := a.elsewhere(ctx, t); to != nil || err != nil {
+				return to, err
+			}
 			return a.askPassword(ctx, t, step)
 		case login.AskFactor:
 			t.Attempt.Path, t.Attempt.Execution, t.ways = login.Authenticate, step.Alias, step.Ways
@@ -186,6 +189,14 @@ func (t *Turn) pathWith(p login.Path, q url.Values) string {
 func (a *Authorizer) enter(ctx context.Context, t *Turn) (*Outcome, error) {
 	e := a.entrance(t.Attempt.Path)
 	t.Attempt.Execution = string(e.Path())
+	if g, ok := e.(Guide); ok {
+		t.Attempt.Code, t.Attempt.Touched = a.NewToken(), t.At.Now
+		result, err := g.Guide(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		return a.after(ctx, t, result)
+	}
 	return a.Show(ctx, t, func() (page.Page, error) { return e.Challenge(ctx, t) })
 }
 

@@ -24,6 +24,7 @@ type Ender struct {
 	Logins   authorize.Logins
 	Keys     Keys
 	Herald   *Herald
+	Upstream Upstream
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string // a UUID, unguessable
@@ -46,6 +47,13 @@ type Sessions interface {
 	Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error)
 	Grants(ctx context.Context, realmKey, sessionID string, offline bool) ([]session.Grant, error)
 	EndSession(ctx context.Context, realmKey, id string, offline bool) error
+}
+
+// Upstream are the identity providers that users come from. It is a *broker.Broker.
+type Upstream interface {
+	// LogoutURL is where a browser goes to end the session at the provider that its user came from, to come back with
+	// a state. Empty: nowhere. It is asked before the session ends.
+	LogoutURL(ctx context.Context, at verify.At, s *session.Session, state string) (string, error)
 }
 
 // Keys verify signatures of the realm itself.

@@ -66,6 +66,10 @@ func (t *turn) leave(ctx context.Context, w *wish) (*authorize.Outcome, error) {
 			return nil, err
 		}
 	}
+	on, err := t.upstream(ctx, over)
+	if err != nil {
+		return nil, err
+	}
 	var front []page.FrontChannelClient
 	for _, s := range over {
 		told, err := t.end(ctx, s)
@@ -73,6 +77,9 @@ func (t *turn) leave(ctx context.Context, w *wish) (*authorize.Outcome, error) {
 			return nil, err
 		}
 		front = append(front, told...)
+	}
+	if on.url != "" {
+		return t.passOn(ctx, w, on, front)
 	}
 	if err := t.forget(ctx); err != nil {
 		return nil, err

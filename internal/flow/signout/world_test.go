@@ -41,11 +41,20 @@ type world struct {
 	store  *store.Store
 	keys   *keyring.Keyring
 	post   *post
+	from   map[string]string // session's id → address of the provider that its user came from
 	events []event.Event
 	tokens int
 }
 
 func (w *world) Record(_ context.Context, e event.Event) { w.events = append(w.events, e) }
+
+// LogoutURL makes a world the provider that users came from.
+func (w *world) LogoutURL(_ context.Context, _ verify.At, s *session.Session, state string) (string, error) {
+	if to := w.from[s.ID]; to != "" {
+		return to + "?state=" + state, nil
+	}
+	return "", nil
+}
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -73,7 +82,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.Ender = &signout.Ender{Realms: w.store, Users: w.store, Sessions: w.store, Logins: w.store, Keys: w.keys,
-		Herald: herald(w.store, w.post), Events: w, Now: func() time.Time { return now },
+		Herald: herald(w.store, w.post), Upstream: w, Events: w, Now: func() time.Time { return now },
 		NewID: func() string { return "event-id" }, NewToken: func() string { w.tokens++; return fmt.Sprintf("token-%d", w.tokens) }}
 	return w
 }

@@ -26,6 +26,7 @@ type Deps struct {
 	Browser Browser
 	SignOut SignOut
 	Devices Devices
+	Broker  Broker
 	Pages   Pages
 	Callers *caller.Resolver
 	Log     *slog.Logger

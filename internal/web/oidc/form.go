@@ -26,7 +26,7 @@ var errMalformed = oauth.Errorf(oauth.InvalidRequest, "Malformed form")
 
 // tokens are the parameters that hold a token, and may be as long as the body.
 var tokens = []string{"access_token", "actor_token", "assertion", "client_assertion", "id_token_hint",
-	"refresh_token", "request", "subject_token", "token"}
+	"logout_token", "refresh_token", "request", "subject_token", "token"}
 
 // form is the parameters of a request, in their order.
 type form []field

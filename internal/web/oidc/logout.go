@@ -77,4 +77,5 @@ func (s *site) farewell(w http.ResponseWriter, r *http.Request, c call, o *autho
 type SignOut interface {
 	Logout(ctx context.Context, q signout.Request) (*authorize.Outcome, error)
 	Confirm(ctx context.Context, q signout.ConfirmRequest) (*authorize.Outcome, error)
+	Returned(ctx context.Context, q signout.ReturnRequest) (*authorize.Outcome, error)
 }

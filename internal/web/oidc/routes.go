@@ -33,6 +33,8 @@ func (s *site) routes() http.Handler {
 	s.add(mux, protocol+"/ext/par/request", endpoint{post: s.push, checks: serving})
 	s.add(mux, "/realms/{realm}/login-actions/{action}", endpoint{get: s.proceed, post: s.proceed})
 
+	s.brokerRoutes(mux)
+
 	status := protocol + "/login-status-iframe.html"
 	s.add(mux, status, endpoint{get: s.loginStatus})
 	s.add(mux, status+"/init", endpoint{get: s.mayAskStatus})

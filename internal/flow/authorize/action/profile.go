@@ -93,12 +93,7 @@ func (d *Deps) takeProfile(ctx context.Context, t *authorize.Turn, alias string,
 	}
 	given, before := inquiry.Posted(terms.Profile, t.User, scopeNames(t), form), t.User
 	err = d.People.ChangeProfile(ctx, t.Realm(), t.User.ID, given, scopeNames(t))
-	wrong, technical := faults(err, func(attribute, message string) []string {
-		if message == required && missingOwn[attribute] != "" {
-			return []string{missingOwn[attribute], message}
-		}
-		return []string{message}
-	})
+	wrong, technical := Wrong(err)
 	if technical != nil {
 		return authorize.Result{}, technical
 	}
@@ -118,6 +113,17 @@ func (d *Deps) recordProfile(ctx context.Context, t *authorize.Turn, address str
 		d.record(ctx, t, event.UpdateEmail, event.Detail{Name: "previous_email", Value: address}, event.Detail{Name: "updated_email", Value: t.User.Email})
 	}
 	d.record(ctx, t, event.UpdateProfile)
+}
+
+// Wrong says by field what is wrong with a profile that somebody sent. What is nothing that they did wrong comes back
+// as technical.
+func Wrong(err error) (wrong page.Wrong, technical error) {
+	return faults(err, func(attribute, message string) []string {
+		if message == required && missingOwn[attribute] != "" {
+			return []string{missingOwn[attribute], message}
+		}
+		return []string{message}
+	})
 }
 
 // faults sorts what is wrong with a form by its fields. Words are those for a message about an attribute. What

@@ -1,0 +1,10 @@
+// Package broker uses other issuers: it signs people in through them.
+//
+// A sign-in through an identity provider reads as: Login sends the browser there; Arrive takes it back, redeems
+// the code and finds out who came; a known user is signed in at once. Anybody else goes through FirstLogin, which
+// reviews the profile, makes an account or has the owner of an existing one prove that it is theirs, and AfterFirst
+// signs them in. What is asked of a provider, and what its answers mean, is decided in core/federation.
+//
+// A provider that was switched off is refused at each of these steps. SAML providers and user federation are kept,
+// and not acted on.
+package broker

@@ -1,0 +1,160 @@
+package broker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+)
+
+// StoredRequest asks for the tokens that a provider gave for a user.
+type StoredRequest struct {
+	Realm   *realm.Realm
+	Base    string // the server's URL as the caller reaches it
+	Address string // the caller's
+	Alias   string
+	Token   string // the user's access token; empty: none came
+}
+
+// Why somebody does not get the tokens of a provider.
+var (
+	ErrToken      = &fault.Invalid{Message: "Invalid token."}
+	ErrNoProvider = errors.New("there is no such identity provider")
+)
+
+// Forbidden is an access token that may not have a provider's tokens.
+type Forbidden struct{ Message string }
+
+func (f *Forbidden) Error() string { return f.Message }
+
+// Stored is what a provider answered when its user signed in, as JSON: OAuth's, with member
+// accessTokenExpiration. An access token that has expired is renewed where there is a refresh token. A refusal is
+// ErrToken or another *fault.Invalid, a *Forbidden, or ErrNoProvider.
+func (b *Broker) Stored(ctx context.Context, q StoredRequest) (answer []byte, err error) {
+	e := event.Event{ID: b.NewID(), Time: b.Now(), Kind: eventToken, Realm: q.Realm.Key, RealmName: q.Realm.Name, Address: q.Address}
+	e.Set("identity_provider", q.Alias)
+	defer func() {
+		if err != nil {
+			e.Fail(asEvent(err))
+		}
+		b.Events.Record(context.WithoutCancel(ctx), e)
+	}()
+	h, err := b.Holders.Holder(ctx, q.Realm, q.Base, q.Token)
+	switch {
+	case verify.Why(err) != "":
+		return nil, ErrToken
+	case err != nil:
+		return nil, err
+	}
+	e.Client, e.UserID, e.Session = h.Client.ID, h.User.ID, h.Session
+	if !mayRead(q.Realm, h) {
+		return nil, &Forbidden{"Client [" + h.Client.ID + "] not authorized to retrieve tokens from identity provider [" + q.Alias + "]."}
+	}
+	c, err := b.Book.of(ctx, q.Realm)
+	if err != nil {
+		return nil, err
+	}
+	p := c.provider(q.Alias)
+	switch {
+	case p == nil:
+		return nil, ErrNoProvider
+	case !p.StoreToken:
+		return nil, &fault.Invalid{Message: "Identity Provider [" + q.Alias + "] does not support this operation."}
+	}
+	none := &fault.Invalid{Message: "User [" + h.User.ID + "] is not associated with identity provider [" + q.Alias + "]."}
+	if linkTo(h.User, q.Alias) == nil {
+		return nil, none
+	}
+	kept, err := b.Tokens.ProviderToken(ctx, q.Realm.Key, h.User.ID, q.Alias)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil, none
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.fresh(ctx, q, p, h.User, kept)
+}
+
+// asEvent is a refusal as events have it.
+func asEvent(err error) error {
+	_, invalid := errors.AsType[*fault.Invalid](err)
+	_, forbidden := errors.AsType[*Forbidden](err)
+	switch {
+	case errors.Is(err, ErrToken):
+		return oauth.Errorf(oauth.InvalidToken, "").InEvent("invalid_token", "")
+	case errors.Is(err, ErrNoProvider):
+		return refusal(unknownProvider, "")
+	case invalid || forbidden:
+		return refusal("not_allowed", "")
+	}
+	return err
+}
+
+// mayRead tells whether a token lets its holder have the tokens of providers: by role read-token of client broker,
+// for which it is meant.
+func mayRead(r *realm.Realm, h *inspect.Holder) bool {
+	client := r.Client(brokerClient)
+	if client == nil || !client.Enabled {
+		return false
+	}
+	for _, role := range r.RolesOf(client.Key) {
+		if role.Name == readTokenRole && h.Roles.Has(role) {
+			return true
+		}
+	}
+	return false
+}
+
+// fresh renews a kept answer whose access token has expired. Where the provider refuses, the old one is given:
+// its expiry is in it.
+func (b *Broker) fresh(ctx context.Context, q StoredRequest, p *Provider, u *user.User, kept []byte) ([]byte, error) {
+	var held struct {
+		Expires int64  `json:"accessTokenExpiration"`
+		Refresh string `json:"refresh_token"`
+		IDToken string `json:"id_token"`
+	}
+	now := b.Now()
+	if err := json.Unmarshal(kept, &held); err != nil {
+		return nil, fmt.Errorf("read provider's token: %w", err)
+	}
+	if held.Expires == 0 || now.Unix() < held.Expires || held.Refresh == "" {
+		return kept, nil
+	}
+	request, err := p.Authenticate(p.RefreshRequest(held.Refresh), federation.Proof{ID: b.NewID(), Now: now,
+		Sign: func(alg string, c *token.Claims) (string, error) { return b.Keys.Sign(ctx, q.Realm, alg, "JWT", c) }})
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := b.Upstream.Token(ctx, request)
+	if err != nil {
+		return kept, nil
+	}
+	renewed := []byte(tokens.Stored(now))
+	if tokens.RefreshToken == "" {
+		if renewed, err = withRefresh(renewed, held.Refresh); err != nil {
+			return nil, err
+		}
+	}
+	return renewed, b.Tokens.KeepProviderToken(ctx, q.Realm.Key, u.ID, p.Alias, renewed)
+}
+
+// withRefresh adds the refresh token that stays in force where an answer brings no other (RFC 6749 §6).
+func withRefresh(answer []byte, refresh string) ([]byte, error) {
+	o, err := token.ParseValue(string(answer))
+	if err != nil {
+		return nil, err
+	}
+	all, _ := o.(token.Object)
+	all.Set(refresh, "refresh_token")
+	return all.AppendJSON(nil), nil
+}

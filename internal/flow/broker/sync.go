@@ -1,0 +1,134 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+)
+
+// sync takes over what the provider says of a known user, as its mappers and sync modes want, and gives the notes
+// that the session gets. A name or an address that somebody else has is not taken over: that must not keep anybody
+// out.
+func (b *Broker) sync(ctx context.Context, t *authorize.Turn, p *Provider, who *visitor, u *user.User) (notes map[string]string, err error) {
+	changes := p.Update(federation.Input{Realm: t.Realm(), Mappers: p.Mappers, Person: who.Person, User: u})
+	t.Event.Trace = &changes.Trace
+	notes = maps.Clone(who.Person.Notes)
+	if notes == nil {
+		notes = map[string]string{}
+	}
+	maps.Copy(notes, changes.Notes)
+	join, err := b.groups(ctx, t, changes.Join)
+	if err != nil {
+		return nil, err
+	}
+	leave, err := b.groups(ctx, t, changes.Leave)
+	if err != nil {
+		return nil, err
+	}
+	apply := func(c federation.Changes) error {
+		if !differs(u, &c, join, leave) {
+			return nil
+		}
+		return b.People.EditOwn(ctx, t.Realm(), u.ID, func(a *user.Account) error {
+			a.SoleEmail = !t.Realm().DuplicateEmails
+			change(&a.User, &c, join, leave)
+			return nil
+		})
+	}
+	err = apply(changes)
+	if _, taken := errors.AsType[*fault.Conflict](err); taken {
+		changes.Username, changes.Email, changes.EmailVerified = nil, nil, nil
+		err = apply(changes)
+	}
+	return notes, err
+}
+
+// groups are the keys of the groups at these paths. Those that are not there are passed over.
+func (b *Broker) groups(ctx context.Context, t *authorize.Turn, paths []string) ([]string, error) {
+	var keys []string
+	for _, path := range paths {
+		g, err := b.Users.GroupByPath(ctx, t.Realm().Key, path)
+		switch {
+		case errors.Is(err, fault.ErrNotFound):
+		case err != nil:
+			return nil, err
+		default:
+			keys = append(keys, g.Key)
+		}
+	}
+	return keys, nil
+}
+
+// differs tells whether changes would change a user.
+func differs(u *user.User, c *federation.Changes, join, leave []string) bool {
+	after := *u
+	after.Attributes, after.Roles, after.GroupKeys = maps.Clone(u.Attributes), slices.Clone(u.Roles), slices.Clone(u.GroupKeys)
+	change(&after, c, join, leave)
+	same := func(x, y []string) bool { return slices.Equal(x, y) }
+	return after.Username != u.Username || after.Email != u.Email || after.EmailVerified != u.EmailVerified || after.FirstName != u.FirstName ||
+		after.LastName != u.LastName || !maps.EqualFunc(after.Attributes, u.Attributes, same) || !same(after.Roles, u.Roles) || !same(after.GroupKeys, u.GroupKeys)
+}
+
+// change applies changes to a user.
+func change(u *user.User, c *federation.Changes, join, leave []string) {
+	for _, f := range []struct{ at, to *string }{{&u.FirstName, c.FirstName}, {&u.LastName, c.LastName}} {
+		if f.to != nil {
+			*f.at = *f.to
+		}
+	}
+	if c.Username != nil {
+		u.Username = strings.ToLower(*c.Username)
+	}
+	if c.Email != nil {
+		u.Email = strings.ToLower(*c.Email)
+	}
+	if c.EmailVerified != nil {
+		u.EmailVerified = *c.EmailVerified
+	}
+	if len(c.Attributes) > 0 {
+		u.Attributes = maps.Clone(u.Attributes)
+		if u.Attributes == nil {
+			u.Attributes = map[string][]string{}
+		}
+	}
+	for name, values := range c.Attributes {
+		if len(values) == 0 {
+			delete(u.Attributes, name)
+			continue
+		}
+		u.Attributes[name] = values
+	}
+	u.Roles = without(with(u.Roles, keysOf(c.Grant)), keysOf(c.Withdraw))
+	u.GroupKeys = without(with(u.GroupKeys, join), leave)
+}
+
+func keysOf(roles []*realm.Role) []string {
+	var keys []string
+	for _, r := range roles {
+		keys = append(keys, r.Key)
+	}
+	return keys
+}
+
+// with are keys with more, each once.
+func with(keys, more []string) []string {
+	out := slices.Clone(keys)
+	for _, key := range more {
+		if !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+func without(keys, fewer []string) []string {
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return slices.Contains(fewer, key) })
+}
