@@ -42,7 +42,7 @@ test: ## all tests but the long ones, with the race detector where much happens 
 replay: ## how many of Keycloak's recorded answers pass, wait and differ
 	@$(GO) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
 
-clients: ## administrate a server by the clients of npm, PyPI and Maven, which are installed for it
+clients: ## use a server by clients of npm, PyPI and Maven, which are installed for it
 	TEST_CLIENTS=1 $(GO) test -count=1 -v -run '^TestClients$$' ./internal/server
 
 test-all: ## the long tests too: crashes, soak, a million users, and each fuzz test for FUZZTIME

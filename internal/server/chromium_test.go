@@ -25,10 +25,11 @@ func chromium(t *testing.T, options ...chromedp.ExecAllocatorOption) *tab {
 	if err := chromedp.Do(ctx); err != nil { // starts it, before time counts
 		t.Fatal(err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(cancel)
 	return &tab{t, ctx}
 }
+
+// stepTime is how long a step in a browser may take.
+const stepTime = 30 * time.Second
 
 // tab is a tab of a browser.
 type tab struct {
@@ -36,13 +37,28 @@ type tab struct {
 	ctx context.Context
 }
 
+// another is another tab of the same browser. It closes with the test.
+func (b *tab) another() *tab {
+	b.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	b.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		b.Fatal(err)
+	}
+	return &tab{b.T, ctx}
+}
+
 // do takes steps, one after the other.
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		at, _ := chromedp.Run(b.ctx, chromedp.Location())
-		page, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.documentElement.outerHTML"))
-		b.Fatalf("%v at %s\n%s", err, at, page)
+	for i, step := range steps {
+		ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+		err := chromedp.Do(ctx, step)
+		cancel()
+		if err != nil {
+			page, _ := try[string](b, `location.href + "\n" + document.documentElement.outerHTML`)
+			b.Fatalf("step %d: %v at %s", i, err, page)
+		}
 	}
 }
 
@@ -55,9 +71,31 @@ func (b *tab) signIn(name, password string) {
 // evaluate is the value of an expression in the page, once it is settled where it is a promise.
 func evaluate[T any](b *tab, expression string) T {
 	b.Helper()
-	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	value, err := try[T](b, expression)
 	if err != nil {
 		b.Fatalf("%s: %v", expression, err)
 	}
 	return value
+}
+
+// settled is evaluate for pages that may leave, and come back, before the expression has its value.
+func settled[T any](b *tab, expression string) T {
+	b.Helper()
+	deadline := time.Now().Add(stepTime)
+	for {
+		value, err := try[T](b, expression)
+		if err == nil {
+			return value
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("%s: %v", expression, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func try[T any](b *tab, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }

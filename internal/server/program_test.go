@@ -37,6 +37,7 @@ var programs = []program{
 			}
 			administrates("java", "-classpath", strings.TrimSpace(string(path)), "Administrate.java")(t, dir)
 		}},
+	{"spa", nodeAndNpm, [][]string{npm}, singlePage},
 }
 
 // TestClients has clients that others made use a server, each with a server of its own.

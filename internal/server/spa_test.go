@@ -1,0 +1,224 @@
+package server_test
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// singlePage plays the document on audiences in a browser: a page that signs people in by keycloak-js, exchanges
+// its token and calls an API in Node. Browsers treat the page and the server as one site, or as two.
+func singlePage(t *testing.T, dir string) {
+	for _, c := range []struct {
+		name, host string
+		framed     bool // frames of the server have their cookies
+	}{{"one site", "localhost", true}, {"two sites", "127.0.0.1", false}} {
+		t.Run(c.name, func(t *testing.T) {
+			s := openSPA(t, dir, c.host)
+			s.signsIn()
+			s.refreshes()
+			s.exchanges()
+			s.asksSilently()
+			s.noticesSignOut(c.framed)
+			s.signsOut()
+		})
+	}
+}
+
+// spa is a single-page application in a browser.
+type spa struct {
+	*tab
+	page, server string
+	complaints   chan string // of the API
+}
+
+// openSPA serves the page on localhost, and a server on a host. Their addresses take the place of the document's.
+func openSPA(t *testing.T, dir, host string) *spa {
+	t.Helper()
+	site := httptest.NewUnstartedServer(nil)
+	page := local("localhost", site.Listener.Addr().String())
+	base := startOn(t, host, "testdata/story/myrealm.json", "http://localhost:3000", page)
+
+	own := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, "node_modules"), filepath.Join(own, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	fill := func(name string, pairs ...string) {
+		t.Helper()
+		write(t, filepath.Join(own, name), replaced(t, filepath.Join(dir, name), append(pairs, "http://localhost:8080", base)...))
+	}
+	fill("api.js")
+	api, complaints := serveAPI(t, own)
+	fill("index.html", "http://localhost:8081", api)
+	fill("silent-check-sso.html")
+	site.Config.Handler = http.FileServer(http.Dir(own))
+	site.Start()
+	t.Cleanup(site.Close)
+	return &spa{chromium(t), page, base, complaints}
+}
+
+// startOn starts a server with a realm file, in which the pairs are replaced, and gives its address on a host of
+// this machine.
+func startOn(t *testing.T, host, file string, pairs ...string) (base string) {
+	t.Helper()
+	_, base = start(t, databases[0].open(t), map[string][]byte{filepath.Base(file): []byte(replaced(t, file, pairs...))})
+	return local(host, base)
+}
+
+// local is an address of this machine by the name that host gives it.
+func local(host, address string) string {
+	return "http://" + host + address[strings.LastIndex(address, ":"):]
+}
+
+// replaced is the text of a file with the pairs replaced.
+func replaced(t *testing.T, file string, pairs ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer(pairs...).Replace(string(text))
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serveAPI runs the document's API, which ends with the test, and gives its address and what it complains of.
+func serveAPI(t *testing.T, dir string) (address string, complaints chan string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "node", "api.js")
+	c.Dir = dir
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	complaints = make(chan string, 10)
+	go func() {
+		for s := bufio.NewScanner(wrong); s.Scan(); {
+			complaints <- s.Text()
+		}
+		_ = c.Wait() // killed when the test ends
+	}()
+	port := bufio.NewScanner(out)
+	if !port.Scan() {
+		t.Fatalf("the API does not start: %s", <-complaints)
+	}
+	return "http://127.0.0.1:" + port.Text(), complaints
+}
+
+// load opens the page, which calls init of keycloak-js with these options, and gives whether somebody is signed in.
+func (s *spa) load(options string) bool {
+	s.Helper()
+	s.do(chromedp.Navigate(s.page + "/?" + options))
+	return settled[bool](s.tab, "ready")
+}
+
+// signsIn by redirect, with PKCE: the first password is wrong.
+func (s *spa) signsIn() {
+	s.Helper()
+	s.do(chromedp.Navigate(s.page + "/?onLoad=login-required"))
+	s.do(chromedp.WaitVisible("#kc-form-login"))
+	asked, err := url.Parse(evaluate[string](s.tab, "location.href"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	if q := asked.Query(); q.Get("code_challenge_method") != "S256" || q.Get("code_challenge") == "" || !strings.HasPrefix(asked.String(), s.server) {
+		s.Errorf("keycloak-js asks %s", asked)
+	}
+	s.signIn("alice", "wrong")
+	s.do(chromedp.WaitVisible("#input-error-username"))
+	s.signIn("alice", "alice-password")
+	if !settled[bool](s.tab, "ready") || !evaluate[bool](s.tab, "kc.authenticated && kc.subject !== undefined && kc.idTokenParsed.aud === 'myapp'") {
+		s.Fatal("not signed in")
+	}
+	if at := evaluate[string](s.tab, "location.href"); at != s.page+"/?onLoad=login-required" {
+		s.Errorf("back at %s", at)
+	}
+}
+
+func (s *spa) refreshes() {
+	s.Helper()
+	if !evaluate[bool](s.tab, `(async () => { const before = kc.token; return await kc.updateToken(-1) && kc.token !== before; })()`) {
+		s.Error("the token was not refreshed")
+	}
+}
+
+// exchanges the token of the page, which the API refuses, for one that it takes.
+func (s *spa) exchanges() {
+	s.Helper()
+	if got := evaluate[string](s.tab, "call(kc.token)"); got != `{"error":"Invalid token"}` {
+		s.Errorf("the page's own token: %s", got)
+	}
+	select {
+	case got := <-s.complaints:
+		if got != "jwt audience invalid. expected: api-service" {
+			s.Errorf("the API says %s", got)
+		}
+	case <-time.After(10 * time.Second):
+		s.Error("the API says nothing")
+	}
+	if got := evaluate[string](s.tab, "exchange().then(call)"); got != `{"data":"sensitive data"}` {
+		s.Errorf("the exchanged token: %s", got)
+	}
+}
+
+// asksSilently finds out that somebody is signed in, without the person seeing it.
+func (s *spa) asksSilently() {
+	s.Helper()
+	if !s.load("onLoad=check-sso&silent=yes") {
+		s.Error("nobody is signed in")
+	}
+	if at := evaluate[string](s.tab, "location.href"); at != s.page+"/?onLoad=check-sso&silent=yes" {
+		s.Errorf("the page went to %s", at)
+	}
+}
+
+// noticesSignOut of another tab: at once by the frame of the server, where the browser lets it have its cookies.
+func (s *spa) noticesSignOut(framed bool) {
+	s.Helper()
+	goodbye := s.server + "/realms/myrealm/protocol/openid-connect/logout"
+	other := s.tab.another()
+	other.do(chromedp.Navigate(goodbye), chromedp.Submit("form"), chromedp.WaitNotPresent("form"))
+	if framed {
+		settled[bool](s.tab, "new Promise((resolve, reject) => kc.authenticated ? reject() : resolve(ended))")
+	}
+	if s.load("onLoad=check-sso&silent=yes") {
+		s.Error("still signed in")
+	}
+}
+
+// signsOut by redirect.
+func (s *spa) signsOut() {
+	s.Helper()
+	s.do(chromedp.Navigate(s.page + "/?onLoad=login-required"))
+	s.signIn("alice", "alice-password")
+	if !settled[bool](s.tab, "ready") {
+		s.Fatal("not signed in")
+	}
+	home := s.page + "/?onLoad=check-sso"
+	evaluate[bool](s.tab, fmt.Sprintf("setTimeout(() => kc.logout({redirectUri: %q})); true", home))
+	if settled[bool](s.tab, fmt.Sprintf("location.href === %q ? ready : Promise.reject()", home)) {
+		s.Error("still signed in")
+	}
+}
