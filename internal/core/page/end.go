@@ -54,6 +54,7 @@ type Error struct {
 	Message Text
 	Back    string // the client's address; empty where it is not known
 	Fix     string // for whoever runs the client: what to change, without secrets; may be empty
+	Command string // that does it, as typed in a shell; may be empty
 	ID      string // of the log's line; empty where nothing was logged
 	RetryTo string // the same thing once more, where that may help; empty where not
 }

@@ -24,6 +24,9 @@ func (c *Client) Redirect(base, named string, optional bool) string {
 	return ""
 }
 
+// Registrable tells whether a client that registers an address can be sent to it.
+func Registrable(uri string) bool { return sound(uri) && !strings.Contains(uri, "*") }
+
 // matches tells whether an address is one of those that are allowed, or below one that ends in "*".
 func matches(allowed []string, uri string) bool {
 	for _, a := range allowed {

@@ -12,6 +12,7 @@ type refusal struct {
 	status  int       // of the page
 	alone   bool      // the page does not lead back to the client
 	tell    *oauth.Error
+	address string // that the request wants its answer at, where that is what is wrong
 	event   string // Keycloak's name of the failure, where tell has none
 }
 

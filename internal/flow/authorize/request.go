@@ -89,7 +89,9 @@ func redirect(c *checking) *refusal {
 	c.q.ResponseType, _ = login.ParseType(c.in.text("response_type"))
 	c.q.ResponseMode, _ = login.ModeOf(c.in.text("response_mode"), c.q.ResponseType)
 	if c.q.RedirectURI == "" {
-		return onPage("invalid_redirect_uri", "invalidParameterMessage", "redirect_uri")
+		no := onPage("invalid_redirect_uri", "invalidParameterMessage", "redirect_uri")
+		no.address = named
+		return no
 	}
 	return nil
 }

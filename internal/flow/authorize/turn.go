@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -184,18 +183,8 @@ func (a *Authorizer) failed(ctx context.Context, t *Turn, q *login.Request, r *r
 	if t.Client != nil && !r.alone {
 		p.Back = t.Client.Home(t.At.Base)
 	}
-	if t.Client != nil {
-		p.Fix = fix(r, t.Client)
-	}
+	fix(&p, r, t.At.Realm, t.Client)
 	return t.with(&Outcome{Page: p, Status: r.status}), nil
-}
-
-// fix says what whoever runs a client can do about a refusal; empty where nothing.
-func fix(r *refusal, c *realm.Client) string {
-	if r.message.Key == "invalidParameterMessage" && slices.Equal(r.message.Args, []string{"redirect_uri"}) {
-		return "Register the redirect_uri of the request at client " + strconv.Quote(c.ID) + ", exactly as it is sent."
-	}
-	return ""
 }
 
 // record keeps the event of the turn; a nil error is success.

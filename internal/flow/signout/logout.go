@@ -43,7 +43,8 @@ func (t *turn) refuse(ctx context.Context, err error) (*authorize.Outcome, error
 		p.Back = why.client.Home(t.at.Base)
 	}
 	if why.text.Key == "invalidRedirectUriMessage" && why.client != nil {
-		p.Fix = "Register the post_logout_redirect_uri of the request at client \"" + why.client.ID + "\", exactly as it is sent."
+		p.Fix = "If the post_logout_redirect_uri of the request is the application's own, register it, exactly as it is sent."
+		p.Command = registering(t.at.Realm, why.client, why.uri)
 	}
 	return &authorize.Outcome{Page: p, Status: badRequest}, nil
 }

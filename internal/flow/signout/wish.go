@@ -31,6 +31,7 @@ type refusal struct {
 	text   page.Text
 	client *realm.Client // whom the page leads back to; nil: to nobody
 	event  string        // Keycloak's name
+	uri    string        // post_logout_redirect_uri of the request, where that is what is wrong
 }
 
 func (r *refusal) Error() string { return r.text.Key }
@@ -65,7 +66,7 @@ func (t *turn) check(q Request) (wish, error) {
 	}
 	t.event.Set("redirect_uri", *q.RedirectURI)
 	if w.client == nil || !w.client.PostLogout(t.at.Base, *q.RedirectURI) {
-		return w, &refusal{text: page.T("invalidRedirectUriMessage"), client: w.client, event: "invalid_redirect_uri"}
+		return w, &refusal{text: page.T("invalidRedirectUriMessage"), client: w.client, uri: *q.RedirectURI, event: "invalid_redirect_uri"}
 	}
 	w.redirectURI, w.state = *q.RedirectURI, q.State
 	return w, nil
