@@ -225,7 +225,7 @@ func (a *arena) age(g *guest, by time.Duration) {
 // endPart takes from a client its part in the session of a browser, which goes on.
 func (a *arena) endPart(g *guest, client string) {
 	a.Helper()
-	if err := a.server.Store().DropGrant(a.Context(), a.current().Key, a.session(g).ID, a.current().Client(client).Key, false); err != nil {
+	if err := a.server.Store().DropGrant(a.Context(), a.current().Key, a.session(g).ID, a.current().Client(client).Key, false, time.Now()); err != nil {
 		a.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -197,9 +198,9 @@ func (st *sessionState) with(g session.Grant, shared bool) *sessionState {
 	return &out
 }
 
-// EndGrant ends what a client holds in a session, and the session with its last grant. Nothing
+// EndGrant takes back what a client holds in a session at a time, and the session with its last grant. Nothing
 // happens where it is gone already.
-func (s *Store) EndGrant(ctx context.Context, realmKey, session, clientKey string, offline bool) (sessionEnded bool, err error) {
+func (s *Store) EndGrant(ctx context.Context, realmKey, session, clientKey string, offline bool, at time.Time) (sessionEnded bool, err error) {
 	id := sessionID{realmKey, session, offline}
 	w := &engine.Write{
 		Lock: id.lock(),
@@ -207,14 +208,11 @@ func (s *Store) EndGrant(ctx context.Context, realmKey, session, clientKey strin
 			// The lock lets two that end the last two grants come one after the other.
 			SQL:  `UPDATE session SET last_access = last_access WHERE realm = $1 AND id = $2 AND offline = $3`,
 			Args: []any{realmKey, session, offline},
-		}, {
-			SQL:  `DELETE FROM session_grant WHERE realm = $1 AND session = $2 AND offline = $3 AND client = $4`,
-			Args: []any{realmKey, session, offline, clientKey},
-		}, {
+		}, dropped(id, clientKey), {
 			SQL: `DELETE FROM session WHERE realm = $1 AND id = $2 AND offline = $3 AND NOT EXISTS
 				(SELECT 1 FROM session_grant WHERE realm = $1 AND session = $2 AND offline = $3)`,
 			Args: []any{realmKey, session, offline},
-		}},
+		}, ended(id, clientKey, at)},
 		Last:      s.announce(notice{realm: realmKey, kind: kindSession, id: session}),
 		Committed: func() { s.sessions.drop(id) },
 	}
@@ -224,18 +222,45 @@ func (s *Store) EndGrant(ctx context.Context, realmKey, session, clientKey strin
 	return w.Statements[2].Rows == 1, nil
 }
 
-// DropGrant ends what a client holds in a session, and leaves the session. Nothing happens where it
-// is gone already.
-func (s *Store) DropGrant(ctx context.Context, realmKey, session, clientKey string, offline bool) error {
+// DropGrant takes back what a client holds in a session at a time, and leaves the session.
+func (s *Store) DropGrant(ctx context.Context, realmKey, session, clientKey string, offline bool, at time.Time) error {
 	id := sessionID{realmKey, session, offline}
+	return s.dropGrant(ctx, id, dropped(id, clientKey), ended(id, clientKey, at))
+}
+
+// UndoGrant ends what a client holds in a session by exchange. What it got otherwise is not taken back with it.
+// Nothing happens where it is gone already.
+func (s *Store) UndoGrant(ctx context.Context, realmKey, session, clientKey string, offline bool) error {
+	id := sessionID{realmKey, session, offline}
+	return s.dropGrant(ctx, id, dropped(id, clientKey))
+}
+
+// dropped deletes a client's grant.
+func dropped(id sessionID, clientKey string) engine.Statement {
+	return engine.Statement{
+		SQL:  `DELETE FROM session_grant WHERE realm = $1 AND session = $2 AND offline = $3 AND client = $4`,
+		Args: []any{id.realm, id.id, id.offline, clientKey},
+	}
+}
+
+// ended keeps when a client's part of a session was taken back, for as long as the session is kept.
+func ended(id sessionID, clientKey string, at time.Time) engine.Statement {
+	return engine.Statement{
+		SQL: `INSERT INTO session_ended (realm, session, offline, client, ended)
+			SELECT $1, $2, CAST($3 AS BOOLEAN), $4, CAST($5 AS BIGINT)
+			WHERE EXISTS (SELECT 1 FROM session WHERE realm = $1 AND id = $2 AND offline = CAST($3 AS BOOLEAN))
+			ON CONFLICT (realm, session, offline, client) DO UPDATE SET ended = excluded.ended
+			WHERE session_ended.ended < excluded.ended`,
+		Args: []any{id.realm, id.id, id.offline, clientKey, micros(at)},
+	}
+}
+
+func (s *Store) dropGrant(ctx context.Context, id sessionID, statements ...engine.Statement) error {
 	err := s.db.Write(ctx, &engine.Write{
-		Lock: id.lock(),
-		Statements: []engine.Statement{{
-			SQL:  `DELETE FROM session_grant WHERE realm = $1 AND session = $2 AND offline = $3 AND client = $4`,
-			Args: []any{realmKey, session, offline, clientKey},
-		}},
-		Last:      s.announce(notice{realm: realmKey, kind: kindSession, id: session}),
-		Committed: func() { s.sessions.drop(id) },
+		Lock:       id.lock(),
+		Statements: statements,
+		Last:       s.announce(notice{realm: id.realm, kind: kindSession, id: id.id}),
+		Committed:  func() { s.sessions.drop(id) },
 	})
 	if err != nil {
 		return fmt.Errorf("drop grant: %w", s.fails(err))

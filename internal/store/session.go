@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -88,11 +89,17 @@ func scanSession(scan engine.Scan) (ss session.Session, err error) {
 	if err := scan(&doc, &access); err != nil {
 		return ss, err
 	}
-	if err := json.Unmarshal(doc, &ss); err != nil {
-		return ss, fmt.Errorf("session: %w", err)
+	err = parseSession(doc, access, &ss)
+	return ss, err
+}
+
+// parseSession reads a session of its doc and last_access.
+func parseSession(doc []byte, access int64, to *session.Session) error {
+	if err := json.Unmarshal(doc, to); err != nil {
+		return fmt.Errorf("session: %w", err)
 	}
-	ss.LastAccess = moment(access)
-	return ss, nil
+	to.LastAccess = moment(access)
+	return nil
 }
 
 // sessionID names a session in the cache.
@@ -122,25 +129,35 @@ func (s *Store) state(ctx context.Context, id sessionID) (*sessionState, error) 
 
 func (s *Store) readState(ctx context.Context, id sessionID) (*sessionState, error) {
 	st := &sessionState{grants: map[string]*session.Grant{}, read: s.tail.clock()}
+	ended := map[string]time.Time{}
 	found := false
-	err := s.db.Each(ctx, `SELECT s.doc, s.last_access, COALESCE(g.doc, '')
+	err := s.db.Each(ctx, `SELECT s.doc, s.last_access, COALESCE(g.doc, ''), ''
 		FROM session s LEFT JOIN session_grant g ON g.realm = s.realm AND g.session = s.id AND g.offline = s.offline
-		WHERE s.realm = $1 AND s.id = $2 AND s.offline = $3`,
+		WHERE s.realm = $1 AND s.id = $2 AND s.offline = $3
+		UNION ALL SELECT '', ended, '', client FROM session_ended WHERE realm = $1 AND session = $2 AND offline = $3`,
 		[]any{id.realm, id.id, id.offline}, func(scan engine.Scan) error {
-			var grant []byte
-			ss, err := scanSession(func(dest ...any) error { return scan(append(dest, &grant)...) })
-			if err != nil || len(grant) == 0 {
-				st.session, found = ss, true
+			var doc, grant []byte
+			var at int64
+			var client string
+			if err := scan(&doc, &at, &grant, &client); err != nil {
+				return err
+			}
+			if client != "" {
+				ended[client] = moment(at)
+				return nil
+			}
+			found = true
+			if err := parseSession(doc, at, &st.session); err != nil || len(grant) == 0 {
 				return err
 			}
 			g, err := parseGrant(grant)
 			st.grants[g.Client] = g
-			st.session, found = ss, true
 			return err
 		})
 	if err == nil && !found {
 		err = fault.ErrNotFound
 	}
+	st.session.Ended = ended
 	return st, s.found(err)
 }
 

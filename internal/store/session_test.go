@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -123,12 +124,12 @@ func TestSessionEndsWithItsLastGrant(t *testing.T) {
 		startSession(t, s, "sid", "alice")
 		must(t, s.AddGrant(ctx, shop, aGrant("sid", "api-key")))
 		must(t, s.AddGrant(ctx, shop, aGrant("sid", "spa-key")))
-		must(t, s.DropGrant(ctx, shop, "sid", "spa-key", false))
+		must(t, s.DropGrant(ctx, shop, "sid", "spa-key", false, time.Now()))
 		for _, step := range []struct {
 			client string
 			ended  bool
 		}{{"unknown", false}, {"web-key", false}, {"api-key", true}, {"api-key", false}} {
-			ended, err := s.EndGrant(ctx, shop, "sid", step.client, false)
+			ended, err := s.EndGrant(ctx, shop, "sid", step.client, false, time.Now())
 			must(t, err)
 			if ended != step.ended {
 				t.Errorf("ending the grant of %s: session ended %t, want %t", step.client, ended, step.ended)
@@ -147,10 +148,37 @@ func TestDroppedGrantLeavesItsSession(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		startSession(t, s, "sid", "alice")
-		must(t, s.DropGrant(ctx, shop, "sid", "web-key", false))
+		must(t, s.DropGrant(ctx, shop, "sid", "web-key", false, time.Now()))
 		must(t, second(s.Session(ctx, shop, "sid", false)))
 		if err := second(s.Granted(ctx, shop, "sid", "web-key", false)); !errors.Is(err, fault.ErrNotFound) {
 			t.Errorf("the grant stands: %v", err)
+		}
+	})
+}
+
+// What a client held is remembered as taken back for as long as the session is kept, but not where an exchange of it
+// is undone alone.
+func TestWhatWasTakenBackIsRemembered(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx, at := t.Context(), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		startSession(t, s, "sid", "alice")
+		must(t, s.AddGrant(ctx, shop, aGrant("sid", "api-key")))
+		must(t, s.AddGrant(ctx, shop, aGrant("sid", "spa-key")))
+		must(t, s.UndoGrant(ctx, shop, "sid", "spa-key", false))
+		must(t, second(s.EndGrant(ctx, shop, "sid", "api-key", false, at)))
+		must(t, s.DropGrant(ctx, shop, "sid", "web-key", false, at))
+		must(t, s.DropGrant(ctx, shop, "sid", "web-key", false, at.Add(-time.Hour)))
+		ss, err := s.Session(ctx, shop, "sid", false)
+		must(t, err)
+		if diff := cmp.Diff(map[string]time.Time{"api-key": at, "web-key": at}, ss.Ended); diff != "" {
+			t.Errorf("taken back (-want +got):\n%s", diff)
+		}
+		must(t, s.EndSession(ctx, shop, "sid", false))
+		startSession(t, s, "sid", "alice")
+		ss, err = s.Session(ctx, shop, "sid", false)
+		must(t, err)
+		if len(ss.Ended) != 0 {
+			t.Errorf("another session of the id begins with %v", ss.Ended)
 		}
 	})
 }
@@ -169,7 +197,7 @@ func TestGrantsEndedAtOnceEndTheirSession(t *testing.T) {
 			var ended atomic.Int32
 			end := func(s *store.Store, client string) func() {
 				return func() {
-					last, err := s.EndGrant(t.Context(), shop, id, client, false)
+					last, err := s.EndGrant(t.Context(), shop, id, client, false, time.Now())
 					if err != nil {
 						t.Error(err)
 					}

@@ -30,6 +30,9 @@ type Request struct {
 	// what came of one; nil elsewhere.
 	Permitted []string
 
+	// Within is what the token may have at most; nil: nothing bounds it. For exchanges too.
+	Within *Bound
+
 	// KeepScopes keeps the client scopes in play whose roles are all of clients that Audiences does not
 	// name: where the request did not choose them but a rule took others away, and for a refresh token,
 	// since Keycloak reads the scopes of its exchange before the filter is there.

@@ -10,12 +10,13 @@ import (
 )
 
 // Resolve decides where a token may be used: scopes in play → roles that survive → audiences reachable →
-// narrowed to those asked for.
+// narrowed to those asked for. Scope of the resolution is without the words that a bound took away.
 func Resolve(q Request) Resolution {
 	r := Resolution{Request: q}
 	if q.Explain {
 		r.Trace = &explain.Trace{}
 	}
+	r.Scope = q.Within.asked(q.Scope, r.Trace)
 	all := r.rolesOfUser()
 	r.Scopes = r.inPlay(all)
 	r.Held = r.carried(all)
@@ -46,10 +47,18 @@ func (r *Resolution) reach() {
 	if r.Use == mapper.ID {
 		w.Audiences.Add(r.Client.ID) // OpenID Connect Core §2
 	}
+	bound := r.Within == nil
 	for _, s := range r.Mappers {
+		if !bound && s.Kind.Stage > mapper.RoleAdd { // from here on roles lead to audiences
+			r.bind(&w)
+			bound = true
+		}
 		if s.shapes {
 			r.apply(&w, s)
 		}
+	}
+	if !bound {
+		r.bind(&w)
 	}
 	r.Roles = w.Roles
 	r.permit(&w)

@@ -15,7 +15,7 @@ import (
 func (r *Resolution) inPlay(all *realm.RoleSet) []*realm.ClientScope {
 	out := make([]*realm.ClientScope, 0, len(r.Client.DefaultScopes)+4)
 	for _, key := range r.Client.DefaultScopes {
-		if s := r.scopeFor(key, out); s != nil && r.permitted(s, all, explain.ScopeDefault) {
+		if s := r.scopeFor(key, out); s != nil && r.Within.allows(s, r.Trace) && r.permitted(s, all, explain.ScopeDefault) {
 			out = append(out, s)
 		}
 	}

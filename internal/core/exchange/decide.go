@@ -6,6 +6,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
 // rule refuses, or leaves it to those after it, and records what it looked at.
@@ -33,6 +34,8 @@ var rules = []rule{
 	{explain.ExchangeConsent, consented},       // X3: the user consented to the scopes
 	{explain.ExchangePermitted, permitted},     // the requester lists the audiences
 	{explain.ExchangeAccepts, accepted},        // the audiences list the requester
+	{explain.ExchangeChain, short},             // there are not too many exchanges behind the token
+	{explain.ExchangeCycle, straight},          // and none of them was the requester's
 	{explain.AudienceRequested, reachable},     // X4: scopes and roles lead to the audiences
 	{explain.ExchangePermitted, onlyPermitted}, // where none was named: those not listed are dropped,
 	{explain.ExchangeAccepts, onlyAccepting},   // and those that do not list the requester
@@ -53,7 +56,14 @@ var renewal = []rule{
 
 // Decide decides an exchange. It reads nothing but the request and changes nothing.
 func Decide(q Request) Decision {
-	d := decide(&state{Request: q}, rules)
+	s := &state{Request: q}
+	if q.Subject != nil && q.Subject.Token != nil {
+		s.hops = path(q.Subject.Token)
+		if q.Subject.Token.Scope != nil {
+			s.had = *q.Subject.Token.Scope
+		}
+	}
+	d := decide(s, rules)
 	if d.Grant != nil && q.Realm.Exchange.CapLifetime && q.Subject.Token.Expires != 0 {
 		d.Grant.NotAfter = time.Unix(q.Subject.Token.Expires, 0)
 	}
@@ -71,13 +81,15 @@ func decide(s *state, rules []rule) Decision {
 			return Decision{Refuse: refusal, Rule: r.name, Targets: s.targets, Trace: trace}
 		}
 	}
-	return Decision{Grant: &Grant{Type: s.kind, Resolution: *s.resolve(trace)}, Trace: trace}
+	return Decision{Grant: &Grant{Type: s.kind, Resolution: *s.resolve(trace), Path: s.hops}, Trace: trace}
 }
 
 // state is a request and what the rules found out about it on the way.
 type state struct {
 	Request
 	kind     oauth.TokenType // what is asked for
+	hops     []token.Hop     // behind what is issued, the subject last
+	had      string          // scopes of the subject
 	kept     []string        // the audiences that narrowing left; nil: it took none away
 	found    *audience.Resolution
 	resolved bool     // it was found once

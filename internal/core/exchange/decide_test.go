@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
@@ -144,6 +145,23 @@ var refused = []struct {
 		play{Client: "gateway", Subject: ofAlice(), Audience: []string{"billing"}},
 		refusal{explain.ExchangeAccepts, 403, oauth.AccessDenied, "Token exchange not permitted: billing does not accept exchanges from gateway", "not_allowed", ""},
 		func(p *play) { p.Client = "refresher" }},
+	{"too many exchanges", "", play{Client: "gateway", Subject: &held{Client: "spa", User: "alice", Path: []string{"a", "b", "c", "d", "e"}}},
+		refusal{explain.ExchangeChain, 403, oauth.AccessDenied, "Token exchange not permitted: chain limit of 5 reached", "not_allowed", ""},
+		func(p *play) { p.Subject.Path = p.Subject.Path[1:] }},
+	{"only original tokens", `tokenhouse admin update realms/shop -r shop -s 'attributes."tokenhouse.exchange.chain-limit"=1'`,
+		play{Client: "gateway", Subject: &held{Client: "spa", User: "alice", Path: []string{"app"}}},
+		refusal{explain.ExchangeChain, 403, oauth.AccessDenied, "Token exchange not permitted: chain limit of 1 reached", "not_allowed", ""},
+		func(p *play) { p.Subject.Path = nil }},
+	{"own token, and yet an exchange", `tokenhouse admin update realms/shop -r shop -s 'attributes."tokenhouse.exchange.chain-limit"=1'`,
+		play{Client: "gateway", Subject: &held{Client: "gateway", User: "alice", Path: []string{"spa"}}},
+		refusal{explain.ExchangeChain, 403, oauth.AccessDenied, "Token exchange not permitted: chain limit of 1 reached", "not_allowed", ""},
+		func(p *play) { p.Subject.Path = nil }},
+	{"back to where it came from", "", play{Client: "gateway", Subject: &held{Client: "spa", User: "alice", Path: []string{"gateway"}}},
+		refusal{explain.ExchangeCycle, 403, oauth.AccessDenied, "Token exchange not permitted: gateway is already in the chain", "not_allowed", ""},
+		func(p *play) { p.Subject.Path = []string{"refresher"} }},
+	{"back by a longer way", "", play{Client: "gateway", Subject: &held{Client: "spa", User: "alice", Path: []string{"gateway", "app"}}},
+		refusal{explain.ExchangeCycle, 403, oauth.AccessDenied, "Token exchange not permitted: gateway is already in the chain", "not_allowed", ""},
+		func(p *play) { p.Subject.Client = "gateway" }},
 	{"not reachable", "", play{Client: "gateway", Subject: ofAlice(), Audience: []string{"crm", "orders"}},
 		refusal{explain.AudienceRequested, 400, oauth.InvalidRequest, "Requested audience not available: crm", "invalid_request", ""},
 		func(p *play) { p.Audience = p.Audience[1:] }},
@@ -211,7 +229,7 @@ func TestOrder(t *testing.T) {
 
 // both is a play with the faults of two, where they are in different parameters of the same client's.
 func both(a, b play) (play, bool) {
-	if a.Client != b.Client || a.Subject == nil || b.Subject == nil || *a.Subject != *b.Subject {
+	if a.Client != b.Client || a.Subject == nil || b.Subject == nil || !reflect.DeepEqual(a.Subject, b.Subject) {
 		return play{}, false
 	}
 	clash := a.Scope != nil && b.Scope != nil || a.Want != nil && b.Want != nil ||

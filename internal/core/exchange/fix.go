@@ -3,6 +3,7 @@ package exchange
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
@@ -36,6 +37,8 @@ var fixes = map[explain.Rule]func(*state, Decision) []explain.Fix{
 	explain.ExchangeConsent:     fixConsent,
 	explain.ExchangePermitted:   fixPermitted,
 	explain.ExchangeAccepts:     fixAccepts,
+	explain.ExchangeChain:       fixChain,
+	explain.ExchangeCycle:       fixCycle,
 	explain.AudienceRequested:   fixReachable,
 }
 
@@ -46,6 +49,8 @@ const (
 	attributePublic    = "tokenhouse.exchange.public"
 	attributePermitted = "tokenhouse.exchange.permitted"
 	attributeAccepts   = "tokenhouse.exchange.accepts"
+	attributeChain     = "tokenhouse.exchange.chain-limit"
+	attributeCycles    = "tokenhouse.exchange.refuse-cycles"
 )
 
 func fixUnsupported(s *state, _ Decision) []explain.Fix {
@@ -208,6 +213,20 @@ func fixAccepts(s *state, d Decision) []explain.Fix {
 	return do("let "+strings.Join(ids, ", ")+" accept exchanges from "+s.Client.ID, commands...)
 }
 
+func fixChain(s *state, _ Decision) []explain.Fix {
+	hops := len(s.Subject.Token.Path) + 1
+	return append(
+		do(fmt.Sprintf("allow chains of %d exchanges in the realm", hops),
+			s.setRealm(explain.Attribute(attributeChain, strconv.Itoa(hops)))),
+		say("exchange a token that has fewer exchanges behind it")...)
+}
+
+func fixCycle(s *state, _ Decision) []explain.Fix {
+	return append(
+		say("let %s keep the token that it exchanged first, and exchange that", s.Client.ID),
+		do("let tokens come back to clients that they went through", s.setRealm(explain.Attribute(attributeCycles, "false")))...)
+}
+
 // fixReachable offers what makes the audiences reachable: for one, whatever does; for several, what does for all.
 func fixReachable(s *state, d Decision) []explain.Fix {
 	var out []explain.Fix
@@ -225,6 +244,11 @@ func fixReachable(s *state, d Decision) []explain.Fix {
 // set is the command that changes a client.
 func (s *state) set(c *realm.Client, settings ...explain.Setting) string {
 	return explain.Command("update", "clients/"+c.Key, s.Realm.Name, settings...)
+}
+
+// setRealm is the command that changes the realm.
+func (s *state) setRealm(settings ...explain.Setting) string {
+	return explain.Command("update", "realms/"+s.Realm.Name, s.Realm.Name, settings...)
 }
 
 // do is a fix by commands, all of which are needed.

@@ -67,8 +67,12 @@ func decision(d exchange.Decision) string {
 		return fmt.Sprintf("%d %s: %s\nevent %s: %s\n", d.Refuse.Status, d.Refuse.Code, d.Refuse.Description, d.Refuse.Event, d.Refuse.Reason)
 	}
 	g := d.Grant
-	return fmt.Sprintf("granted %s\nscope %q\naud %v\nonly %v\nnot after %v\n",
-		g.Type, g.Resolution.ScopeClaim(), g.Resolution.Audiences, g.Resolution.Request.Audiences, g.NotAfter.UTC())
+	var path []string
+	for _, hop := range g.Path {
+		path = append(path, hop.Client)
+	}
+	return fmt.Sprintf("granted %s\nscope %q\naud %v\nonly %v\npath %s\nnot after %v\n",
+		g.Type, g.Resolution.ScopeClaim(), g.Resolution.Audiences, g.Resolution.Request.Audiences, strings.Join(path, " → "), g.NotAfter.UTC())
 }
 
 // trace is a trace as people read it.

@@ -34,6 +34,7 @@ type held struct {
 	Scope   string            `json:"scope"`
 	Session token.SessionKind `json:"session"` // online where empty
 	Bound   bool              `json:"bound"`   // to a key
+	Path    []string          `json:"path"`    // clients of the exchanges behind it
 	Invalid string            `json:"invalid"` // why it is refused; empty: it is not
 }
 
@@ -89,6 +90,11 @@ func (h held) subject(t testing.TB, shop *realmtest.Fixture) *exchange.Subject {
 	if s != nil {
 		v.Session = s.ID
 	}
+	for _, id := range h.Path {
+		v.Path = append(v.Path, token.Hop{Client: id, JTI: "jti of " + id})
+	}
+	scope := found.ScopeClaim()
+	v.Scope = &scope
 	if h.Bound {
 		v.Confirmation = &token.Confirmation{JKT: "thumbprint"}
 	}

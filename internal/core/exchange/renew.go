@@ -4,6 +4,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
@@ -16,13 +17,15 @@ type Renewal struct {
 	User      *user.User
 	Session   *session.Session
 	Scope     string   // what the refresh token may have, or what of it is asked for
+	Held      string   // claim "scope" of the refresh token
 	Audiences []string // that the refresh token carries; nil where it was not narrowed
+	Path      []token.Hop
 	Explain   bool
 }
 
 // Renew decides whether what an exchange issued may be refreshed.
 func Renew(q Renewal) Decision {
-	return decide(&state{kind: oauth.TypeRefreshToken, Request: Request{
+	return decide(&state{kind: oauth.TypeRefreshToken, hops: q.Path, had: q.Held, Request: Request{
 		Realm: q.Realm, Issuer: q.Issuer, Client: q.Client,
 		Subject: &Subject{User: q.User, Session: q.Session},
 		Scope:   &q.Scope, Audiences: q.Audiences, Explain: q.Explain,

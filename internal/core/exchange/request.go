@@ -63,6 +63,9 @@ type Grant struct {
 	// no narrowing.
 	Resolution audience.Resolution
 
+	// Path are the hops behind what is issued, the subject last.
+	Path []token.Hop
+
 	// NotAfter is when access and ID tokens end at the latest; zero where the subject does not limit them.
 	NotAfter time.Time
 }

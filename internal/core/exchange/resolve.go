@@ -28,6 +28,7 @@ func (s *state) audienceRequest() audience.Request {
 	q := audience.Request{
 		Realm: s.Realm, Issuer: s.Issuer, Client: s.Client,
 		User: s.Subject.User, Session: s.Subject.Session,
+		Within:     audience.BoundOf(s.Realm, s.had, s.hops),
 		Audiences:  s.filter(),
 		KeepScopes: s.kind == oauth.TypeRefreshToken || len(s.Audiences) == 0,
 	}

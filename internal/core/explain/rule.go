@@ -42,6 +42,9 @@ const (
 	ExchangeConsent     Rule = "exchange.consent"
 	ExchangePermitted   Rule = "exchange.permitted"
 	ExchangeAccepts     Rule = "exchange.accepts"
+	ExchangeChain       Rule = "exchange.chain"
+	ExchangeCycle       Rule = "exchange.cycle"
+	ExchangeDownscope   Rule = "exchange.downscope"
 	ExchangeLifetime    Rule = "exchange.lifetime"
 
 	ClaimMapper Rule = "claim.mapper"
@@ -119,6 +122,12 @@ var phrases = map[Rule]phrase{
 		Allowed: "client %1 lists it", Denied: "client %1 does not list it", Dropped: "client %1 does not list it"}},
 	ExchangeAccepts: {"the target lists the requesters that it accepts", map[Outcome]string{
 		Allowed: "it lists %1", Denied: "it does not list %1", Dropped: "it does not list %1"}},
+	ExchangeChain: {"no more exchanges follow one another than the realm allows", map[Outcome]string{
+		Allowed: "exchange %1 in a row, of %2", Denied: "exchange %1 in a row, of %2"}},
+	ExchangeCycle: {"a requester that a token has been through does not exchange it again", map[Outcome]string{
+		Denied: "it is in the token's exchange_path"}},
+	ExchangeDownscope: {"under downscope enforcement a token has no scope and no role that its subject could not have", map[Outcome]string{
+		Dropped: "%1"}},
 	ExchangeLifetime: {"an exchanged token does not outlive its subject", map[Outcome]string{
 		Kept: "the subject lives longer", Dropped: "cut to the rest of the subject's life"}},
 	ClaimMapper: {"claim mappers of the scopes in play write their claims", map[Outcome]string{

@@ -17,6 +17,18 @@ type Session struct {
 	Method     string    // how they signed in, as "openid-connect"
 	Address    string    // of who signed in
 	Notes      map[string]string
+
+	// Ended is when what a client held in the session was last taken back, by the client's key. Tokens that it got
+	// until then are over, and so is all that was exchanged from them.
+	Ended map[string]time.Time `json:"-"` // kept beside the session
+}
+
+// TookBack tells whether a token of this session that was issued at iat (Unix seconds), to the client or by exchange
+// from one of the client's, is over because the client's part was taken back. drift is by how many seconds the clocks
+// of two nodes may differ.
+func (s *Session) TookBack(client string, iat, drift int64) bool {
+	ended, ok := s.Ended[client]
+	return ok && iat <= ended.Unix()+drift
 }
 
 // Grant is what one client holds inside a session. Keycloak: client session.

@@ -308,7 +308,7 @@ func TestAttack(t *testing.T) {
 				return w.store.Revoke(t.Context(), w.realm().Key, c.ID, noon.Add(time.Hour))
 			},
 			"part left": func(c *token.Claims) error {
-				return w.store.DropGrant(t.Context(), w.realm().Key, c.Session, "spa", false)
+				return w.store.DropGrant(t.Context(), w.realm().Key, c.Session, "spa", false, w.now)
 			},
 			"session over": func(c *token.Claims) error { return w.store.EndSession(t.Context(), w.realm().Key, c.Session, false) },
 		} {

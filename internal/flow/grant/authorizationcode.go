@@ -58,7 +58,7 @@ func (t *turn) takeCode(ctx context.Context, text string) (session.Code, error) 
 	code, err := t.Codes.TakeCode(ctx, t.at.Realm.Key, text)
 	switch {
 	case errors.Is(err, fault.ErrStale):
-		if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, code.Session, code.Client, false); err != nil {
+		if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, code.Session, code.Client, false, t.at.Now); err != nil {
 			return code, err
 		}
 		return code, errCode.Because(err)

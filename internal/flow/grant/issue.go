@@ -25,9 +25,10 @@ type issue struct {
 	origin  token.Origin
 	expires time.Time // of access and ID token
 
-	openID  bool    // an ID token beside the access token
-	nonce   string  // of the authorization request, for the ID token
-	refresh *family // a refresh token too; nil: none
+	path    []token.Hop // the exchanges behind it
+	openID  bool        // an ID token beside the access token
+	nonce   string      // of the authorization request, for the ID token
+	refresh *family     // a refresh token too; nil: none
 }
 
 // family is where a refresh token belongs.
@@ -71,6 +72,9 @@ func (t *turn) newFamily(s *session.Session, g *session.Grant) *family {
 
 // issue mints and signs the tokens, and composes the answer.
 func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
+	if err := t.outwait(ctx, w.session); err != nil {
+		return nil, err
+	}
 	request := t.mintRequest(w)
 	access := mint.Access(request)
 	t.event.Set("token_id", access.Claims.ID)
@@ -91,6 +95,33 @@ func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
 	return resp, nil
 }
 
+// clockDrift is by how much the clocks of two nodes may differ.
+const clockDrift = time.Second
+
+// outwait waits until the tokens of this turn can be told from those that were taken back a moment ago: tokens say
+// when they were issued in whole seconds.
+func (t *turn) outwait(ctx context.Context, s *session.Session) error {
+	if s == nil {
+		return nil
+	}
+	ended, ok := s.Ended[t.client.Key]
+	if !ok {
+		return nil
+	}
+	until := ended.Truncate(time.Second).Add(clockDrift + time.Second)
+	wait := until.Sub(t.at.Now)
+	if wait <= 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+	}
+	t.at.Now = until
+	return nil
+}
+
 // issueIDToken gives out an ID token alone, where an exchange asks for one (RFC 8693 §2.2.1: it stands
 // where the access token would).
 func (t *turn) issueIDToken(ctx context.Context, w issue) (*Response, error) {
@@ -107,7 +138,7 @@ func (t *turn) mintRequest(w issue) mint.Request {
 	w.origin.Lightweight = t.client.Tokens.Lightweight
 	return mint.Request{
 		For: w.found, Base: t.at.Base, Grant: w.grant,
-		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires, Nonce: w.nonce,
+		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires, Nonce: w.nonce, Path: w.path,
 	}
 }
 

@@ -49,7 +49,7 @@ type Users interface {
 type Sessions interface {
 	Parts
 	StartSession(ctx context.Context, realmKey string, s session.Session, g session.Grant) error
-	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (sessionEnded bool, err error)
+	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool, at time.Time) (sessionEnded bool, err error)
 }
 
 // Codes are authorization codes, and the sessions behind them.
@@ -66,8 +66,10 @@ type Parts interface {
 	AddGrant(ctx context.Context, realmKey string, g session.Grant) error
 	// Refresh replaces prev, and is fault.ErrStale where prev is not what is stored any more.
 	Refresh(ctx context.Context, realmKey string, prev, next session.Grant) error
-	// DropGrant leaves the session, where EndGrant ends it with the last part.
-	DropGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) error
+	// DropGrant leaves the session, where EndGrant ends it with the last part. Both take back what the client got until
+	// then, with all that was exchanged from it; UndoGrant does not.
+	DropGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool, at time.Time) error
+	UndoGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) error
 }
 
 // Verifier proves callers and what they hold. It is a *verify.Verifier.

@@ -31,10 +31,10 @@ type exchanged struct {
 // kept for it. Offline sessions are those of the client that began them; nobody else gets a part.
 func (t *turn) placeIn(ctx context.Context, held verify.Held, d exchange.Decision) (*exchanged, error) {
 	x := &exchanged{held: held, kind: d.Grant.Type, issue: issue{
-		user: held.User, session: held.Session, found: &d.Grant.Resolution,
+		user: held.User, session: held.Session, found: &d.Grant.Resolution, path: d.Grant.Path,
 		origin: token.Origin{Session: token.OnlineTransient, Grant: token.ByExchange},
 	}}
-	x.openID = asks(t.scope(), oauth.ScopeOpenID)
+	x.openID = asks(d.Grant.Resolution.Scope, oauth.ScopeOpenID)
 	switch {
 	case held.Session == nil:
 		x.session = &session.Session{UserID: held.User.ID, Username: held.User.Username, Started: t.at.Now}
@@ -91,7 +91,7 @@ func (t *turn) partAfter(x *exchanged) *session.Grant {
 	}
 	next.LastAccess = t.at.Now
 	if t.call.Scope != nil {
-		next.Scope = *t.call.Scope
+		next.Scope = x.found.Scope
 	}
 	next.Sources = maps.Clone(next.Sources)
 	if next.Sources == nil {
@@ -148,7 +148,7 @@ func (t *turn) confirmPart(ctx context.Context, x *exchanged, subject string) er
 	if verify.Why(why) == "" {
 		return why
 	}
-	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, x.session.ID, t.client.Key, false); err != nil {
+	if err := t.Sessions.UndoGrant(ctx, t.at.Realm.Key, x.session.ID, t.client.Key, false); err != nil {
 		return err
 	}
 	return takenBack(why)

@@ -60,6 +60,7 @@ func (i *Issuer) Refresh(ctx context.Context, q RefreshRequest) (resp *Response,
 		origin:  token.Origin{Session: sessionKind(held.Session), Grant: token.ByRefresh},
 		expires: t.accessExpires(held.Session, &next),
 		openID:  asks(next.Scope, oauth.ScopeOpenID), // of the latest request, whatever this token has
+		path:    held.Token.Path,
 		refresh: heir,
 	})
 	if err != nil {
@@ -94,8 +95,8 @@ func (t *turn) renew(held verify.Held) (*audience.Resolution, error) {
 	d := t.decide(func(explain bool) exchange.Decision {
 		return exchange.Renew(exchange.Renewal{
 			Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
-			User: held.User, Session: held.Session, Scope: scope,
-			Audiences: held.Token.RequestedAudience, Explain: explain,
+			User: held.User, Session: held.Session, Scope: scope, Held: scopeOf(&held.Token),
+			Audiences: held.Token.RequestedAudience, Path: held.Token.Path, Explain: explain,
 		})
 	})
 	if d.Refuse != nil {
@@ -107,10 +108,7 @@ func (t *turn) renew(held verify.Held) (*audience.Resolution, error) {
 // narrowed is the scope of the refresh token, or what of it is asked for (RFC 6749 §6). Words that it does not
 // have are passed over. Offline access is not given up: it is what the token lives by.
 func (t *turn) narrowed(old *token.Verified) string {
-	scope := ""
-	if old.Scope != nil {
-		scope = *old.Scope
-	}
+	scope := scopeOf(old)
 	if t.call.Scope == nil {
 		return scope
 	}
@@ -118,6 +116,14 @@ func (t *turn) narrowed(old *token.Verified) string {
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool {
 		return !asks(*t.call.Scope, w) && (w != oauth.ScopeOffline || old.Type != token.TypOffline)
 	}), " ")
+}
+
+// scopeOf is the claim "scope" of a token.
+func scopeOf(t *token.Verified) string {
+	if t.Scope == nil {
+		return ""
+	}
+	return *t.Scope
 }
 
 // checkConsent asks that the user still allows the client the scopes in play, where that is needed.
@@ -139,7 +145,7 @@ func (t *turn) checkOffline(ctx context.Context, held verify.Held, found *audien
 	if scope != nil && slices.Contains(found.Scopes, scope) && mayStayOffline(found) {
 		return nil
 	}
-	_, err := t.Sessions.EndGrant(ctx, t.at.Realm.Key, held.Session.ID, t.client.Key, true)
+	_, err := t.Sessions.EndGrant(ctx, t.at.Realm.Key, held.Session.ID, t.client.Key, true, t.at.Now)
 	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return err
 	}
@@ -189,7 +195,7 @@ func (t *turn) punish(ctx context.Context, held verify.Held, why error) error {
 			return err
 		}
 	}
-	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, held.Session.ID, t.client.Key, held.Session.Offline); err != nil {
+	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, held.Session.ID, t.client.Key, held.Session.Offline, t.at.Now); err != nil {
 		return err
 	}
 	text := "Maximum allowed refresh token reuse exceeded"

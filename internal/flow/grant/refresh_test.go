@@ -121,7 +121,7 @@ func TestRefreshRefused(t *testing.T) {
 			}
 		}, text: "Session not active"},
 		"client's part over": {prepare: func(w *world) {
-			if err := w.store.DropGrant(w.t.Context(), w.realm().Key, w.last().Session, "spa", false); err != nil {
+			if err := w.store.DropGrant(w.t.Context(), w.realm().Key, w.last().Session, "spa", false, w.now); err != nil {
 				w.t.Fatal(err)
 			}
 		}, text: "Session doesn't have required client"},

@@ -70,7 +70,7 @@ func (t *turn) roles(h *verify.Held) *realm.RoleSet {
 
 func (t *turn) carriedBy(h *verify.Held) *realm.RoleSet {
 	all := h.User.RolesIn(t.at.Realm)
-	if slices.Contains(administrative, h.Client.ID) && !narrowed(h) {
+	if slices.Contains(administrative, h.Client.ID) && len(h.Token.Path) == 0 && !narrowed(h) {
 		return all
 	}
 	made := mint.Introspection(t.request(h, mapper.Introspection), &h.Token.Claims)

@@ -107,6 +107,7 @@ func (t *turn) request(h *verify.Held, use mapper.Use) mint.Request {
 	}
 	if use == mapper.Introspection {
 		q.Audiences, q.Permitted = filter(h)
+		q.Within = audience.BoundOf(q.Realm, q.Scope, h.Token.Path)
 	}
 	resolved := audience.Resolve(q)
 	return mint.Request{

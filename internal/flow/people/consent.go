@@ -20,10 +20,10 @@ type Consents struct {
 	Grants   GrantEnder
 }
 
-// GrantEnder ends what a client holds in a session.
+// GrantEnder takes back what a client holds in a session.
 type GrantEnder interface {
-	EndGrant(ctx context.Context, realmKey, session, clientKey string, offline bool) (sessionEnded bool, err error)
-	DropGrant(ctx context.Context, realmKey, session, clientKey string, offline bool) error
+	EndGrant(ctx context.Context, realmKey, session, clientKey string, offline bool, at time.Time) (sessionEnded bool, err error)
+	DropGrant(ctx context.Context, realmKey, session, clientKey string, offline bool, at time.Time) error
 }
 
 // Allowed is what a user allowed a client: scopes, or to act while they are away, or both.
@@ -96,9 +96,9 @@ func (c *Consents) endGrants(ctx context.Context, r *realm.Realm, u *user.User, 
 		}
 		for _, s := range found {
 			if offline {
-				_, err = c.Grants.EndGrant(ctx, r.Key, s.ID, client.Key, true)
+				_, err = c.Grants.EndGrant(ctx, r.Key, s.ID, client.Key, true, now)
 			} else {
-				err = c.Grants.DropGrant(ctx, r.Key, s.ID, client.Key, false)
+				err = c.Grants.DropGrant(ctx, r.Key, s.ID, client.Key, false, now)
 			}
 			if err != nil {
 				return err

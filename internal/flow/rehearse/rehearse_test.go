@@ -22,7 +22,8 @@ func scene(change func(app *realm.Client, alice *user.User)) (s rehearse.Scene, 
 	if change != nil {
 		change(app, alice)
 	}
-	d := realm.New("shop-key", realm.Settings{Name: "shop", Enabled: true, Lifespans: realm.Lifespans{AccessToken: time.Minute}})
+	d := realm.New("shop-key", realm.Settings{Name: "shop", Enabled: true,
+		Lifespans: realm.Lifespans{AccessToken: time.Minute}, Exchange: realm.ExchangePolicy{ChainLimit: 1}})
 	for _, c := range []*realm.Client{app, gateway, {Key: "orders-key", ID: "orders", Enabled: true}} {
 		d.PutClient(c)
 	}

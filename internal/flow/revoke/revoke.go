@@ -91,13 +91,13 @@ func (t *turn) revokeRefresh(ctx context.Context, h *verify.Held) error {
 		return err
 	}
 	// Its own part first: an exchange that is on its way sees either that it is gone, or is seen by unchain.
-	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, h.Session.ID, t.client.Key, h.Session.Offline); err != nil {
+	if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, h.Session.ID, t.client.Key, h.Session.Offline, t.at.Now); err != nil {
 		return err
 	}
 	if err := t.unchain(ctx, h.Session); err != nil {
 		return err
 	}
-	_, err := t.Sessions.EndGrant(ctx, t.at.Realm.Key, h.Session.ID, t.client.Key, h.Session.Offline)
+	_, err := t.Sessions.EndGrant(ctx, t.at.Realm.Key, h.Session.ID, t.client.Key, h.Session.Offline, t.at.Now)
 	return err
 }
 
@@ -112,7 +112,7 @@ func (t *turn) unchain(ctx context.Context, s *session.Session) error {
 		if _, of := g.Sources[t.client.Key]; !of {
 			continue
 		}
-		if err := t.Sessions.DropGrant(ctx, t.at.Realm.Key, s.ID, g.Client, s.Offline); err != nil {
+		if err := t.Sessions.UndoGrant(ctx, t.at.Realm.Key, s.ID, g.Client, s.Offline); err != nil {
 			return err
 		}
 		if c := t.at.Realm.ClientByKey(g.Client); c != nil {

@@ -36,12 +36,14 @@ type Verifier interface {
 }
 
 // Sessions end, wholly or for one client. What is not there is fault.ErrNotFound where it is read, and is
-// passed over where it is ended. EndGrant ends the session with its last grant, DropGrant leaves it.
+// passed over where it is ended. EndGrant ends the session with its last grant, DropGrant leaves it; both take back
+// what the client got until then, with all that was exchanged from it. UndoGrant ends the grant alone.
 type Sessions interface {
 	Session(ctx context.Context, realmKey, id string, offline bool) (*session.Session, error)
 	Grants(ctx context.Context, realmKey, sessionID string, offline bool) ([]session.Grant, error)
-	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) (sessionEnded bool, err error)
-	DropGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) error
+	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool, at time.Time) (sessionEnded bool, err error)
+	DropGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool, at time.Time) error
+	UndoGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool) error
 	EndSession(ctx context.Context, realmKey, id string, offline bool) error
 }
 

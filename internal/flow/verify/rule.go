@@ -34,13 +34,13 @@ var (
 	accessRules = []rule{
 		{"kind", isAccess}, {"issuer", issuer}, {"active", active},
 		{"client", client}, {"notbefore", notBefore}, {"revoked", revoked}, {"enabled", enabled},
-		{"session", standing}, {"grant", granted}, {"user", person}, {"notbefore", notBefore},
+		{"session", standing}, {"grant", granted}, {"lineage", lineage}, {"user", person}, {"notbefore", notBefore},
 	}
 	anyRules     = append([]rule{{"kind", isEither}}, accessRules[1:]...)
 	refreshRules = []rule{
 		{"kind", isRefresh}, {"issuer", issuer}, {"notbefore", notBefore}, {"active", active},
 		{"presented", presented}, {"client", client}, {"enabled", enabled},
-		{"session", standing}, {"user", person}, {"grant", granted},
+		{"session", standing}, {"user", person}, {"grant", granted}, {"lineage", lineage},
 		{"notbefore", notBefore}, {"revoked", revoked},
 	}
 	issuedRules = []rule{
@@ -223,6 +223,23 @@ func granted(ctx context.Context, q *question) error {
 		return refuse(SessionNewer)
 	}
 	q.Grant = g
+	return nil
+}
+
+// lineage asks whether what the token came of was taken back: what its client, or one on the way of exchanges that
+// led to it, held in the session.
+func lineage(_ context.Context, q *question) error {
+	if q.Session == nil || len(q.Session.Ended) == 0 {
+		return nil
+	}
+	over := q.Session.TookBack(q.Client.Key, q.Token.IssuedAt, clockDrift)
+	for _, hop := range q.Token.Path {
+		c := q.Realm.Client(hop.Client)
+		over = over || c == nil || q.Session.TookBack(c.Key, q.Token.IssuedAt, clockDrift)
+	}
+	if over {
+		return refuse(Revoked)
+	}
 	return nil
 }
 

@@ -93,6 +93,13 @@ func set(o keycloak.Object, field, value string) {
 }
 
 var verbs = map[string]func(f *Fixture, path []string, settings keycloak.Object, options map[string]string) error{
+	"update realms/*": func(f *Fixture, _ []string, settings keycloak.Object, _ map[string]string) error {
+		o := keycloak.FromSettings(f.Realm)
+		merge(o, settings)
+		next, _ := keycloak.ToSettings(o)
+		f.Draft.PutSettings(next)
+		return nil
+	},
 	"create clients": func(f *Fixture, _ []string, settings keycloak.Object, _ map[string]string) error {
 		c, _ := keycloak.ToClient(f.Realm, settings)
 		c.Key = "made-" + c.ID

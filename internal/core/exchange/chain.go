@@ -1,0 +1,43 @@
+package exchange
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+)
+
+// short asks that the exchanges behind the token, this one among them, are no more than the realm allows.
+func short(s *state, t *explain.Trace) *oauth.Error {
+	limit := s.Realm.Exchange.ChainLimit
+	if limit < 0 {
+		return nil
+	}
+	hops := strconv.Itoa(len(s.Subject.Token.Path) + 1)
+	if len(s.Subject.Token.Path)+1 > limit {
+		t.Add(explain.ExchangeChain, explain.Denied, s.Client.ID, hops, strconv.Itoa(limit))
+		return notPermitted("chain limit of " + strconv.Itoa(limit) + " reached")
+	}
+	t.Add(explain.ExchangeChain, explain.Allowed, s.Client.ID, hops, strconv.Itoa(limit))
+	return nil
+}
+
+// straight refuses a requester that the token has been through already. Exchanging a token of one's own is no
+// way back.
+func straight(s *state, t *explain.Trace) *oauth.Error {
+	if !s.Realm.Exchange.RefuseCycles || s.Subject.Token.Client == s.Client.ID {
+		return nil
+	}
+	if slices.ContainsFunc(s.Subject.Token.Path, func(h token.Hop) bool { return h.Client == s.Client.ID }) {
+		t.Add(explain.ExchangeCycle, explain.Denied, s.Client.ID)
+		return notPermitted(s.Client.ID + " is already in the chain")
+	}
+	return nil
+}
+
+// path are the hops behind what is issued for a subject: those behind it, and itself.
+func path(subject *token.Verified) []token.Hop {
+	return append(slices.Clip(subject.Path), token.Hop{Client: subject.Client, JTI: subject.ID})
+}
