@@ -44,6 +44,34 @@ func TestRightsAreNotImported(t *testing.T) {
 	keeper.call(204, "PUT", "kept/default-groups/sales-key", "")
 }
 
+// TestRightsAreNotMapped: who may change identity providers does not come to more rights by a mapper that gives
+// them to whoever signs in.
+func TestRightsAreNotMapped(t *testing.T) {
+	file := strings.Replace(kept, `["manage-realm", "manage-clients", "manage-users"]`, `["manage-realm", "manage-identity-providers"]`, 1)
+	_, base := start(t, databases[0].open(t), map[string][]byte{"kept.json": []byte(file)})
+	keeper := newOfficer(t, base, "kept", "keeper")
+	const mappers = "kept/identity-provider/instances/up/mappers"
+	mapper := func(role string) string {
+		return `{"name": "m-` + role + `", "identityProviderAlias": "up", "identityProviderMapper": "oidc-hardcoded-role-idp-mapper", "config": {"role": "` + role + `"}}`
+	}
+	keeper.call(201, "POST", "kept/identity-provider/instances", `{"alias": "up", "providerId": "oidc"}`)
+	keeper.call(201, "POST", "kept/roles", `{"name": "clerk"}`)
+	keeper.call(201, "POST", mappers, mapper("clerk"))
+	keeper.call(201, "POST", mappers, mapper("realm-management.manage-identity-providers"))
+	keeper.call(403, "POST", mappers, mapper("realm-management.realm-admin"))
+	keeper.call(403, "POST", mappers, mapper("realm-management.manage-users"))
+	var list []struct{ ID, Name string }
+	if err := json.Unmarshal([]byte(keeper.call(200, "GET", mappers, "")), &list); err != nil || len(list) != 2 {
+		t.Fatal(err, list)
+	}
+	keeper.call(403, "PUT", mappers+"/"+list[0].ID, mapper("realm-management.realm-admin"))
+	part := func(role string) string {
+		return `{"ifResourceExists": "OVERWRITE", "identityProviderMappers": [` + mapper(role) + `]}`
+	}
+	keeper.call(403, "POST", "kept/partialImport", part("realm-management.realm-admin"))
+	keeper.call(200, "POST", "kept/partialImport", part("clerk"))
+}
+
 // TestManagementClientsAreNotMadeUp: the rights in a realm are roles of a client of the master realm, by its name.
 // Who may not make realms cannot have such a client ready for when somebody else makes one, nor be what holds
 // the rights in all new realms.

@@ -34,7 +34,7 @@ func (c *Client) UserInfo(ctx context.Context, s *federation.Settings, accessTok
 func (c *Client) profile(ctx context.Context, s *federation.Settings, a answer) (token.Object, error) {
 	switch kind, _, _ := mime.ParseMediaType(a.kind); kind {
 	case "application/jwt":
-		f, err := c.verified(ctx, s, string(a.body))
+		f, err := c.Verify(ctx, s, string(a.body))
 		if err != nil {
 			return nil, err
 		}

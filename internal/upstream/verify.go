@@ -9,24 +9,10 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 )
 
-// Verify checks the signature of a token that the provider itself sent, by the keys that its settings hold or its
-// JWKS URL publishes. Where its administrator switched that off (validateSignature), the token is taken as it
-// came. The claims are not looked at. An error that wraps federation.ErrSignature is the token's fault,
-// any other is of fetching the keys.
+// Verify checks the signature of a provider's token by the keys that its settings hold or its JWKS URL publishes,
+// whatever validateSignature says: who may do without a signature says so by federation.ReadUnverified. The claims
+// are not looked at. An error that wraps federation.ErrSignature is the token's fault, any other is of the keys.
 func (c *Client) Verify(ctx context.Context, s *federation.Settings, compact string) (federation.Foreign, error) {
-	if !s.ValidateSignature {
-		return federation.ReadUnverified(compact)
-	}
-	return c.verified(ctx, s, compact)
-}
-
-// VerifyPresented is Verify of a token that somebody else hands in: its signature is checked whatever the
-// settings say.
-func (c *Client) VerifyPresented(ctx context.Context, s *federation.Settings, compact string) (federation.Foreign, error) {
-	return c.verified(ctx, s, compact)
-}
-
-func (c *Client) verified(ctx context.Context, s *federation.Settings, compact string) (federation.Foreign, error) {
 	keys, err := c.providerKeys(ctx, s, federation.KeyID(compact))
 	if err != nil {
 		return federation.Foreign{}, fmt.Errorf("keys of provider %q: %w", s.Alias, err)

@@ -93,18 +93,23 @@ func (a *adoption) withdrawRole(m *Mapper, role *realm.Role) {
 	a.Trace.Add(explain.ProviderRole, explain.Dropped, a.Realm.Ref(role).String(), m.Name)
 }
 
-// role is the one that a mapper names, as "customer" or "orders.read"; a client_id may have dots of its own.
-// Nil where there is none, which the trace says.
+// role is the one that a mapper names. Nil where there is none, which the trace says.
 func (a *adoption) role(m *Mapper) *realm.Role {
+	role := m.Role(a.Realm)
+	if role == nil {
+		a.Trace.Add(explain.ProviderRole, explain.None, m.Config["role"], m.Name)
+	}
+	return role
+}
+
+// Role is the role that the mapper's configuration names, as "customer" or "orders.read", or nil; a client_id may
+// have dots of its own. Who writes such a mapper gives people the role.
+func (m *Mapper) Role(r *realm.Realm) *realm.Role {
 	name := m.Config["role"]
 	for dot := strings.LastIndexByte(name, '.'); dot > 0; dot = strings.LastIndexByte(name[:dot], '.') {
-		if role := a.Realm.Role(realm.RoleRef{Client: name[:dot], Name: name[dot+1:]}); role != nil {
+		if role := r.Role(realm.RoleRef{Client: name[:dot], Name: name[dot+1:]}); role != nil {
 			return role
 		}
 	}
-	role := a.Realm.Role(realm.RoleRef{Name: name})
-	if role == nil {
-		a.Trace.Add(explain.ProviderRole, explain.None, name, m.Name)
-	}
-	return role
+	return r.Role(realm.RoleRef{Name: name})
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
@@ -36,6 +37,10 @@ func (p *partial) providerMappers() error {
 		}
 		id := p.Author.NewID()
 		if made {
+			gives := federation.Mapper{Config: m.Config}
+			if role := gives.Role(r); role != nil && !p.Permit.MayGrant(r, role) {
+				return ErrNotPermitted
+			}
 			m.ID = id
 			list = append(slices.DeleteFunc(list, same), m)
 		} else {

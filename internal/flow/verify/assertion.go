@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -139,7 +140,7 @@ func (a *assertion) signedBySecret(c *realm.Client, at At) error {
 // signedByKey checks a signature by one of the client's public keys. The key decides which algorithms
 // it may be used with (RFC 8725 §3.1): an HMAC by the text of a public key is none of them.
 func (v *Verifier) signedByKey(ctx context.Context, a *assertion, c *realm.Client) error {
-	if !asymmetric(a.jws.Header.Alg) {
+	if !federation.Asymmetric(a.jws.Header.Alg) {
 		return errAlgorithm
 	}
 	keys, err := v.clientKeys(ctx, c, a.jws.Header.Kid)
@@ -148,7 +149,7 @@ func (v *Verifier) signedByKey(ctx context.Context, a *assertion, c *realm.Clien
 	}
 	tried := 0
 	for _, k := range keys {
-		if a.jws.Header.Kid != "" && k.KeyID != "" && k.KeyID != a.jws.Header.Kid || !fits(k, a.jws.Header.Alg) {
+		if a.jws.Header.Kid != "" && k.KeyID != "" && k.KeyID != a.jws.Header.Kid || !federation.Fits(k, a.jws.Header.Alg) {
 			continue
 		}
 		if tried++; tried > maxKeys {

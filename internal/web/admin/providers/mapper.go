@@ -5,7 +5,9 @@ import (
 	"net/http"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
@@ -53,8 +55,22 @@ func (d Deps) mapper(w http.ResponseWriter, r *rest.Request) error {
 	return rest.JSON(w, m)
 }
 
-func (d Deps) addMapper(w http.ResponseWriter, r *rest.Request) error {
+// described is the mapper that a request describes. The caller must be one who may give people the role that it
+// names: whoever they are, people would have it by signing in.
+func described(r *rest.Request) (keycloak.Object, error) {
 	body, err := r.Body("IdentityProviderMapper")
+	if err != nil {
+		return nil, err
+	}
+	m := federation.Mapper{Config: keycloak.Value[map[string]string](body, "config")}
+	if role := m.Role(r.Realm); role != nil && !r.MayGrant(role) {
+		return nil, rest.Forbidden
+	}
+	return body, nil
+}
+
+func (d Deps) addMapper(w http.ResponseWriter, r *rest.Request) error {
+	body, err := described(r)
 	if err != nil {
 		return err
 	}
@@ -69,7 +85,7 @@ func (d Deps) addMapper(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) updateMapper(w http.ResponseWriter, r *rest.Request) error {
-	body, err := r.Body("IdentityProviderMapper")
+	body, err := described(r)
 	if err != nil {
 		return err
 	}
