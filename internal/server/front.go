@@ -27,7 +27,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.outside(w, r)
 		return
 	}
-	answer := &watched{w, http.StatusOK}
+	answer := &watched{w, http.StatusOK, r.Header.Get("Content-Type")}
 	f.next.ServeHTTP(answer, inner)
 	took := time.Since(start)
 	f.metrics.request(r.Method, inner.Pattern, answer.status, took)
@@ -68,16 +68,41 @@ func (f *front) outside(w http.ResponseWriter, r *http.Request) {
 // watched remembers the status of an answer.
 type watched struct {
 	http.ResponseWriter
-	status int // 200 until another is written, as in net/http
+	status int    // 200 until another is written, as in net/http
+	asked  string // Content-Type of the request
 }
 
 func (w *watched) WriteHeader(status int) {
 	w.status = status
+	settle(w.Header(), w.asked)
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// settle takes away what means nothing for an answer of its kind, as Keycloak does: JSON has no
+// Content-Security-Policy, and what is neither JSON nor a page has no X-Frame-Options either. An answer without a body
+// is of the kind of its request.
+func settle(h http.Header, asked string) {
+	kind := h.Get("Content-Type")
+	if kind == "" {
+		kind = asked
+		if strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
+			return
+		}
+	}
+	switch {
+	case strings.HasPrefix(kind, "text/html"):
+	case strings.HasPrefix(kind, "application/json"):
+		delete(h, "Content-Security-Policy")
+		delete(h, "Content-Security-Policy-Report-Only")
+	default:
+		delete(h, "Content-Security-Policy")
+		delete(h, "Content-Security-Policy-Report-Only")
+		delete(h, "X-Frame-Options")
+	}
+}
 
 // secure sets what Keycloak's default "browser security headers" say on every answer. The slices are
 // shared by all answers and never appended to.

@@ -44,6 +44,43 @@ func TestPath(t *testing.T) {
 	}
 }
 
+// TestHeadersByKind: what an answer is decides which headers of pages it keeps.
+func TestHeadersByKind(t *testing.T) {
+	const form, html = "application/x-www-form-urlencoded", "text/html;charset=utf-8"
+	for _, tt := range []struct {
+		asked, answer   string
+		policy, framing bool
+	}{
+		{"", html, true, true},
+		{form, html, true, true},
+		{"", "application/json", false, true},
+		{form, "application/json;charset=UTF-8", false, true},
+		{"", "text/plain;charset=utf-8", false, false},
+		{form, "text/plain", false, false},
+		{"", "", false, false}, // a redirect
+		{form, "", true, true},
+		{"application/json", "", false, true},
+	} {
+		f := &front{metrics: newMetrics(), next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Security-Policy", "frame-src 'self'")
+			if tt.answer != "" {
+				w.Header().Set("Content-Type", tt.answer)
+			}
+			w.WriteHeader(http.StatusFound)
+		})}
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/realms/shop", nil)
+		r.Header.Set("Content-Type", tt.asked)
+		f.ServeHTTP(w, r)
+		policy, framing := w.Header().Get("Content-Security-Policy") != "", w.Header().Get("X-Frame-Options") != ""
+		if policy != tt.policy || framing != tt.framing {
+			t.Errorf("%q to %q: policy %v, X-Frame-Options %v; want %v, %v", tt.answer, tt.asked, policy, framing, tt.policy, tt.framing)
+		}
+		if w.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%q to %q lacks what is on every answer", tt.answer, tt.asked)
+		}
+	}
+}
+
 func TestPathIsNotRedirectedForOtherMethods(t *testing.T) {
 	f := &front{next: echo, path: "/auth", metrics: newMetrics()}
 	w := httptest.NewRecorder()

@@ -15,17 +15,14 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/server/replay"
 )
 
-const allFolders = "exchange,token,endpoints,seeds,admin,realms"
+const allFolders = "exchange,token,endpoints,seeds,admin,realms,browser"
 
 // folders are those whose scenarios TestReplay plays.
-var (
-	folders = flag.String("folders", allFolders, "folders of recorded conversations to play")
-	browse  = flag.Bool("browse", false, "take the steps of browsers")
-)
+var folders = flag.String("folders", allFolders, "folders of recorded conversations to play")
 
 // TestReplay plays what Keycloak 26.7 was asked and answered against Tokenhouse, on each database.
-// Each scenario has a server of its own and each step is a subtest; a step that waits is skipped and
-// names the issue it waits for.
+// Each scenario has a server of its own and each step is a subtest; one that differs only
+// where an issue is going to end that is skipped, and names the issue.
 //
 //	go test ./internal/server -v -run 'TestReplay/sqlite/exchange/standard'
 func TestReplay(t *testing.T) {
@@ -45,7 +42,6 @@ func TestReplay(t *testing.T) {
 			run := &replayRun{database: db, recordings: recordings, seen: map[replay.Place]bool{}}
 			readList(t, "testdata/golden/accepted.json", &run.accepted)
 			readList(t, "testdata/golden/pending.json", &run.pending)
-			readList(t, "testdata/golden/independent.json", &run.independent)
 			t.Cleanup(func() { run.finish(t, len(names)) })
 			for _, name := range names {
 				t.Run(name, func(t *testing.T) {
@@ -59,11 +55,10 @@ func TestReplay(t *testing.T) {
 
 // replayRun is all scenarios on one database.
 type replayRun struct {
-	database    database
-	recordings  replay.Recordings
-	accepted    []replay.Accepted
-	pending     []replay.Pending
-	independent []replay.Independent
+	database   database
+	recordings replay.Recordings
+	accepted   []replay.Accepted
+	pending    []replay.Pending
 
 	mu      sync.Mutex
 	seen    map[replay.Place]bool // which of the accepted and pending differences there were
@@ -95,20 +90,15 @@ func (run *replayRun) play(t *testing.T, name string) {
 	_, base := start(t, run.database.open(t), realms)
 	player := replay.NewPlayer(base, run.recordings.Issuer, replay.Administrator{Username: "admin", Password: "admin"})
 	counts := tally{name: name}
-	waits := scenario.Waits(run.independent, *browse)
-	for i, step := range scenario.Steps {
-		var left []replay.Difference
-		var failure error
-		if waits[i] == "" {
-			left, failure = player.Play(t.Context(), step)
-			left, waits[i] = run.judge(name, step.Name, left)
-		}
+	for _, step := range scenario.Steps {
+		differences, failure := player.Play(t.Context(), step)
+		left, waits := run.judge(name, step.Name, differences)
 		if step.Want != nil {
-			counts.add(waits[i], len(left) > 0 || failure != nil)
+			counts.add(waits, len(left) > 0 || failure != nil)
 		}
 		t.Run(step.Name, func(t *testing.T) {
-			if waits[i] != "" {
-				t.Skip("waits for issue " + waits[i])
+			if waits != "" {
+				t.Skip("waits for issue " + waits)
 			}
 			if failure != nil {
 				t.Fatal(failure)
@@ -177,35 +167,14 @@ func (run *replayRun) finish(t *testing.T, scenarios int) {
 	if len(run.tallies) < scenarios || *folders != allFolders {
 		return
 	}
-	for _, a := range run.accepted { // without browsers, nothing is known of theirs
-		if !run.seen[a.Place] && (*browse || !strings.HasPrefix(a.Scenario, "browser/")) {
+	for _, a := range run.accepted {
+		if !run.seen[a.Place] {
 			t.Errorf("accepted difference is gone: %+v", a.Place)
 		}
 	}
 	for _, p := range run.pending {
 		if !run.seen[p.Place] {
 			t.Errorf("pending difference is gone: %+v", p.Place)
-		}
-	}
-}
-
-// TestIndependentStepsWouldWait keeps the list of independent steps to those that need it.
-func TestIndependentStepsWouldWait(t *testing.T) {
-	var independent []replay.Independent
-	readList(t, "testdata/golden/independent.json", &independent)
-	recordings := replay.Recordings{Files: os.DirFS("testdata/golden")}
-	for _, entry := range independent {
-		scenario, err := recordings.Scenario(entry.Scenario)
-		if err != nil {
-			t.Fatal(err)
-		}
-		i := slices.IndexFunc(scenario.Steps, func(s *replay.Step) bool { return s.Name == entry.Step })
-		if i < 0 {
-			t.Errorf("%s has no step %q", entry.Scenario, entry.Step)
-			continue
-		}
-		if scenario.Waits(nil, false)[i] == "" || scenario.Waits(independent, false)[i] != "" {
-			t.Errorf("%s / %s: the entry changes nothing", entry.Scenario, entry.Step)
 		}
 	}
 }

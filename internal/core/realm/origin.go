@@ -41,7 +41,7 @@ func (c *Client) RedirectOrigins(base string) []string {
 		if strings.HasPrefix(uri, "/") {
 			uri = root
 		}
-		if o := originOf(uri); o != "" && !slices.Contains(out, o) {
+		if o := OriginOf(uri); o != "" && !slices.Contains(out, o) {
 			out = append(out, o)
 		}
 	}
@@ -54,8 +54,8 @@ func (c *Client) AllowsOrigin(base, origin string) bool {
 	return slices.Contains(origins, "*") || slices.Contains(origins, origin)
 }
 
-// originOf is the origin of a web address, or "". Redirect URIs are patterns: "*" may end them.
-func originOf(uri string) string {
+// OriginOf is the origin of a web address, or "". Redirect URIs are patterns: "*" may end them.
+func OriginOf(uri string) string {
 	u, err := url.Parse(strings.TrimSuffix(uri, "*"))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return ""

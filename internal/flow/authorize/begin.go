@@ -130,7 +130,12 @@ func (a *Authorizer) Start(ctx context.Context, t *Turn, q login.Request, p logi
 	t.Attempt.Request.Levels = levels
 	if p != login.Authenticate {
 		if no := a.closedEntrance(t, p); no != nil {
-			return a.failed(ctx, t, &q, no)
+			o, err := a.failed(ctx, t, &q, no)
+			if err != nil {
+				return nil, err
+			}
+			o.Begun = true
+			return o, nil
 		}
 		return a.enter(ctx, t)
 	}
@@ -209,23 +214,33 @@ func (a *Authorizer) closedEntrance(t *Turn, p login.Path) *refusal {
 // refuse ends the attempt: the client is told, and the tab closed.
 func (a *Authorizer) refuse(ctx context.Context, t *Turn, e *oauth.Error) (*Outcome, error) {
 	q := t.Attempt.Request
-	if q.Device != "" && a.Devices != nil {
-		if err := a.Devices.Deny(ctx, t); err != nil {
-			return nil, err
-		}
+	if q.Device != "" {
+		return a.refuseDevice(ctx, t, e)
 	}
 	if err := a.close(ctx, t); err != nil {
 		return a.twice(t, err)
 	}
 	a.record(ctx, t, e)
-	if q.Device != "" {
-		return t.with(&Outcome{Redirect: t.URL("/device/status?error=" + string(e.Code))}), nil
-	}
 	o, err := a.failure(ctx, t.At, &q, e)
 	if err != nil {
 		return nil, err
 	}
 	return t.with(o), nil
+}
+
+// refuseDevice ends the wait of a device. Its tab stays, as in Keycloak, and stands at its beginning: whoever goes on
+// there is told that the code is good no more.
+func (a *Authorizer) refuseDevice(ctx context.Context, t *Turn, e *oauth.Error) (*Outcome, error) {
+	if err := a.Devices.Deny(ctx, t); err != nil {
+		return nil, err
+	}
+	a.record(ctx, t, e)
+	t.Attempt.Restart()
+	t.Attempt.Touched = t.At.Now
+	if err := a.save(ctx, t); err != nil {
+		return a.twice(t, err)
+	}
+	return t.with(&Outcome{Redirect: t.URL("/device/status?error=" + string(e.Code))}), nil
 }
 
 // close takes the attempt out of the browser. With its last one nothing is left to begin again.

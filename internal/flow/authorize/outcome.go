@@ -16,6 +16,7 @@ type Outcome struct {
 	Status   int       // HTTP status; zero: 200 of a page, 302 of a redirect
 	Cookies  []Cookie
 	Wishes   locale.Wishes // of the language of Page
+	Begun    bool          // a sign-in was begun, though it may have ended at once: nobody may keep the answer
 }
 
 // Field is a parameter of an answer. Their order is kept.

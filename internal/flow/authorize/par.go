@@ -16,6 +16,7 @@ import (
 // PushRequest is an authorization request that a client sends before its user comes (RFC 9126).
 type PushRequest struct {
 	Call
+	Origin      string // header Origin; one that the client does not allow is refused with oauth.InvalidOrigin
 	Credentials verify.Credentials
 	Parameters  []Field
 }
@@ -28,6 +29,7 @@ type Pushed struct {
 
 var (
 	errPushAuth   = oauth.Errorf(oauth.InvalidRequest, "Authentication failed.").WithStatus(401)
+	errPushOrigin = oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
 	errPushNested = oauth.Errorf(oauth.InvalidRequest, "It is not allowed to include request_uri to PAR.")
 )
 
@@ -57,6 +59,8 @@ func (a *Authorizer) push(ctx context.Context, at verify.At, q PushRequest, e *e
 		return nil, errPushAuth.Because(err)
 	case err != nil:
 		return nil, err
+	case q.Origin != "" && !auth.Client.AllowsOrigin(q.Base, q.Origin):
+		return nil, errPushOrigin
 	case in.get("client_id") != nil && in.text("client_id") != auth.Client.ID, auth.Client.BearerOnly:
 		return nil, errPushAuth
 	case in.get("request_uri") != nil:

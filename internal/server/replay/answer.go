@@ -3,7 +3,10 @@ package replay
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,12 +110,27 @@ func open(v any) any {
 			v[i] = open(v[i])
 		}
 	case map[string]any:
-		for name := range v {
-			v[name] = open(v[name])
-		}
+		return openMembers(v)
 	}
 	return v
 }
+
+// openMembers opens the values of an object. Names that are identifiers, as those of the clients of a session,
+// are replaced by their number.
+func openMembers(v map[string]any) map[string]any {
+	out, n := make(map[string]any, len(v)), 0
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		value := open(v[name])
+		if identifier.MatchString(name) {
+			n++
+			name = fmt.Sprintf("<key %d>", n)
+		}
+		out[name] = value
+	}
+	return out
+}
+
+var identifier = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // openToken decodes a JWS or JWE in compact form, without checking anything; nil where s is none.
 func openToken(s string) any {

@@ -11,9 +11,9 @@
 //	<opaque>   key material
 //	<any>      anything
 //
-// A step may be that of a browser, whose cookies are kept (jar.go). Pages are compared by what people and
+// A step may be that of a browser, whose cookies are kept (jar.go), and hidden fields sent (hidden.go). Pages are compared by what people and
 // programs go by, not by their markup (page.go).
 //
-// Steps that the server cannot take yet wait, and with them what depends on them (waiting.go).
-// Differences that are meant are listed in a file with their reasons (accepted.go).
+// Differences that are meant are listed in a file with their reasons (accepted.go), and so are those that work which
+// is planned is going to end.
 package replay

@@ -21,6 +21,7 @@ type Player struct {
 	variables  map[string]string
 	signedIn   time.Time // when the administrator did
 	jars       map[string]jar
+	consents   consents
 	comparison *comparison
 }
 
@@ -37,12 +38,14 @@ func NewPlayer(base string, issuer *Issuer, admin Administrator) *Player {
 		},
 		variables:  map[string]string{"base": base},
 		jars:       map[string]jar{},
+		consents:   consents{},
 		comparison: newComparison(base),
 	}
 }
 
 // Play takes one step and lists where the answer is not as recorded. A step that only signs a token
-// has no answer. An error means that the step could not be taken.
+// has no answer. One whose address no earlier answer gave is not taken, which is the difference "request". An error
+// means that the step could not be taken for another reason.
 func (p *Player) Play(ctx context.Context, step *Step) ([]Difference, error) {
 	if step.Sleep > 0 {
 		time.Sleep(time.Duration(step.Sleep * float64(time.Second)))
@@ -55,6 +58,9 @@ func (p *Player) Play(ctx context.Context, step *Step) ([]Difference, error) {
 	if err := p.signIn(ctx, step); err != nil {
 		return nil, err
 	}
+	if where := p.expand(step.Path); strings.HasPrefix(step.Path, "${") && variable.MatchString(where) {
+		return []Difference{{"request", "an address", where}}, nil
+	}
 	request, err := p.request(ctx, step)
 	if err != nil {
 		return nil, err
@@ -65,6 +71,7 @@ func (p *Player) Play(ctx context.Context, step *Step) ([]Difference, error) {
 	}
 	if step.Browser != "" {
 		p.jar(step.Browser).take(resp.Cookies())
+		p.consents.take(body)
 	}
 	differences := p.comparison.answers(step, answer(resp, body))
 	for name, where := range step.Save {
@@ -173,7 +180,7 @@ func (p *Player) jar(browser string) jar {
 func (p *Player) body(step *Step) (body, contentType string, err error) {
 	switch {
 	case step.Form != nil:
-		return p.encode(step.Form), "application/x-www-form-urlencoded", nil
+		return p.encode(p.consents.fill(p.expand(step.Path), step.Form)), "application/x-www-form-urlencoded", nil
 	case step.JSON != nil:
 		text, err := json.Marshal(step.JSON)
 		return p.expand(string(text)), "application/json", err

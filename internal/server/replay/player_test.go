@@ -71,6 +71,22 @@ func TestPlayKeepsWhatLaterStepsNeed(t *testing.T) {
 	}
 }
 
+func TestStepWithoutAnAddressIsNotTaken(t *testing.T) {
+	got := play(t, `[{"name":"nowhere","path":"${form}","want":{"status":200}},
+		{"name":"in the middle","path":"/a/${id}","want":{"status":200,"header":{"Content-Type":"application/json"},"body":{"method":"GET","authorization":""}}}]`)
+	if len(got[0]) != 1 || got[0][0].Path != "request" || len(got[1]) > 0 {
+		t.Errorf("differences %v", got)
+	}
+}
+
+func TestMembersThatAreIdentifiersAreNumbered(t *testing.T) {
+	got := open(map[string]any{"clients": map[string]any{"9d1f7c1e-2d55-4f55-8f5c-1c2b3a4d5e6f": "b", "0a1f7c1e-2d55-4f55-8f5c-1c2b3a4d5e6f": "a", "name": "c"}})
+	want := map[string]any{"clients": map[string]any{"<key 1>": "a", "<key 2>": "b", "name": "c"}}
+	if show(got) != show(want) {
+		t.Errorf("%s, want %s", show(got), show(want))
+	}
+}
+
 // TestAnswersAreOpened plays tokens that the scenario signs back to itself, which opens them.
 func TestAnswersAreOpened(t *testing.T) {
 	got := play(t, `[
@@ -138,5 +154,31 @@ func TestSign(t *testing.T) {
 				t.Errorf("claims %+v", claims)
 			}
 		})
+	}
+}
+
+func TestConsentIsSentWithItsCode(t *testing.T) {
+	c := consents{}
+	c.take([]byte(`<form action="/consent?tab=1"><input type="hidden" name="code" value="c-1"><button name="accept"></button></form>`))
+	c.take([]byte(`<form action="/sign-in"><input name="code" value="c-2"></form>`))
+	for _, tt := range []struct {
+		address string
+		form    []Pair
+		want    string
+	}{
+		{"/consent?tab=1", []Pair{{"accept", "Yes"}}, "c-1"},
+		{"/consent?tab=1", []Pair{{"accept", "Yes"}, {"code", "other"}}, "other"},
+		{"/consent?tab=1", nil, ""},
+		{"/sign-in", []Pair{{"a", "b"}}, ""},
+	} {
+		got := ""
+		for _, p := range c.fill(tt.address, tt.form) {
+			if p[0] == "code" {
+				got += p[1]
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%v to %s has the code %q, want %q", tt.form, tt.address, got, tt.want)
+		}
 	}
 }

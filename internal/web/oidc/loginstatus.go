@@ -2,9 +2,9 @@ package oidc
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/web/pages"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
@@ -33,19 +33,10 @@ func (s *site) mayAskStatus(w http.ResponseWriter, r *http.Request, c call) erro
 	origin, status := q.Get("origin"), http.StatusForbidden
 	client := c.realm.Client(q.Get("client_id"))
 	if client != nil && client.Enabled && origin != "" &&
-		(origin == originOf(c.caller.Base) || client.AllowsOrigin(c.caller.Base, origin) ||
+		(origin == realm.OriginOf(c.caller.Base) || client.AllowsOrigin(c.caller.Base, origin) ||
 			len(client.WebOrigins) == 0 && slices.Contains(client.RedirectOrigins(c.caller.Base), origin)) {
 		status = http.StatusNoContent
 	}
 	render.NoBody(w, status)
 	return nil
-}
-
-// originOf is the origin of an address of the server (RFC 6454 §4).
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }

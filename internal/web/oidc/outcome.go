@@ -17,6 +17,9 @@ var uncached = []string{"no-store, must-revalidate, max-age=0"}
 // show answers a browser.
 func (s *site) show(w http.ResponseWriter, r *http.Request, c call, o *authorize.Outcome) error {
 	status := o.Status
+	if o.Begun {
+		w.Header()["Cache-Control"] = uncached
+	}
 	if o.Page != nil {
 		if status == 0 {
 			status = http.StatusOK

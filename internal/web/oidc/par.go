@@ -13,7 +13,9 @@ func (s *site) push(w http.ResponseWriter, r *http.Request, c call) error {
 	if err != nil {
 		return err
 	}
-	pushed, err := s.Browser.Push(r.Context(), authorize.PushRequest{Call: browsing(r, c), Credentials: credentials(r, f), Parameters: f.fields()})
+	pushed, err := s.Browser.Push(r.Context(), authorize.PushRequest{Call: browsing(r, c), Origin: r.Header.Get("Origin"),
+		Credentials: credentials(r, f), Parameters: f.fields()})
+	shareOutcome(w, r, err, exposed)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func guard(h http.Header, look *realm.Look, p page.Page) {
 	}
 	if frames := frames(p); len(frames) > 0 {
 		own := "frame-src 'self'"
-		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), own, own+" "+strings.Join(frames, " "), 1))
+		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), own, own+" "+strings.Join(frames, " ")+" ", 1))
 	}
 }
 
@@ -107,20 +107,13 @@ func frames(p page.Page) []string {
 	return hosts
 }
 
-// Guard sets the headers that a realm configures on an answer that is no page.
+// Guard sets the headers that a realm configures. Those about what pages may do are there for the kinds of answers
+// that have them; the server takes them off others.
 func (s *Site) Guard(w http.ResponseWriter, r *http.Request, of *realm.Realm) error {
 	look, err := s.looks.Look(r.Context(), of)
 	if err != nil {
 		return fmt.Errorf("look of realm %q: %w", of.Name, err)
 	}
-	for name, value := range look.Headers {
-		switch {
-		case name == "Content-Security-Policy" || name == "Content-Security-Policy-Report-Only": // of pages
-		case value == "":
-			w.Header().Del(name)
-		default:
-			w.Header().Set(name, value)
-		}
-	}
+	guard(w.Header(), look, nil)
 	return nil
 }

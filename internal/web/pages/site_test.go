@@ -139,7 +139,7 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("headers of the realm: %v", h)
 	}
 	w = show(t, realm.Look{}, v, page.FrontChannelLogout{Clients: []page.FrontChannelClient{{Name: "a", URL: "https://a.example:8443/out"}, {Name: "b", URL: "https://b.example;script-src/"}}})
-	if got, want := w.Header().Get("Content-Security-Policy"), "frame-src 'self' a.example:8443; frame-ancestors 'self'; object-src 'none';"; got != want {
+	if got, want := w.Header().Get("Content-Security-Policy"), "frame-src 'self' a.example:8443 ; frame-ancestors 'self'; object-src 'none';"; got != want {
 		t.Errorf("policy with frames: %q, want %q", got, want)
 	}
 }

@@ -31,14 +31,19 @@ func preflightOr(w http.ResponseWriter, r *http.Request, err error) error {
 	return nil
 }
 
-// share lets the page that asked read the answer, if it is one of the client's.
-func share(w http.ResponseWriter, r *http.Request, c *realm.Client, base string) {
+// share lets the page that asked read the answer, if it is one of the client's; another is refused. Pages of the
+// server itself need no leave.
+func share(w http.ResponseWriter, r *http.Request, c *realm.Client, base string) error {
 	origin := r.Header.Get("Origin")
-	if origin == "" || !c.AllowsOrigin(base, origin) {
-		return
+	switch {
+	case origin == "" || origin == realm.OriginOf(base):
+		return nil
+	case !c.AllowsOrigin(base, origin):
+		return errOrigin
 	}
 	let(w.Header(), origin)
 	w.Header().Set("Access-Control-Expose-Headers", exposedHeaders)
+	return nil
 }
 
 func let(h http.Header, origin string) {

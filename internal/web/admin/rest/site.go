@@ -110,6 +110,7 @@ var (
 	errNoRealm    = NotFound("Realm not found.")
 	errNotNormal  = &render.Status{Code: http.StatusBadRequest, Text: "missingNormalization", Description: "Request path not normalized"}
 	errNoToken    = &render.Status{Code: http.StatusUnauthorized, Text: "HTTP 401 Unauthorized"}
+	errOrigin     = &render.Status{Code: http.StatusForbidden, Text: "Invalid origin"}
 	errAuthorized = &render.Status{Code: http.StatusBadRequest, Text: "HTTP 400 Bad Request", Description: "More than one Authorization header"}
 )
 
@@ -195,7 +196,9 @@ func (s *site) request(w http.ResponseWriter, r *http.Request) (*Request, error)
 	if err != nil {
 		return nil, err
 	}
-	share(w, r, administrator.Client, who.Base)
+	if err := share(w, r, administrator.Client, who.Base); err != nil {
+		return nil, err
+	}
 	q := &Request{Request: r, Administrator: administrator, Base: who.Base}
 	q.Author = audit.Author{Base: who.Base, Now: s.Now(), NewID: s.NewID, Actor: event.Actor{
 		Realm: administrator.Realm.Key, Client: administrator.Client.Key, UserID: administrator.User.ID}}

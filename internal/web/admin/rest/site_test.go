@@ -177,12 +177,20 @@ func TestBrowsersMayAskForPagesOfTheClient(t *testing.T) {
 	if h := preflight.Header(); preflight.Code != 200 || h.Get("Access-Control-Allow-Origin") != "https://anywhere.example" || h.Get("Access-Control-Allow-Methods") == "" {
 		t.Errorf("preflight is answered %d %v", preflight.Code, h)
 	}
-	for origin, want := range map[string]string{"https://app.example": "https://app.example", "https://anywhere.example": ""} {
-		for _, token := range []string{"view-realm", "nothing"} {
-			got := w.ask("GET", "/admin/realms/shop/roles", token, "", "Origin", origin)
-			if got.Header().Get("Access-Control-Allow-Origin") != want {
-				t.Errorf("a page of %s with %s is told %v", origin, token, got.Header())
-			}
+	for _, tt := range []struct {
+		origin, token string
+		status        int
+		shared        string
+	}{
+		{"https://app.example", "view-realm", 200, "https://app.example"},
+		{"https://app.example", "nothing", 403, "https://app.example"},
+		{"https://anywhere.example", "view-realm", 403, ""},
+		{"http://id.example", "view-realm", 200, ""}, // the server's own
+		{"null", "view-realm", 403, ""},
+	} {
+		got := w.ask("GET", "/admin/realms/shop/roles", tt.token, "", "Origin", tt.origin)
+		if got.Code != tt.status || got.Header().Get("Access-Control-Allow-Origin") != tt.shared {
+			t.Errorf("a page of %s with %s is answered %d %v", tt.origin, tt.token, got.Code, got.Header())
 		}
 	}
 }
