@@ -1,7 +1,6 @@
 package keycloak
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -28,13 +27,11 @@ func KeptLook(kept realm.Extra) realm.Look {
 		Locales:        Value[[]string](o, "supportedLocales"),
 		Texts:          Value[map[string]map[string]string](o, "localizationTexts"),
 		Headers:        map[string]string{},
-		Accent:         colour(attributes["tokenhouse.theme.accent"]),
-		AccentDark:     colour(attributes["tokenhouse.theme.accent-dark"]),
-		Background:     colour(attributes["tokenhouse.theme.background"]),
-		BackgroundDark: colour(attributes["tokenhouse.theme.background-dark"]),
-	}
-	if logo := attributes["tokenhouse.theme.logo"]; strings.HasPrefix(logo, "https://") || strings.HasPrefix(logo, "data:image/") {
-		look.Logo = logo
+		Accent:         theme(attributes, "accent"),
+		AccentDark:     theme(attributes, "accent-dark"),
+		Background:     theme(attributes, "background"),
+		BackgroundDark: theme(attributes, "background-dark"),
+		Logo:           theme(attributes, "logo"),
 	}
 	for member, value := range Value[map[string]string](o, "browserSecurityHeaders") {
 		if header, ok := guards[member]; ok && !strings.ContainsAny(value, "\r\n\x00") {
@@ -42,13 +39,4 @@ func KeptLook(kept realm.Extra) realm.Look {
 		}
 	}
 	return look
-}
-
-var sixDigits = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
-
-func colour(text string) string {
-	if sixDigits.MatchString(text) {
-		return text
-	}
-	return ""
 }

@@ -28,6 +28,7 @@ func ToSettings(o Object) (realm.Settings, []Note) {
 	s := NewSettings()
 	rest := readFields(settingFields, &s, o)
 	kept, notes := readAttributes(settingAttributes, &s, Value[map[string]string](o, "attributes"))
+	notes = append(notes, themeNotes(kept)...)
 	rest.Put("attributes", kept)
 	takeMailSecrets(&s, rest)
 	for _, name := range realmContents {

@@ -66,6 +66,7 @@ var samples = []struct {
 	page page.Page
 }{
 	{"login", page.Login{Form: form("authenticate"), NameLabel: "usernameOrEmail"}},
+	{"themed", page.Login{Form: form("authenticate"), NameLabel: "usernameOrEmail", RememberMe: page.RememberMe{Offered: true}, ResetURL: actions + "reset-credentials"}},
 	{"login-all", page.Login{Form: wrong(form("authenticate"), "username", page.T("invalidUserMessage")), NameLabel: "username", Username: `al"ice`,
 		RememberMe: page.RememberMe{Offered: true, Checked: true}, ResetURL: "/realms/shop/login-actions/reset-credentials?tab_id=t1", RegisterURL: "/realms/shop/login-actions/registration?tab_id=t1",
 		Providers: []page.Provider{{Alias: "upstream", Name: "Upstream", URL: "/realms/shop/broker/upstream/login?tab_id=t1"}, {Alias: "github", Name: "GitHub", URL: "/realms/shop/broker/github/login"}},

@@ -144,6 +144,9 @@ func see(t *testing.T, tab context.Context, fault, expression string) {
 	}
 }
 
+// themed is the look of a realm that has one of its own, in two languages.
+var themed = looks{Name: "Shop", Accent: "#7a1f5c", AccentDark: "#f0a6d2", Background: "#fbf3ee", BackgroundDark: "#1d1017", Locales: []string{"de", "en"}}
+
 // sampleSite serves the samples below the address that it gives.
 func sampleSite(t *testing.T) string {
 	mux := http.NewServeMux()
@@ -151,7 +154,10 @@ func sampleSite(t *testing.T) string {
 	for _, s := range samples {
 		mux.HandleFunc("/realms/shop/"+s.name, func(w http.ResponseWriter, r *http.Request) {
 			look := looks(realm.Look{Name: "Shop"})
-			if err := pages.New(&look).Show(w, r, http.StatusOK, pages.View{Realm: shop}, s.page); err != nil {
+			if s.name == "themed" {
+				look = themed
+			}
+			if err := pages.New(&look).Show(w, r, http.StatusOK, pages.View{Realm: international}, s.page); err != nil {
 				t.Error(err)
 			}
 		})
