@@ -11,12 +11,14 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
-// harbour is a realm with a client that a Go program is.
+// harbour is a realm with clients that are programs.
 const harbour = `{"realm": "harbour", "enabled": true, "sslRequired": "none",
 	"passwordPolicy": "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)",
 	"clients": [
 		{"clientId": "pier", "secret": "pier-secret", "redirectUris": ["https://pier.example/callback"],
-		 "attributes": {"pkce.code.challenge.method": "S256", "oauth2.device.authorization.grant.enabled": "true"}},
+		 "attributes": {"pkce.code.challenge.method": "S256", "oauth2.device.authorization.grant.enabled": "true", "oauth2.device.polling.interval": "1",
+			"standard.token.exchange.enabled": "true", "post.logout.redirect.uris": "https://pier.example/goodbye"}},
+		{"clientId": "deck", "publicClient": true, "redirectUris": ["${deck}/*"], "webOrigins": ["+"], "attributes": {"post.logout.redirect.uris": "+"}},
 		{"clientId": "crane", "secret": "crane-secret", "redirectUris": ["https://crane.example/callback"]}],
 	"users": [{"username": "alice", "enabled": true, "email": "alice@example.org", "emailVerified": true, "firstName": "Alice", "lastName": "Liddell",
 		"credentials": [{"type": "password", "value": "alice-password"}]}]}`
@@ -124,7 +126,7 @@ func TestGoClient(t *testing.T) {
 		p.sees(200, "Grant Access to pier")
 		p.submit("accept", "")
 		p.sees(200, "Device Login Successful")
-		waiting.Interval = 0
+		waiting.Interval = 1
 		tokens, err := pier.DeviceAccessToken(ctx, waiting, oauth2.VerifierOption(proof))
 		if err != nil {
 			t.Fatal(err)

@@ -37,6 +37,8 @@ var programs = []program{
 			}
 			administrates("java", "-classpath", strings.TrimSpace(string(path)), "Administrate.java")(t, dir)
 		}},
+	{"oidc-client-ts", nodeAndNpm, [][]string{npm}, oidcClientTS},
+	{"openid-client", nodeAndNpm, [][]string{npm}, openIDClient},
 	{"spa", nodeAndNpm, [][]string{npm}, singlePage},
 }
 

@@ -47,32 +47,15 @@ func openSPA(t *testing.T, dir, host string) *spa {
 	t.Helper()
 	site := httptest.NewUnstartedServer(nil)
 	page := local("localhost", site.Listener.Addr().String())
-	base := startOn(t, host, "testdata/story/myrealm.json", "http://localhost:3000", page)
-
-	own := t.TempDir()
-	if err := os.Symlink(filepath.Join(dir, "node_modules"), filepath.Join(own, "node_modules")); err != nil {
-		t.Fatal(err)
-	}
-	fill := func(name string, pairs ...string) {
-		t.Helper()
-		write(t, filepath.Join(own, name), replaced(t, filepath.Join(dir, name), append(pairs, "http://localhost:8080", base)...))
-	}
-	fill("api.js")
+	realm := replaced(t, "testdata/story/myrealm.json", "http://localhost:3000", page)
+	_, base := start(t, databases[0].open(t), map[string][]byte{"myrealm.json": []byte(realm)})
+	base = local(host, base)
+	own := fitted(t, dir, "http://localhost:8080", base)
 	api, complaints := serveAPI(t, own)
-	fill("index.html", "http://localhost:8081", api)
-	fill("silent-check-sso.html")
-	site.Config.Handler = http.FileServer(http.Dir(own))
+	site.Config.Handler = http.FileServer(http.Dir(fitted(t, own, "http://localhost:8081", api)))
 	site.Start()
 	t.Cleanup(site.Close)
 	return &spa{chromium(t), page, base, complaints}
-}
-
-// startOn starts a server with a realm file, in which the pairs are replaced, and gives its address on a host of
-// this machine.
-func startOn(t *testing.T, host, file string, pairs ...string) (base string) {
-	t.Helper()
-	_, base = start(t, databases[0].open(t), map[string][]byte{filepath.Base(file): []byte(replaced(t, file, pairs...))})
-	return local(host, base)
 }
 
 // local is an address of this machine by the name that host gives it.
@@ -88,6 +71,25 @@ func replaced(t *testing.T, file string, pairs ...string) string {
 		t.Fatal(err)
 	}
 	return strings.NewReplacer(pairs...).Replace(string(text))
+}
+
+// fitted is a copy of a program's own files, with the pairs replaced in them, beside what was installed for it.
+func fitted(t *testing.T, dir string, pairs ...string) string {
+	t.Helper()
+	own := t.TempDir()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Type().IsRegular() {
+			write(t, filepath.Join(own, f.Name()), replaced(t, filepath.Join(dir, f.Name()), pairs...))
+		}
+	}
+	if err := os.Symlink(filepath.Join(dir, "node_modules"), filepath.Join(own, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	return own
 }
 
 func write(t *testing.T, file, text string) {
