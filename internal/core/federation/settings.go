@@ -85,13 +85,15 @@ func Read(p *realm.Provider) (s Settings, ok bool) {
 		AssertionAlg: p.Config["clientAssertionSigningAlg"], AssertionAud: p.Config["clientAssertionAudience"],
 		TrustEmail: p.TrustEmail, StoreToken: p.StoreToken, AddReadTokenRole: p.AddReadTokenRole, LinkOnly: p.LinkOnly,
 		FirstLoginFlow: p.FirstLoginFlow, PostLoginFlow: p.PostLoginFlow,
-		Sync: syncOf(p.Config["syncMode"], SyncLegacy)}
+		Sync: syncOf(p.Config["syncMode"], SyncLegacy).within(SyncImport)}
 	s.HideOnLogin = p.HideOnLogin || s.on("hideOnLoginPage")
 	s.Transient, s.CaseSensitiveName = s.on("doNotStoreUsers"), s.on("caseSensitiveOriginalUsername")
 	s.PassPromptNone, s.BackchannelLogout = s.on("acceptsPromptNoneForwardFromClient"), s.on("backchannelSupported")
 	s.IDTokenHintOnLogout, s.ClientIDOnLogout = p.Config["sendIdTokenOnLogout"] != "false", s.on("sendClientIdOnLogout")
-
 	s.AccessTokenJWT = s.on("isAccessTokenJWT")
+	if n, err := strconv.Atoi(p.Config["allowedClockSkew"]); err == nil && n > 0 {
+		s.Skew = min(time.Duration(n)*time.Second, maxSkew)
+	}
 	s.readEndpoints(k)
 	s.readScope(k)
 	if k.adapt != nil {
@@ -106,6 +108,9 @@ func (s *Settings) readEndpoints(k *preset) {
 	if k.fixed {
 		s.AuthorizationEndpoint, s.TokenEndpoint, s.UserInfoEndpoint, s.EmailsEndpoint = k.authorization, k.token, k.userInfo, k.emails
 		s.Issuers, s.JWKSURL, s.ValidateSignature = k.issuers, k.jwks, true
+		if k.openID && s.on("disableUserInfo") {
+			s.UserInfoEndpoint = ""
+		}
 		return
 	}
 	s.AuthorizationEndpoint, s.TokenEndpoint, s.LogoutEndpoint = s.config["authorizationUrl"], s.config["tokenUrl"], s.config["logoutUrl"]
@@ -122,9 +127,6 @@ func (s *Settings) readEndpoints(k *preset) {
 		s.JWKSURL = s.config["jwksUrl"]
 	} else {
 		s.Key, s.KeyID = s.config["publicKeySignatureVerifier"], s.config["publicKeySignatureVerifierKeyId"]
-	}
-	if n, err := strconv.Atoi(s.config["allowedClockSkew"]); err == nil && n > 0 {
-		s.Skew = min(time.Duration(n)*time.Second, maxSkew)
 	}
 }
 

@@ -67,6 +67,9 @@ func TestPresetsKeepTheirEndpoints(t *testing.T) {
 			t.Errorf("%s: signatures are not checked", kind)
 		}
 	}
+	if s := provider(t, "google", "disableUserInfo=true", "allowedClockSkew=30", "syncMode=INHERIT"); s.FetchesProfile() || s.Skew != 30*time.Second || s.Sync != federation.SyncImport {
+		t.Errorf("Google as configured: %q, %v, %v", s.UserInfoEndpoint, s.Skew, s.Sync)
+	}
 	tenant := "9d2c0b1e-0000-4000-8000-00000000ABCD"
 	s := provider(t, "microsoft", "tenantId="+tenant)
 	if want := "https://login.microsoftonline.com/9d2c0b1e-0000-4000-8000-00000000abcd/v2.0"; s.Issuers[0] != want || !strings.Contains(s.TokenEndpoint, tenant) {

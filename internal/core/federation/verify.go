@@ -127,7 +127,7 @@ func (s *Settings) Keys() ([]jose.JSONWebKey, error) {
 	case given == "":
 		return nil, errNoKey
 	case strings.HasPrefix(given, "{"):
-		return readKeySet([]byte(given))
+		return ReadKeySet([]byte(given))
 	}
 	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(given), ""))
 	if block, _ := pem.Decode([]byte(given)); block != nil {
@@ -145,14 +145,6 @@ func (s *Settings) Keys() ([]jose.JSONWebKey, error) {
 		key = certificate.PublicKey
 	}
 	return []jose.JSONWebKey{{Key: key, KeyID: s.KeyID}}, nil
-}
-
-func readKeySet(body []byte) ([]jose.JSONWebKey, error) {
-	keys, err := ReadKeySet(body)
-	if err != nil {
-		return nil, errKeyText
-	}
-	return keys, nil
 }
 
 // ReadKeySet reads a JSON Web Key Set: the public keys in it that are understood (RFC 7517 §5).
