@@ -183,8 +183,17 @@ func (s *step) show(asks ask, p page.Page) (authorize.Result, error) {
 	return authorize.Result{Kind: authorize.Again, Page: p}, s.who.keep(s.t)
 }
 
-// review shows the profile where it is to be reviewed, and goes on where not.
+// review shows the profile where it is to be reviewed, and goes on where not. Who went through all this in another
+// browser meanwhile is known.
 func (s *step) review(ctx context.Context) (authorize.Result, error) {
+	known, err := s.linked(ctx, s.t, s.p, s.who)
+	if err != nil {
+		return authorize.Result{}, err
+	}
+	if known != nil {
+		s.at.UserID = known.ID
+		return s.done(ctx)
+	}
 	terms, err := s.Rules.Terms(ctx, s.t.Realm())
 	if err != nil {
 		return authorize.Result{}, err
