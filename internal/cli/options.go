@@ -102,7 +102,7 @@ var options = []option{
 		set: text(func(s *settings) *string { return &s.Bootstrap.ClientID })},
 	{name: "bootstrap-admin-client-secret", keycloak: true, secret: true, help: "secret of that client",
 		set: text(func(s *settings) *string { return &s.Bootstrap.ClientSecret })},
-	{name: "fetch-allow-private", toggle: true, fallback: "false", help: "fetch key sets of clients from private addresses too",
+	{name: "fetch-allow-private", toggle: true, fallback: "false", help: "fetch key sets of clients, and ask identity providers, at private addresses too",
 		set: truth(func(s *settings) *bool { return &s.FetchPrivate })},
 
 	{name: "health-enabled", keycloak: true, toggle: true, fallback: "false", help: "serve /health on the management port",
