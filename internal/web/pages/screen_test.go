@@ -47,6 +47,7 @@ func TestScreens(t *testing.T) {
 				tab := open(t, browser, site+s.name, g)
 				see(t, tab, "the style sheet is missing", `document.styleSheets.length === 0 || document.styleSheets[0].cssRules.length === 0`)
 				see(t, tab, "a picture is missing", `[...document.images].some((i) => !i.naturalWidth)`)
+				see(t, tab, "what is folded cannot be unfolded", `document.querySelectorAll("details").forEach((d) => { d.open = true }), !![...document.querySelectorAll("details")].find((d) => !d.open)`)
 				see(t, tab, "the page is wider than the window", `document.documentElement.scrollWidth > innerWidth`)
 				if !*update {
 					return
