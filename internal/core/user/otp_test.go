@@ -61,3 +61,36 @@ func TestCheckOTP(t *testing.T) {
 		})
 	}
 }
+
+// The vectors of RFC 4226 appendix D: each code works once, and uses up those before it.
+func TestTakeOTP(t *testing.T) {
+	codes := []string{"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"}
+	const window = 2
+	c := user.NewOTP(user.OTPPolicy{Type: "hotp"}.OrDefault(), "phone", "12345678901234567890", "", time.Unix(0, 0))
+	if _, byTime := c.CheckOTP(codes[0], time.Unix(0, 0)); byTime || !c.Counts() {
+		t.Error("it is taken for a generator by time")
+	}
+	for i, step := range []struct {
+		code  string
+		taken bool
+	}{
+		{codes[0], true}, {codes[0], false}, {codes[4], false}, {codes[3], true}, {codes[1], false}, {codes[2], false}, {"", false}, {codes[4], true}, {codes[5], true},
+		{codes[9], false}, {codes[8], true}, {codes[9], true},
+	} {
+		if got := c.TakeOTP(step.code, window); got != step.taken {
+			t.Errorf("step %d: %s taken %v", i, step.code, got)
+		}
+	}
+	byTime := user.NewOTP(user.OTPPolicy{}.OrDefault(), "phone", "12345678901234567890", "", time.Unix(0, 0))
+	negative := user.Credential{Kind: user.KindOTP, Data: `{"subType":"hotp","digits":6,"counter":-1}`, Secret: c.Secret}
+	if byTime.Counts() || byTime.TakeOTP(codes[0], window) || negative.TakeOTP(codes[0], window) {
+		t.Error("a code of another kind was taken")
+	}
+}
+
+func TestOTPAddress(t *testing.T) {
+	p := user.OTPPolicy{Type: "hotp", Counter: 5}.OrDefault()
+	if got, want := p.Address("The Club", "ann", "secret"), "otpauth://hotp/The%20Club:ann?secret=ONSWG4TFOQ&digits=6&algorithm=SHA1&issuer=The%20Club&counter=5"; got != want {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,69 @@
+package authflow_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
+)
+
+func TestPlan(t *testing.T) {
+	const (
+		cookie   = `{"authenticator": "auth-cookie", "requirement": "ALTERNATIVE"}`
+		password = `{"authenticator": "auth-username-password-form", "requirement": "REQUIRED"}`
+		second   = `{"flowAlias": "second", "requirement": "CONDITIONAL"}`
+		has      = `{"authenticator": "conditional-user-configured", "requirement": "REQUIRED"}`
+	)
+	otp, key, codes := login.FactorOTP, login.FactorPasskey, login.FactorRecovery
+	e := func(authenticator, requirement string) string {
+		return `{"authenticator": "` + authenticator + `", "requirement": "` + requirement + `"}`
+	}
+	tests := map[string]struct {
+		flows map[string]string // alias → executions
+		want  login.Plan
+	}{
+		"none": {nil, login.PlainPlan()},
+		"Keycloak's own": {map[string]string{"browser": cookie + `, {"flowAlias": "forms", "requirement": "ALTERNATIVE"}`, "forms": password + "," + second,
+			"second": has + "," + e("conditional-credential", "REQUIRED") + "," + e(otp, "ALTERNATIVE") + "," + e(key, "DISABLED") + "," + e(codes, "DISABLED")}, login.PlainPlan()},
+		"all factors": {map[string]string{"browser": cookie + `, {"flowAlias": "forms", "requirement": "ALTERNATIVE"}`, "forms": password + "," + second,
+			"second": has + "," + e(key, "ALTERNATIVE") + "," + e(otp, "ALTERNATIVE") + "," + e(codes, "ALTERNATIVE")},
+			login.Plan{Password: true, Choices: []login.Choice{{Ways: []string{key, otp, codes}}}}},
+		"required": {map[string]string{"browser": password + "," + e(otp, "REQUIRED")},
+			login.Plan{Password: true, Choices: []login.Choice{{Ways: []string{otp}, Must: true}}}},
+		"one of several required": {map[string]string{"browser": password + `, {"flowAlias": "second", "requirement": "REQUIRED"}`, "second": e(key, "ALTERNATIVE") + "," + e(otp, "ALTERNATIVE")},
+			login.Plan{Password: true, Choices: []login.Choice{{Ways: []string{key, otp}, Must: true}}}},
+		"required wins over alternatives": {map[string]string{"browser": password + "," + e(otp, "ALTERNATIVE")}, login.Plan{Password: true}},
+		"conditional form":                {map[string]string{"browser": password + "," + e("auth-conditional-otp-form", "REQUIRED")}, login.PlainPlan()},
+		"nothing beside":                  {map[string]string{"browser": password}, login.Plan{Password: true}},
+		"passkey or password": {map[string]string{"browser": cookie + "," + e(login.FactorPasskeyOnly, "ALTERNATIVE") + `, {"flowAlias": "forms", "requirement": "ALTERNATIVE"}`, "forms": password + "," + second, "second": has + "," + e(otp, "REQUIRED")},
+			login.Plan{Password: true, Passkey: true, Choices: []login.Choice{{Ways: []string{otp}}}}},
+		"name, then either": {map[string]string{"browser": e("auth-username-form", "REQUIRED") + `, {"flowAlias": "either", "requirement": "REQUIRED"}`,
+			"either": e(login.FactorPasskeyOnly, "ALTERNATIVE") + "," + e("auth-password-form", "ALTERNATIVE")}, login.Plan{Password: true, Passkey: true}},
+		"passkey alone":   {map[string]string{"browser": e("auth-username-form", "REQUIRED") + "," + e(login.FactorPasskeyOnly, "REQUIRED")}, login.Plan{Passkey: true}},
+		"passkey after":   {map[string]string{"browser": password + "," + e(login.FactorPasskeyOnly, "REQUIRED")}, login.Plan{Password: true, Choices: []login.Choice{{Ways: []string{login.FactorPasskeyOnly}, Must: true}}}},
+		"unknown":         {map[string]string{"browser": e("auth-of-an-extension", "REQUIRED")}, login.Plan{Password: true}},
+		"within itself":   {map[string]string{"browser": password + `, {"flowAlias": "browser", "requirement": "REQUIRED"}`}, login.Plan{Password: true}},
+		"names no flow":   {map[string]string{"browser": password + `, {"flowAlias": "gone", "requirement": "REQUIRED"}`}, login.Plan{Password: true}},
+		"of another name": {map[string]string{"other": password + "," + e(otp, "REQUIRED")}, login.PlainPlan()},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var flows []json.RawMessage
+			for alias, executions := range tt.flows {
+				flows = append(flows, json.RawMessage(`{"alias": "`+alias+`", "providerId": "basic-flow", "authenticationExecutions": [`+executions+`]}`))
+			}
+			kept, err := json.Marshal(flows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := authflow.Read("key", realm.Extra{"authenticationFlows": kept, "browserFlow": json.RawMessage(`"browser"`)}).Plan()
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
