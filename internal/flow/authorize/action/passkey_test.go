@@ -111,11 +111,11 @@ func TestPasskeyAsSecondFactor(t *testing.T) {
 		}
 		for name, form := range map[string]func(challenge string) url.Values{
 			"replayed":         func(string) url.Values { return form },
-			"old challenge":    func(string) url.Values { return made.Sign(challenge, "cat") },
+			"old challenge":    func(string) url.Values { c := *made; return c.Sign(challenge, "cat") },
 			"somebody else's":  func(now string) url.Values { return strange.Sign(now, "") },
-			"in another name":  func(now string) url.Values { return made.Sign(now, "ben") },
+			"in another name":  func(now string) url.Values { c := *made; return c.Sign(now, "ben") },
 			"nothing":          func(string) url.Values { return url.Values{} },
-			"other challenge":  func(string) url.Values { return made.Sign("YW5vdGhlcg", "cat") },
+			"other challenge":  func(string) url.Values { c := *made; return c.Sign("YW5vdGhlcg", "cat") },
 			"of another site":  func(now string) url.Values { c := *made; c.Origin = "https://evil.test"; return c.Sign(now, "cat") },
 			"cloned":           func(now string) url.Values { c := *made; c.Count = 1; return c.Sign(now, "cat") },
 			"same count again": func(now string) url.Values { c := *made; c.Count--; return c.Sign(now, "cat") },
