@@ -25,7 +25,7 @@ func addActions(a *authorize.Authorizer, st *store.Store, p accounts) {
 	a.Factors, a.Passkeys = []authorize.Action{action.OTP{Deps: d}, action.Passkey{Deps: d}, action.Recovery{Deps: d}, alone}, alone
 	a.Actions = []authorize.Action{action.Terms{Deps: d}, action.UpdateProfile{Deps: d}, action.VerifyEmail{Deps: d}, action.ConfigureTOTP{Deps: d},
 		action.UpdatePassword{Deps: d}, action.DeleteAccount{Deps: d}, action.VerifyProfile{Deps: d}, action.RegisterPasskey{Deps: d},
-		action.RegisterPasskey{Deps: d, Alone: true}, action.ConfigureRecovery{Deps: d}}
+		action.RegisterPasskey{Deps: d, Alone: true}, action.ConfigureRecovery{Deps: d}, action.UpdateEmail{Deps: d}}
 	a.Consent = action.Consent{Deps: d}
 	a.Links = action.Links{Deps: d}
 	a.Entrances = append(a.Entrances, action.Register{Deps: d}, action.ResetPassword{Deps: d})

@@ -5,10 +5,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize/action"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 	"github.com/tokenhouse/tokenhouse/internal/flow/signout"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+	"github.com/tokenhouse/tokenhouse/internal/mail"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/upstream"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
@@ -42,9 +44,11 @@ func looks(st *store.Store) *people.Looks { return people.NewLooks(st) }
 // peopleRoutes are the addresses of users and their sessions.
 func peopleRoutes(st *store.Store, c Config, a accounts) []rest.Route {
 	ended := &people.Sessions{Store: st, Users: st, Realms: st, Herald: a.herald}
+	errands := action.Errands{Postman: action.Postman{Rules: a.rules, Mail: &mail.Client{}, Tokens: keyring.New(st, c.clock()), NewID: uuid.NewString}}
 	return slices.Concat(
 		users.Routes(users.Deps{
 			Users:        &people.Users{Store: st, Groups: st, Failures: st, Rules: a.rules, Passwords: a.passwords},
+			Postbox:      &people.Postbox{Store: st, Rules: a.rules, Letters: errands, Log: c.log()},
 			Sessions:     ended,
 			Consents:     &people.Consents{Sessions: ended, Users: st, Grants: st},
 			Profiles:     &people.Profiles{Store: st},

@@ -13,5 +13,6 @@ const (
 	ResetPassword        Kind = "RESET_PASSWORD"
 	GrantConsent         Kind = "GRANT_CONSENT"
 	DeleteAccount        Kind = "DELETE_ACCOUNT"
+	ExecuteActions       Kind = "EXECUTE_ACTIONS"
 	CustomRequiredAction Kind = "CUSTOM_REQUIRED_ACTION"
 )

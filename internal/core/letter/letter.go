@@ -23,6 +23,8 @@ const (
 	VerifyEmail   Kind = iota // prove that an address is yours
 	ResetPassword             // choose another password
 	LinkAccount               // join an account at an identity provider to yours
+	UpdateEmail               // prove that the address that you want is yours
+	DoActions                 // do what an administrator asks for
 )
 
 // Facts are what a letter says.
@@ -32,7 +34,8 @@ type Facts struct {
 	Link  string        // where to go; it is good for one use
 	Life  time.Duration // how long the link is good for
 
-	Provider, Username string // with LinkAccount: the provider's name for people, and the name of the account there
+	Provider, Username string   // with LinkAccount: the provider's name for people, and the name of the account there
+	Actions            []string // with DoActions: required actions, by Keycloak's names
 }
 
 // Write writes a letter in a language, as "de" or "de-AT"; English where it is another.
@@ -43,7 +46,8 @@ func Write(k Kind, locale string, f Facts) Letter {
 	}
 	said := w.kinds[k]
 	life := w.span(f.Life)
-	fill := strings.NewReplacer("{realm}", f.Realm, "{life}", life, "{provider}", f.Provider, "{username}", f.Username).Replace
+	fill := strings.NewReplacer("{realm}", f.Realm, "{life}", life, "{provider}", f.Provider, "{username}", f.Username,
+		"{to}", f.To, "{actions}", w.list(f.Actions)).Replace
 	text := []string{fill(said.why), f.Link, fill(said.life), fill(said.otherwise)}
 	link := html.EscapeString(f.Link)
 	paragraphs := []string{html.EscapeString(text[0]), `<a href="` + link + `" rel="nofollow">` + html.EscapeString(said.link) + `</a>`,
@@ -56,6 +60,19 @@ func Write(k Kind, locale string, f Facts) Letter {
 type language struct {
 	kinds          map[Kind]saying
 	minutes, hours [2]string // one, many
+	actions        map[string]string
+}
+
+// list says what required actions are, by a comma; one that has no words by its name.
+func (l *language) list(actions []string) string {
+	var out []string
+	for _, a := range actions {
+		if said, ok := l.actions[a]; ok {
+			a = said
+		}
+		out = append(out, a)
+	}
+	return strings.Join(out, ", ")
 }
 
 type saying struct{ subject, why, link, life, otherwise string }
@@ -84,8 +101,25 @@ var words = map[string]language{
 				life:      "This link will expire within {life}.",
 				otherwise: "If you don't want to link your account, just ignore this message. If you link accounts, you will be able to log in through {provider}.",
 			},
+			UpdateEmail: {
+				subject:   "Verify new email",
+				why:       "To update your {realm} account with email address {to}, click the link below.",
+				link:      "Link to update the email address",
+				life:      "This link will expire within {life}.",
+				otherwise: "If you don't want to proceed with this modification, just ignore this message.",
+			},
+			DoActions: {
+				subject:   "Update Your Account",
+				why:       "Your administrator has just requested that you update your {realm} account by performing the following action(s): {actions}. Click on the link below to start this process.",
+				link:      "Link to account update",
+				life:      "This link will expire within {life}.",
+				otherwise: "If you are unaware that your administrator has requested this, just ignore this message and nothing will be changed.",
+			},
 		},
 		minutes: [2]string{"minute", "minutes"}, hours: [2]string{"hour", "hours"},
+		actions: map[string]string{"UPDATE_PASSWORD": "Update Password", "UPDATE_PROFILE": "Update Profile", "VERIFY_PROFILE": "Verify Profile", "UPDATE_EMAIL": "Update Email",
+			"VERIFY_EMAIL": "Verify Email", "CONFIGURE_TOTP": "Configure OTP", "TERMS_AND_CONDITIONS": "Terms and Conditions", "CONFIGURE_RECOVERY_AUTHN_CODES": "Generate recovery codes",
+			"webauthn-register": "Register a Passkey", "webauthn-register-passwordless": "Register a Passkey for passwordless sign in", "delete_account": "Delete Account"},
 	},
 	"de": {
 		kinds: map[Kind]saying{
@@ -110,8 +144,25 @@ var words = map[string]language{
 				life:      "Der Link gilt {life}.",
 				otherwise: "Wenn Sie Ihr Konto nicht verknüpfen möchten, ignorieren Sie diese Nachricht. Verknüpfte Konten lassen sich über {provider} öffnen.",
 			},
+			UpdateEmail: {
+				subject:   "Neue E-Mail-Adresse bestätigen",
+				why:       "Mit dem folgenden Link wird {to} die E-Mail-Adresse Ihres Kontos bei {realm}.",
+				link:      "E-Mail-Adresse ändern",
+				life:      "Der Link gilt {life}.",
+				otherwise: "Wenn Sie die Adresse nicht ändern möchten, ignorieren Sie diese Nachricht.",
+			},
+			DoActions: {
+				subject:   "Aktualisieren Sie Ihr Konto",
+				why:       "Ihr Administrator bittet Sie, für Ihr Konto bei {realm} Folgendes zu tun: {actions}. Mit dem folgenden Link beginnen Sie damit.",
+				link:      "Konto aktualisieren",
+				life:      "Der Link gilt {life}.",
+				otherwise: "Wenn Sie davon nichts wissen, ignorieren Sie diese Nachricht; es bleibt dann alles, wie es ist.",
+			},
 		},
 		minutes: [2]string{"Minute", "Minuten"}, hours: [2]string{"Stunde", "Stunden"},
+		actions: map[string]string{"UPDATE_PASSWORD": "Passwort ändern", "UPDATE_PROFILE": "Benutzerdaten ändern", "VERIFY_PROFILE": "Benutzerdaten prüfen", "UPDATE_EMAIL": "E-Mail-Adresse ändern",
+			"VERIFY_EMAIL": "E-Mail-Adresse bestätigen", "CONFIGURE_TOTP": "Authenticator-App einrichten", "TERMS_AND_CONDITIONS": "Nutzungsbedingungen", "CONFIGURE_RECOVERY_AUTHN_CODES": "Wiederherstellungscodes erzeugen",
+			"webauthn-register": "Passkey einrichten", "webauthn-register-passwordless": "Passkey ohne Passwort einrichten", "delete_account": "Konto löschen"},
 	},
 }
 

@@ -76,6 +76,7 @@ type Attempt struct {
 	Allowed  bool     // the user allowed the client what it asks for
 	Origin   *Origin  `json:",omitempty"` // where the user came from; nil: they signed in here
 
+	Errand  *Errand           // nil: the user signs in
 	Outcome string            // kc_action_status: what became of Request.Action; empty: nothing yet
 	Notes   map[string]string // what factors and actions keep from one request to the next
 }
@@ -85,6 +86,17 @@ type Origin struct {
 	session.Origin
 	Notes   map[string]string `json:",omitempty"` // of the session
 	AskMore bool              // factors are asked for as after a password
+}
+
+// Errand is what a letter leads to: required actions, after which the attempt ends. It signs nobody in.
+type Errand struct {
+	Actions []string // that are still to be done
+	BackURL string   // where a link leads afterwards, checked; empty: nowhere
+}
+
+// Did notes that an action was done.
+func (e *Errand) Did(action string) {
+	e.Actions = slices.DeleteFunc(e.Actions, func(a string) bool { return a == action })
 }
 
 // Factor is something that the user proved.
@@ -135,9 +147,10 @@ func (a *Attempt) Note(name, value string) {
 	a.Notes[name] = value
 }
 
-// Restart takes the attempt back to its beginning: nobody is known and nothing proven.
+// Restart takes the attempt back to its beginning: nobody is known and nothing proven. An errand stays one, which
+// nobody can go on with.
 func (a *Attempt) Restart() {
-	*a = Attempt{Tab: a.Tab, Request: a.Request, Started: a.Started, Path: Authenticate}
+	*a = Attempt{Tab: a.Tab, Request: a.Request, Started: a.Started, Path: Authenticate, Errand: a.Errand}
 }
 
 // Pass notes that the user proved something.

@@ -100,14 +100,12 @@ func (t *Turn) PathURL(p login.Path) string {
 
 // TabURL is the address of a path in the tab without a session code: it shows the page, and does nothing.
 func (t *Turn) TabURL(p login.Path) string {
-	q := t.tabQuery()
+	q := t.TabQuery()
 	return t.URL("/login-actions/" + string(p) + "?" + q.Encode())
 }
 
-// TabQuery are the parameters that lead back to the tab.
-func (t *Turn) TabQuery() url.Values { return t.tabQuery() }
-
-func (t *Turn) tabQuery() url.Values {
+// TabQuery are the parameters of TabURL.
+func (t *Turn) TabQuery() url.Values {
 	a := t.Attempt
 	return url.Values{"client_id": {a.Request.Client}, "tab_id": {a.Tab}, "client_data": {clientData(&a.Request)}}
 }

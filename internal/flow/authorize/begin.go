@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
 )
 
 // Begin takes an authorization request up (OpenID Connect Core §3.1.2). What is wrong with it is part of the
@@ -214,7 +215,10 @@ func (a *Authorizer) closedEntrance(t *Turn, p login.Path) *refusal {
 // refuse ends the attempt: the client is told, and the tab closed.
 func (a *Authorizer) refuse(ctx context.Context, t *Turn, e *oauth.Error) (*Outcome, error) {
 	q := t.Attempt.Request
-	if q.Device != "" {
+	switch {
+	case t.Attempt.Errand != nil:
+		return a.end(ctx, t, page.Info{Message: page.T("accountNotUpdatedMessage"), Back: t.back()}, e)
+	case q.Device != "":
 		return a.refuseDevice(ctx, t, e)
 	}
 	if err := a.close(ctx, t); err != nil {

@@ -53,7 +53,7 @@ func (a *Authorizer) choices(ctx context.Context, t *Turn) (ways [][]string, lac
 		switch {
 		case len(open) > 0:
 			ways = append(ways, open)
-		case c.Must && t.Attempt.Proven() && !t.Attempt.Has(login.FactorPasskeyOnly):
+		case c.Must && t.Attempt.Proven() && t.Attempt.Errand == nil && !t.Attempt.Has(login.FactorPasskeyOnly):
 			lacking = append(lacking, setups[c.Ways[0]])
 		}
 	}

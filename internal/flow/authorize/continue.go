@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"net/url"
@@ -241,7 +242,7 @@ func (a *Authorizer) after(ctx context.Context, t *Turn, r Result) (*Outcome, er
 		if err := a.save(ctx, t); err != nil {
 			return a.twice(t, err)
 		}
-		return t.with(&Outcome{Page: r.Page, Status: r.Status}), nil
+		return t.with(&Outcome{Page: r.Page, Status: cmp.Or(r.Status, statusOf(r.Page))}), nil
 	case Refused:
 		return a.refuse(ctx, t, r.Refusal)
 	case Elsewhere:
@@ -254,6 +255,9 @@ func (a *Authorizer) after(ctx context.Context, t *Turn, r Result) (*Outcome, er
 	case Cancelled:
 		at.Outcome = "cancelled"
 		return a.advance(ctx, t)
+	}
+	if at.Errand != nil && at.Path == login.RequiredActions {
+		at.Errand.Did(at.Execution)
 	}
 	switch {
 	case at.Execution == ConsentAlias:

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
@@ -28,6 +29,9 @@ const rememberName = 365 * 24 * time.Hour
 
 // finish answers the client. The tab is closed first: of two requests that come this far one is first.
 func (a *Authorizer) finish(ctx context.Context, t *Turn) (*Outcome, error) {
+	if t.Attempt.Errand != nil {
+		return a.end(ctx, t, page.Info{Message: page.T("accountUpdatedMessage"), Kind: page.Success, Back: t.back()}, nil)
+	}
 	if no, err := a.unready(ctx, t); no != nil || err != nil {
 		if err != nil {
 			return nil, err

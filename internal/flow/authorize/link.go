@@ -5,7 +5,6 @@ import (
 	"net/url"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
-	"github.com/tokenhouse/tokenhouse/internal/core/page"
 )
 
 // LinkPath is where links from letters lead, below login-actions. Their parameter "key" says what they are for.
@@ -41,7 +40,7 @@ func (a *Authorizer) follow(ctx context.Context, q ContinueRequest) (*Outcome, e
 		t.Attempt = nil
 	}
 	if a.Links == nil {
-		return t.with(&Outcome{Page: page.Error{Message: page.T("expiredActionTokenNoSessionMessage")}, Status: 400}), nil
+		return t.with(spent()), nil
 	}
 	result, proves, err := a.Links.Follow(ctx, t, q.Query)
 	switch {
@@ -49,6 +48,8 @@ func (a *Authorizer) follow(ctx context.Context, q ContinueRequest) (*Outcome, e
 		return nil, err
 	case result.Kind == Elsewhere && t.Attempt != nil:
 		return a.after(ctx, t, result)
+	case result.Errand != nil:
+		return a.send(ctx, t, result.Errand)
 	case result.Kind != Done || t.Attempt == nil:
 		return t.with(&Outcome{Page: result.Page, Status: result.Status}), nil
 	case proves:

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/locale"
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 )
@@ -60,9 +61,10 @@ const (
 // Result is what an Action made of a form.
 type Result struct {
 	Kind     ResultKind
-	Page     page.Page    // with Again
-	Status   int          // of Page; zero: 200
-	Refusal  *oauth.Error // with Refused
-	Redirect string       // with Elsewhere
-	Notice   page.Notice  // with Back
+	Page     page.Page     // with Again
+	Status   int           // of Page; zero: 200
+	Refusal  *oauth.Error  // with Refused
+	Redirect string        // with Elsewhere
+	Notice   page.Notice   // with Back
+	Errand   *login.Errand // with Done, of a link: Turn.User begins it, in an attempt of its own
 }

@@ -22,6 +22,9 @@ func (a *Authorizer) advance(ctx context.Context, t *Turn) (*Outcome, error) {
 	if err := a.recall(ctx, t); err != nil {
 		return nil, err
 	}
+	if t.Attempt.Errand != nil && (t.User == nil || !t.Attempt.Proven()) {
+		return t.with(spent()), nil
+	}
 	for {
 		state, err := a.state(ctx, t)
 		if err != nil {
@@ -97,7 +100,7 @@ func (a *Authorizer) state(ctx context.Context, t *Turn) (login.State, error) {
 	if s.Actions, err = a.due(ctx, t, lacking); err != nil {
 		return s, err
 	}
-	if a.Consent != nil && !t.Attempt.Allowed {
+	if a.Consent != nil && !t.Attempt.Allowed && t.Attempt.Errand == nil {
 		s.Consent, err = a.Consent.Due(ctx, t)
 	}
 	return s, err
@@ -120,7 +123,8 @@ func (a *Authorizer) due(ctx context.Context, t *Turn, lacking []string) ([]stri
 		if err != nil {
 			return nil, err
 		}
-		if due || slices.Contains(lacking, alias) {
+		errand := t.Attempt.Errand != nil && slices.Contains(t.Attempt.Errand.Actions, alias)
+		if due || errand || slices.Contains(lacking, alias) {
 			out = append(out, alias)
 		}
 	}
@@ -174,7 +178,7 @@ func (a *Authorizer) leadOn(ctx context.Context, t *Turn, execution string) (*Ou
 	if err := a.save(ctx, t); err != nil {
 		return a.twice(t, err)
 	}
-	q := t.tabQuery()
+	q := t.TabQuery()
 	if execution != "" {
 		q.Set("execution", execution)
 	}

@@ -139,7 +139,15 @@ func (a *Authorizer) Show(ctx context.Context, t *Turn, make func() (page.Page, 
 	if err := a.save(ctx, t); err != nil {
 		return a.twice(t, err)
 	}
-	return t.with(&Outcome{Page: p}), nil
+	return t.with(&Outcome{Page: p, Status: statusOf(p)}), nil
+}
+
+// statusOf is the status of a page: one under the id of a failure says that it may work later.
+func statusOf(p page.Page) int {
+	if e, ok := p.(page.Error); ok && e.ID != "" {
+		return 503
+	}
+	return 0
 }
 
 // twice leads a request that came second to where the first has got.
@@ -147,7 +155,7 @@ func (a *Authorizer) twice(t *Turn, err error) (*Outcome, error) {
 	if !errors.Is(err, errTwice) {
 		return nil, err
 	}
-	return t.with(&Outcome{Redirect: t.URL("/login-actions/" + string(login.Authenticate) + "?" + t.tabQuery().Encode())}), nil
+	return t.with(&Outcome{Redirect: t.URL("/login-actions/" + string(login.Authenticate) + "?" + t.TabQuery().Encode())}), nil
 }
 
 // with puts the cookies of the turn to an outcome.

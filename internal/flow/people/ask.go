@@ -3,49 +3,99 @@ package people
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
-	"strings"
+	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Asking is a request to ask a user something by mail.
 type Asking struct {
-	Client   *string // client_id that the user goes on to
+	Client   *string // client_id that the user goes on to; nil: the account client
 	Redirect *string // where to
 	Actions  []string
+	Life     *time.Duration // of the link; nil: what the realm says
+	Path     string         // that it came by, below the user
 }
 
-// ErrNoPages says that mail could be sent, but that there is no page for its link.
-var ErrNoPages = errors.New("there is no page yet that a link could lead to")
+// Errand is what a letter to a user asks for, once it was checked.
+type Errand struct {
+	Client   string // client_id
+	Redirect string // may be empty
+	Actions  []string
+	Life     time.Duration
+}
 
-// Ask is to ask a user something by mail. What is wrong with the request is a *fault.Invalid, and so is a realm
-// that sends no mail. Otherwise it is ErrNoPages: a link that leads nowhere is not sent.
-func (u *Users) Ask(ctx context.Context, r *realm.Realm, who *user.User, q Asking) error {
-	if err := q.check(r, who); err != nil {
+// Postbox takes requests to ask users something by mail. All fields are required.
+type Postbox struct {
+	Store   UserStore
+	Rules   *Rulebook
+	Letters Letters
+	Log     *slog.Logger
+}
+
+// Letters sends the letters of errands. A mail server that does not take one is a *fault.Refused.
+type Letters interface {
+	Post(ctx context.Context, at verify.At, who *user.User, q Errand) error
+}
+
+// Unsent says why a letter did not go out, though there was nothing wrong with the request.
+type Unsent struct{ Reason string }
+
+func (u *Unsent) Error() string { return u.Reason }
+
+// Ask asks a user something by mail. What is wrong with the request is a *fault.Invalid; a realm that sends no mail, and
+// a mail server that does not take it, is an *Unsent.
+func (b *Postbox) Ask(ctx context.Context, author audit.Author, r *realm.Realm, who *user.User, q Asking) error {
+	errand, err := q.check(author.Base, r, who)
+	if err != nil {
 		return err
 	}
-	terms, err := u.Rules.Terms(ctx, r)
+	terms, err := b.Rules.Terms(ctx, r)
 	if err != nil {
 		return err
 	}
 	if terms.Sender == "" {
 		return errNoSender
 	}
-	return ErrNoPages
+	err = b.Letters.Post(ctx, verify.At{Realm: r, Base: author.Base, Now: author.Now}, who, errand)
+	if refused, ok := errors.AsType[*fault.Refused](err); ok {
+		b.Log.LogAttrs(ctx, slog.LevelWarn, "letter not sent", slog.String("realm", r.Name), slog.String("user", who.ID), slog.String("letter", q.Path), slog.String("reason", refused.Message))
+		return &Unsent{refused.Message}
+	}
+	if err != nil {
+		return err
+	}
+	return b.Store.EditUser(ctx, r.Key, who.ID, func(*user.Account) ([]event.Admin, error) {
+		return author.Of(r, audit.Action, userResource, userPath(who.ID)+"/"+q.Path, nil), nil
+	})
 }
 
 // errNoSender says that the realm has no mail server, as Keycloak does.
-var errNoSender = &fault.Refused{Message: "Invalid sender address 'null'. If the address contains UTF-8 characters in the local part " +
+var errNoSender = &Unsent{"Invalid sender address 'null'. If the address contains UTF-8 characters in the local part " +
 	"please ensure the SMTP server supports the SMTPUTF8 extension and enable 'Allow UTF-8' in the email realm configuration."}
 
-func (q *Asking) check(r *realm.Realm, who *user.User) error {
-	var client *realm.Client
+// accountClient is where letters lead that name no client.
+const accountClient = "account"
+
+func (q *Asking) check(base string, r *realm.Realm, who *user.User) (Errand, error) {
+	e := Errand{Client: accountClient, Actions: q.Actions, Life: r.Lifespans.ActionByAdmin}
 	if q.Client != nil {
-		client = r.Client(*q.Client)
+		e.Client = *q.Client
 	}
+	if q.Redirect != nil {
+		e.Redirect = *q.Redirect
+	}
+	if q.Life != nil {
+		e.Life = *q.Life
+	}
+	client := r.Client(e.Client)
 	text := ""
 	switch {
 	case who.Email == "":
@@ -54,29 +104,18 @@ func (q *Asking) check(r *realm.Realm, who *user.User) error {
 		text = "User is disabled"
 	case q.Redirect != nil && q.Client == nil:
 		text = "Client id missing"
-	case q.Client != nil && client == nil:
+	case client == nil:
 		text = "Client doesn't exist"
-	case client != nil && !client.Enabled:
+	case !client.Enabled:
 		text = "Client is not enabled"
-	case q.Redirect != nil && !leadsTo(client, *q.Redirect):
+	case q.Redirect != nil && client.Redirect(base, *q.Redirect, false) == "":
 		text = "Invalid redirect uri."
 	case slices.ContainsFunc(q.Actions, func(a string) bool { return !slices.Contains(builtinActions, a) }):
 		text = "Provided invalid required actions"
+	case e.Life <= 0:
+		text = "Lifespan must be positive"
 	default:
-		return nil
+		return e, nil
 	}
-	return &fault.Invalid{Message: text}
-}
-
-// leadsTo tells whether an address is one of the client's: as it stands, or below one that ends in "*".
-func leadsTo(c *realm.Client, address string) bool {
-	return slices.ContainsFunc(c.RedirectURIs, func(allowed string) bool {
-		if strings.HasPrefix(allowed, "/") {
-			allowed = strings.TrimSuffix(c.RootURL, "/") + allowed
-		}
-		if prefix, ok := strings.CutSuffix(allowed, "*"); ok {
-			return strings.HasPrefix(address, prefix)
-		}
-		return address == allowed
-	})
+	return e, &fault.Invalid{Message: text}
 }

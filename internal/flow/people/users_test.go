@@ -32,7 +32,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // office is a realm that records what administrators do.
 const office = `{"realm": "office", "enabled": true, "adminEventsEnabled": true, "adminEventsDetailsEnabled": true,
 	"passwordPolicy": "length(4) and passwordHistory(2)", "groups": [{"id": "sales", "name": "sales"}], "defaultGroups": ["/sales"],
-	"clients": [{"clientId": "app", "id": "app-key", "redirectUris": ["https://app.test/*"]}],
+	"clients": [{"clientId": "app", "id": "app-key", "redirectUris": ["https://app.test/*"]}, {"clientId": "account", "id": "account-key"}],
 	"requiredActions": [{"alias": "UPDATE_PASSWORD", "enabled": true}, {"alias": "VERIFY_PROFILE", "enabled": true},
 		{"alias": "TERMS_AND_CONDITIONS", "enabled": false}, {"alias": "VERIFY_EMAIL", "enabled": true, "defaultAction": true}],
 	"users": [{"id": "ann", "username": "ann", "email": "ann@office.test", "firstName": "Ann", "lastName": "Ames", "enabled": true,
@@ -366,30 +366,5 @@ func TestConfigure(t *testing.T) {
 	err = profiles.Configure(ctx, d.author(), d.realm, profile.Config{}, nil)
 	if invalid, ok := errors.AsType[*fault.Invalid](err); !ok || invalid.Message != "[The attribute 'username' can not be removed, The attribute 'email' can not be removed]" {
 		t.Errorf("an empty profile is answered with %v", err)
-	}
-}
-
-func TestAsk(t *testing.T) {
-	d := newDesk(t, storetest.SQLite(t))
-	ann := d.account(t, "ann").User
-	text := func(s string) *string { return &s }
-	tests := map[string]struct {
-		q    people.Asking
-		want string
-	}{
-		"no mail server":   {people.Asking{}, "Invalid sender address 'null'."},
-		"redirect alone":   {people.Asking{Redirect: text("https://app.test/")}, "Client id missing"},
-		"unknown client":   {people.Asking{Client: text("none")}, "Client doesn't exist"},
-		"foreign redirect": {people.Asking{Client: text("app"), Redirect: text("https://evil.test/")}, "Invalid redirect uri."},
-		"own redirect":     {people.Asking{Client: text("app"), Redirect: text("https://app.test/x")}, "Invalid sender address 'null'."},
-		"unknown action":   {people.Asking{Actions: []string{"none"}}, "Provided invalid required actions"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			err := d.Ask(t.Context(), d.realm, &ann, tt.q)
-			if err == nil || len(err.Error()) < len(tt.want) || err.Error()[:len(tt.want)] != tt.want {
-				t.Errorf("got %v, want %s", err, tt.want)
-			}
-		})
 	}
 }

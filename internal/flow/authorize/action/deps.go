@@ -47,6 +47,8 @@ type People interface {
 	Register(ctx context.Context, author audit.Author, r *realm.Realm, q people.Registration, complaints ...error) (string, error)
 	EditOwn(ctx context.Context, r *realm.Realm, id string, edit func(a *user.Account) error) error
 	DeleteOwn(ctx context.Context, r *realm.Realm, id string) error
+	CheckEmail(ctx context.Context, r *realm.Realm, id, address string, scopes []string) error
+	ChangeEmail(ctx context.Context, r *realm.Realm, id string, c people.EmailChange) error
 	TakeOTP(ctx context.Context, r *realm.Realm, id, credentialID, code string) (bool, error)
 }
 

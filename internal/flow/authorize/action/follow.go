@@ -20,7 +20,7 @@ const confirmed = "confirm"
 // that it was sent for: mail servers look at links, and must not verify anything by that. One that resets a
 // password works in that browser only: who sent for a letter to somebody else does not get in by their click.
 func (l Links) Follow(ctx context.Context, t *authorize.Turn, q url.Values) (authorize.Result, bool, error) {
-	k, ok := l.open(t, q.Get("key"))
+	k, ok := l.read(t, q.Get("key"))
 	if !ok {
 		return expired(), false, nil
 	}
@@ -32,20 +32,25 @@ func (l Links) Follow(ctx context.Context, t *authorize.Turn, q url.Values) (aut
 		return authorize.Result{}, false, err
 	}
 	here := t.Attempt != nil && tab(t) == k.tab
-	if k.kind == linkResets {
+	var result authorize.Result
+	switch mine := here && t.Attempt.User == u.ID; k.kind {
+	case linkResets:
 		result, err := l.reset(ctx, t, k, u, here)
 		return result, true, err
+	case linkErrand:
+		result, err = l.begin(ctx, t, k, u, q)
+	case linkUpdates:
+		result, err = l.change(ctx, t, k, u, mine, q)
+	default:
+		result, err = l.verify(ctx, t, k, u, mine, q)
 	}
-	result, err := l.verify(ctx, t, k, u, here && t.Attempt.User == u.ID, q)
 	return result, false, err
 }
 
 // verify notes that the address is the user's.
 func (l Links) verify(ctx context.Context, t *authorize.Turn, k link, u *user.User, here bool, q url.Values) (authorize.Result, error) {
 	if !here && q.Get(confirmed) == "" {
-		q.Set(confirmed, "true")
-		on := t.URL("/login-actions/" + string(authorize.LinkPath) + "?" + q.Encode())
-		return again(page.Info{Message: page.T("confirmEmailAddressVerification", k.address), Back: page.Link{URL: on, Text: page.T("proceedWithAction")}})
+		return again(page.Info{Message: page.T("confirmEmailAddressVerification", k.address), Back: l.onward(t, q)})
 	}
 	if first, err := l.spend(ctx, t, k); !first || err != nil {
 		return expired(), err
@@ -57,11 +62,7 @@ func (l Links) verify(ctx context.Context, t *authorize.Turn, k link, u *user.Us
 	if here {
 		return authorize.Result{Kind: authorize.Done}, nil
 	}
-	done := page.Info{Message: page.T("emailVerifiedMessage"), Kind: page.Success}
-	if t.Client != nil && t.Client.BaseURL != "" {
-		done.Back = page.Link{URL: t.Client.Home(t.At.Base), Text: page.T("backToApplication")}
-	}
-	return again(done)
+	return again(l.ended(t, k, page.Info{Message: page.T("emailVerifiedMessage"), Kind: page.Success}))
 }
 
 // reset lets the user choose another password, unless they got one since the letter was sent.

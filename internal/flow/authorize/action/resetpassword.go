@@ -76,13 +76,12 @@ func (e ResetPassword) send(ctx context.Context, t *authorize.Turn, u *user.User
 	}
 	about := *t
 	about.User, about.Event.UserID = u, u.ID
-	settings, l, err := e.write(ctx, &about, letter.ResetPassword, link{kind: linkResets, user: u.ID, address: u.Email, tab: tab(t), stamp: stamp}, t.Realm().Lifespans.UserAction)
-	if err != nil {
-		return err
-	}
+	l := link{kind: linkResets, user: u.ID, address: u.Email, tab: tab(t), stamp: stamp}
+	l.client = t.Client.ID
+	query := t.TabQuery() // now: the attempt goes on meanwhile
 	e.Aside(func() {
 		ctx := context.WithoutCancel(ctx)
-		if err := e.Mail.Send(ctx, settings, l); err != nil {
+		if err := e.post(ctx, about.At, letter.ResetPassword, letter.Facts{To: u.Email, Life: lifeOf(&about)}, localeOf(u, about.Locale), l, query); err != nil {
 			e.undelivered(ctx, &about, event.SendResetPassword, err, "")
 			return
 		}

@@ -46,12 +46,12 @@ func (a VerifyEmail) Challenge(ctx context.Context, t *authorize.Turn) (page.Pag
 // send sends the link; a page says that it could not be sent.
 func (a VerifyEmail) send(ctx context.Context, t *authorize.Turn) (page.Page, error) {
 	l := link{kind: linkVerifies, user: t.User.ID, address: t.User.Email, tab: tab(t)}
-	settings, written, err := a.write(ctx, t, letter.VerifyEmail, l, t.Realm().Lifespans.UserAction)
+	err := a.postTo(ctx, t, letter.VerifyEmail, t.User.Email, l)
+	if isUndelivered(err) {
+		return a.undelivered(ctx, t, event.SendVerifyEmail, err, t.TabURL(login.RequiredActions)), nil
+	}
 	if err != nil {
 		return nil, err
-	}
-	if err := a.Mail.Send(ctx, settings, written); err != nil {
-		return a.undelivered(ctx, t, event.SendVerifyEmail, err, t.TabURL(login.RequiredActions)), nil
 	}
 	t.Attempt.Note(noteMailed, t.User.Email)
 	a.record(ctx, t, event.SendVerifyEmail, event.Detail{Name: "email", Value: t.User.Email})

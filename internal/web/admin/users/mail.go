@@ -4,8 +4,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
@@ -18,27 +19,36 @@ func (d Deps) executeActions(w http.ResponseWriter, r *rest.Request, a *user.Acc
 	if err != nil {
 		return err
 	}
-	return d.ask(w, r, a, actions, func(why string) string { return "Failed to send execute actions email: " + why })
+	return d.ask(w, r, a, people.Asking{Actions: actions, Path: "execute-actions-email"}, unsentActions)
 }
 
 // resetByMail asks the user by mail for a new password.
 func (d Deps) resetByMail(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
-	return d.ask(w, r, a, []string{"UPDATE_PASSWORD"}, func(why string) string { return "Failed to send execute actions email: " + why })
+	return d.ask(w, r, a, people.Asking{Actions: []string{"UPDATE_PASSWORD"}, Path: "reset-password-email"}, unsentActions)
 }
 
 // verifyAddress asks the user by mail whether the address is theirs.
 func (d Deps) verifyAddress(w http.ResponseWriter, r *rest.Request, a *user.Account) error {
-	return d.ask(w, r, a, nil, func(string) string { return "Failed to send verify email" })
+	return d.ask(w, r, a, people.Asking{Path: "send-verify-email"}, func(string) string { return "Failed to send verify email" })
 }
 
-func (d Deps) ask(w http.ResponseWriter, r *rest.Request, a *user.Account, actions []string, text func(why string) string) error {
+func unsentActions(why string) string { return "Failed to send execute actions email: " + why }
+
+// ask asks the user by mail. A letter that cannot be sent is 500, as in Keycloak, with the words of text.
+func (d Deps) ask(w http.ResponseWriter, r *rest.Request, a *user.Account, q people.Asking, text func(why string) string) error {
 	p := r.URL.Query()
-	err := d.Users.Ask(r.Context(), r.Realm, &a.User, people.Asking{Client: given(p, "client_id"), Redirect: given(p, "redirect_uri"), Actions: actions})
-	if refused, ok := errors.AsType[*fault.Refused](err); ok {
-		return rest.BadRequest(text(refused.Message))
+	q.Client, q.Redirect = given(p, "client_id"), given(p, "redirect_uri")
+	if life := given(p, "lifespan"); life != nil {
+		seconds, err := strconv.ParseInt(*life, 10, 32)
+		if err != nil {
+			return rest.BadRequest("lifespan is a number of seconds")
+		}
+		span := time.Duration(seconds) * time.Second
+		q.Life = &span
 	}
-	if errors.Is(err, people.ErrNoPages) {
-		return &render.Message{Code: http.StatusNotImplemented, Text: text(err.Error())}
+	err := d.Postbox.Ask(r.Context(), r.Author, r.Realm, &a.User, q)
+	if unsent, ok := errors.AsType[*people.Unsent](err); ok {
+		return &render.Message{Code: http.StatusInternalServerError, Text: text(unsent.Reason)}
 	}
 	return rest.Done(w, err)
 }

@@ -18,6 +18,7 @@ import (
 // Deps is what this noun calls. All fields are required.
 type Deps struct {
 	Users        *people.Users
+	Postbox      *people.Postbox
 	Sessions     *people.Sessions
 	Consents     *people.Consents
 	Profiles     *people.Profiles
