@@ -171,7 +171,7 @@ func FromClient(r *realm.Realm, c *realm.Client) Object {
 	}
 	base := newClient()
 	attributes := writeAttributes(clientAttributes, c, &base, Value[map[string]string](Object(c.Extra), "attributes"))
-	attributes[realmClient] = strconv.FormatBool(managesRealm(r, c))
+	attributes[realmClient] = strconv.FormatBool(c.ID == "broker" || r.Manages(c.ID))
 	o.Put("attributes", attributes)
 	putMappers(o, c.Mappers)
 	o.Put("defaultClientScopes", scopeNames(r, c.DefaultScopes))
@@ -195,14 +195,6 @@ func scopeNames(r *realm.Realm, keys []string) []string {
 
 // realmClient is an attribute that tells whether the client belongs to the machinery of the realm.
 const realmClient = "realm_client"
-
-// managesRealm tells whether the client is one of those that hold the realm's management roles.
-func managesRealm(r *realm.Realm, c *realm.Client) bool {
-	if r.Name == "master" {
-		return c.ID == "broker" || c.BearerOnly && strings.HasSuffix(c.ID, "-realm")
-	}
-	return c.ID == "broker" || c.ID == "realm-management"
-}
 
 // inverted binds a switch that is on where it is absent to a field that says it is off.
 func inverted(name string, at func(*client) *bool) attribute[client] {

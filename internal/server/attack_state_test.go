@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
@@ -148,7 +149,7 @@ func (a *arena) key(alg string, change func(k *realm.KeyProvider)) {
 
 func (a *arena) endSessions(offline bool) {
 	key := a.current().Key
-	sessions, err := a.server.Store().UserSessions(a.Context(), key, a.user("alice").ID, offline)
+	sessions, err := a.server.Store().FindSessions(a.Context(), key, session.Query{User: a.user("alice").ID, Offline: offline}, 0, -1)
 	if err != nil || len(sessions) == 0 {
 		a.Fatalf("%d sessions, %v", len(sessions), err)
 	}

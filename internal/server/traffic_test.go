@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 )
@@ -298,7 +299,7 @@ func (m *market) events(key string, kind event.Kind, want int, late time.Time) i
 
 func (m *market) sessions(key, name string, offline bool) int {
 	m.Helper()
-	all, err := m.server.Store().UserSessions(m.Context(), key, m.user(name).ID, offline)
+	all, err := m.server.Store().FindSessions(m.Context(), key, session.Query{User: m.user(name).ID, Offline: offline}, 0, -1)
 	if err != nil {
 		m.Fatal(err)
 	}

@@ -174,7 +174,7 @@ func BenchmarkSession(b *testing.B) {
 			}
 			startSession(b, s, "last", "alice")
 			within(b, time.Minute, "all sessions are there", func() bool {
-				list, err := s.UserSessions(b.Context(), shop, "alice", false)
+				list, err := s.FindSessions(b.Context(), shop, session.Query{User: "alice"}, 0, -1)
 				return err == nil && len(list) == many+2
 			})
 			cpu(b)

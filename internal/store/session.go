@@ -49,21 +49,6 @@ func (s *Store) Session(ctx context.Context, realmKey, id string, offline bool) 
 	return &state.session, nil
 }
 
-// UserSessions are the sessions of a user, oldest first, as they are now.
-func (s *Store) UserSessions(ctx context.Context, realmKey, userID string, offline bool) ([]session.Session, error) {
-	var out []session.Session
-	err := s.db.Each(ctx, `SELECT doc, last_access FROM session WHERE realm = $1 AND user_id = $2 AND offline = $3 ORDER BY started`,
-		[]any{realmKey, userID, offline}, func(scan engine.Scan) error {
-			ss, err := scanSession(scan)
-			out = append(out, ss)
-			return err
-		})
-	if err != nil {
-		return nil, fmt.Errorf("read sessions of user %s: %w", userID, err)
-	}
-	return out, nil
-}
-
 // EndSession ends a session with its grants. Nothing happens where it is gone already.
 func (s *Store) EndSession(ctx context.Context, realmKey, id string, offline bool) error {
 	key := sessionID{realmKey, id, offline}

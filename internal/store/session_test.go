@@ -389,7 +389,7 @@ func TestUserSessions(t *testing.T) {
 			must(t, s.StartSession(ctx, shop, ss, aGrant(id, "web-key")))
 		}
 		startSession(t, s, "c", "bob")
-		list, err := s.UserSessions(ctx, shop, "alice", false)
+		list, err := s.FindSessions(ctx, shop, session.Query{User: "alice"}, 0, -1)
 		must(t, err)
 		if len(list) != 2 || list[0].ID != "b" || list[1].ID != "a" {
 			t.Errorf("alice's sessions are %v", list)

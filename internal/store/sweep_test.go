@@ -43,7 +43,7 @@ func TestSweepDeletesWhatHasExpired(t *testing.T) {
 		must(t, s.Sweep(ctx, now))
 
 		for offline, want := range map[bool]string{false: "in use", true: "offline in use"} {
-			sessions, err := s.UserSessions(ctx, shop, "alice", offline)
+			sessions, err := s.FindSessions(ctx, shop, session.Query{User: "alice", Offline: offline}, 0, -1)
 			must(t, err)
 			if len(sessions) != 1 || sessions[0].ID != want {
 				t.Errorf("sessions that stay are %v, want %q", sessions, want)

@@ -5,9 +5,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
-// master is the realm whose administrators may have rights in all others.
-const master = "master"
-
 // Administrator is somebody who calls the administration API: where they signed in, through which client,
 // and what they may do.
 type Administrator struct {
@@ -41,25 +38,18 @@ func (a *Administrator) RightsIn(target *realm.Realm) Rights {
 // management is the client whose roles the administrator's rights in a realm are; nil where there is none.
 func (a *Administrator) management(target *realm.Realm) *realm.Client {
 	switch {
-	case a.Realm.Name == master:
-		return a.Realm.Client(target.Name + ofOther)
+	case a.Realm.Name == realm.Master:
+		return a.Realm.Client(realm.ManagementClient(target.Name))
 	case a.Realm.Key == target.Key:
-		return a.Realm.Client(ofOwn)
+		return a.Realm.Client(realm.OwnManagementClient(target.Name))
 	}
 	return nil
 }
 
-// The clients whose roles give rights: in each realm one for itself, in the master realm one for each realm,
-// itself among them.
-const (
-	ofOwn   = "realm-management"
-	ofOther = "-realm" // behind the realm's name
-)
-
 // CreatesRealms tells whether the administrator may make new realms.
 func (a *Administrator) CreatesRealms() bool {
 	role := a.Realm.Role(realm.RoleRef{Name: createRealm})
-	return a.Realm.Name == master && role != nil && a.Roles.Has(role)
+	return a.Realm.Name == realm.Master && role != nil && a.Roles.Has(role)
 }
 
 // Roles of the master realm.
@@ -98,17 +88,14 @@ func (a *Administrator) has(target *realm.Realm, role *realm.Role) bool {
 // powerful tells whether a role gives rights, in this realm or another, or is going to.
 func powerful(r *realm.Realm, role *realm.Role) bool {
 	if role.Client == "" {
-		return r.Name == master && (role.Name == createRealm || role.Name == admin)
+		return r.Name == realm.Master && (role.Name == createRealm || role.Name == admin)
 	}
 	client := r.ClientByKey(role.Client)
-	return client != nil && named[role.Name] != 0 && Manages(r, client.ID)
+	return client != nil && named[role.Name] != 0 && r.Manages(client.ID)
 }
 
 // ofRealm tells whether the rights that a role gives are rights in its own realm.
 func ofRealm(r *realm.Realm, role *realm.Role) bool {
 	client := r.ClientByKey(role.Client)
-	if r.Name == master {
-		return client != nil && client.ID == master+ofOther
-	}
-	return client != nil && client.ID == ofOwn
+	return client != nil && client.ID == realm.OwnManagementClient(r.Name)
 }

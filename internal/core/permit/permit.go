@@ -61,15 +61,6 @@ func (r Rights) Names() []string {
 	return out
 }
 
-// Of are the rights with these names; unknown ones are passed over.
-func Of(roles ...string) Rights {
-	var out Rights
-	for _, name := range roles {
-		out |= named[name]
-	}
-	return out
-}
-
 // All are all rights.
 const All = ViewUsers<<1 - 1
 

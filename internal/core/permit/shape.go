@@ -2,7 +2,6 @@ package permit
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
@@ -24,21 +23,12 @@ func (a *Administrator) MayShape(target *realm.Realm, role *realm.Role) bool {
 // rights in that realm.
 func (a *Administrator) MayName(target *realm.Realm, clientID string) bool {
 	switch {
-	case !Manages(target, clientID):
+	case !target.Manages(clientID):
 		return true
-	case target.Name == master:
+	case target.Name == realm.Master:
 		return a.CreatesRealms()
 	}
 	return a.RightsIn(target) == All
-}
-
-// Manages tells whether roles of a client of this client_id are rights: in the realm itself, or of the master
-// realm's in the realm that the client is named after, whether there is one or not.
-func Manages(r *realm.Realm, clientID string) bool {
-	if r.Name == master {
-		return strings.HasSuffix(clientID, ofOther)
-	}
-	return clientID == ofOwn
 }
 
 // MayJoin tells whether the administrator may put somebody into groups, or groups below them: the roles of

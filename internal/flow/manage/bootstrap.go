@@ -75,7 +75,7 @@ func (m *Realms) mend(ctx context.Context) error {
 		return err
 	}
 	missing := slices.DeleteFunc(names, func(name string) bool {
-		return name == master || r.Client(realmfile.ManagementClient(name)) != nil
+		return name == master || r.Client(realm.ManagementClient(name)) != nil
 	})
 	if len(missing) == 0 {
 		return nil

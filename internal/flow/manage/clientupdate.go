@@ -8,7 +8,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
 // Update changes what the representation says of a client: see keycloak.MergeClient. A client_id that is
@@ -31,7 +30,7 @@ func mergeClient(d *realm.Draft, author audit.Author, client *realm.Client, o ke
 	if other := d.Realm().Client(with.ID); other != nil && other.Key != client.Key {
 		return &fault.Conflict{Kind: "client", Field: "clientId"}
 	}
-	if with.ID != client.ID && realmfile.Manages(d.Realm(), client) { // another could come in its place
+	if with.ID != client.ID && d.Realm().Manages(client.ID) { // another could come in its place
 		return &fault.Invalid{Field: "clientId", Message: "The client that holds the roles of administrators cannot be renamed"}
 	}
 	keyMappers(with.Mappers, author)

@@ -9,7 +9,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
 // decision is what becomes of something that a partial import brings: whether it is made, and under which
@@ -44,7 +43,7 @@ func (p *partial) clients() error {
 			wanted = append(wanted, o)
 		}
 		if action == itemOverwritten {
-			if realmfile.Manages(r, existing) {
+			if r.Manages(existing.ID) {
 				return &fault.Invalid{Field: "clients[" + strconv.Itoa(i) + "]", Message: "Client " + id + " belongs to the realm and cannot be overwritten"}
 			}
 			p.drop = append(p.drop, func() { dropClient(p.draft, existing) })

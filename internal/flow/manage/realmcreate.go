@@ -11,7 +11,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
 // Create makes the one realm of a document, and gives its name. An author of the master realm who does not
@@ -64,7 +63,7 @@ func (m *Realms) entitle(ctx context.Context, author audit.Author, name string) 
 	if err != nil {
 		return err
 	}
-	management := home.Client(realmfile.ManagementClient(name))
+	management := home.Client(realm.ManagementClient(name))
 	if management == nil {
 		return nil
 	}

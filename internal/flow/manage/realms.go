@@ -29,7 +29,7 @@ type Realms struct {
 }
 
 // master is the realm whose administrators administrate all realms.
-const master = "master"
+const master = realm.Master
 
 // Delete removes a realm with all that it holds, and its management client in the master realm. The
 // master realm itself stays. The event belongs to the realm that the author signed in at.

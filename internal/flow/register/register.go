@@ -137,7 +137,7 @@ func (g *Registrar) Delete(ctx context.Context, c Call, id string) (err error) {
 	if err != nil {
 		return err
 	}
-	if permit.Manages(c.Realm, client.ID) {
+	if c.Realm.Manages(client.ID) {
 		return forbidden("The client holds the rights of administrators")
 	}
 	return g.Clients.Unregister(ctx, c.Author, c.Realm.Name, client.Key)
@@ -217,7 +217,7 @@ func (h *holder) judge(policies []registration.Policy, q registration.Request) (
 	if q.Before != nil {
 		before = q.Before
 	}
-	if q.Before == nil && permit.Manages(q.Realm, q.Client.ID) {
+	if q.Before == nil && q.Realm.Manages(q.Client.ID) {
 		return nil, forbidden("The name is kept for clients that hold the rights of administrators")
 	}
 	if !h.rights.May(permit.ToManageClients) && !sameLimits(before, q.Client) {

@@ -74,9 +74,6 @@ const (
 // Kinds are the providers of a type; none where the type is not known.
 func Kinds(kind string) []Kind { return catalogue()[kind] }
 
-// Types are the known types.
-func Types() []string { return sorted(catalogue()) }
-
 // Known tells whether there is a provider of a type.
 func Known(kind, provider string) bool {
 	return slices.ContainsFunc(catalogue()[kind], func(k Kind) bool { return k.ID == provider })

@@ -43,14 +43,15 @@ func builtinClients(realmName string) []keycloak.Object {
 	if realmName != master {
 		return list
 	}
-	list = slices.DeleteFunc(list, func(o keycloak.Object) bool { return o.Text("clientId") == "realm-management" })
+	const ofOthers = "realm-management"
+	list = slices.DeleteFunc(list, func(o keycloak.Object) bool { return o.Text("clientId") == ofOthers })
 	return append(list, managementOf(master))
 }
 
 // managementOf is the client of the master realm that manages a realm.
 func managementOf(realmName string) keycloak.Object {
 	o := keycloak.Object{}
-	o.Put("clientId", ManagementClient(realmName))
+	o.Put("clientId", realm.ManagementClient(realmName))
 	o.Put("name", realmName+" Realm")
 	o.Put("bearerOnly", true)
 	o.Put("fullScopeAllowed", false)

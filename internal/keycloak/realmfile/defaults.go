@@ -29,18 +29,6 @@ func read[T any](name, realmName string) T {
 // master is the realm whose administrators administrate all realms.
 const master = "master"
 
-// managementClient is the client whose roles are those of the realm's administrators.
-func managementClient(realmName string) string {
-	if realmName == master {
-		return ManagementClient(master)
-	}
-	return "realm-management"
-}
-
-// ManagementClient is the client of the master realm whose roles are those of the administrators of
-// another realm.
-func ManagementClient(realmName string) string { return realmName + "-realm" }
-
 // builtinRoles are the roles that come with a realm. Those of management are of the client that manages
 // it, which their composites leave unnamed.
 type builtinRoles struct {

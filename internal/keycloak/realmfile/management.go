@@ -2,7 +2,6 @@ package realmfile
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
@@ -11,7 +10,7 @@ import (
 // management makes the roles of administrators: all of them on a new realm, what is missing of them on
 // one whose file has the client.
 func (b *builder) management() {
-	id := managementClient(b.realm().Name)
+	id := realm.OwnManagementClient(b.realm().Name)
 	if b.realm().Client(id) == nil {
 		return
 	}
@@ -49,7 +48,7 @@ const roleAdmin = "admin"
 // AddManagement gives the master realm the client that manages another realm, and its roles to the
 // administrators. Nothing happens where it has the client.
 func AddManagement(d *realm.Draft, realmName string, newID func() string) {
-	id := ManagementClient(realmName)
+	id := realm.ManagementClient(realmName)
 	if d.Realm().Client(id) != nil {
 		return
 	}
@@ -67,7 +66,7 @@ func AddManagement(d *realm.Draft, realmName string, newID func() string) {
 
 // DropManagement removes the client that manages another realm from the master realm, and its roles.
 func DropManagement(d *realm.Draft, realmName string) {
-	c := d.Realm().Client(ManagementClient(realmName))
+	c := d.Realm().Client(realm.ManagementClient(realmName))
 	if c == nil {
 		return
 	}
@@ -82,9 +81,4 @@ func DropManagement(d *realm.Draft, realmName string) {
 		d.PutRole(&without)
 	}
 	d.Delete(realm.KindClient, c.Key)
-}
-
-// Manages tells whether administrators have their rights by roles of the client.
-func Manages(r *realm.Realm, c *realm.Client) bool {
-	return c.ID == managementClient(r.Name) || r.Name == master && c.BearerOnly && strings.HasSuffix(c.ID, ManagementClient(""))
 }

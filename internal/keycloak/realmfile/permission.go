@@ -16,7 +16,7 @@ const exchangeScope = "token-exchange"
 // permissions reads the token exchange permissions of the realm's management client, and says the same by
 // the lists of who may exchange for what. A client that no permission names could not exchange at all.
 func (v *reviewer) permissions() []Finding {
-	management := v.realm.Client(managementClient(v.realm.Name))
+	management := v.realm.Client(realm.OwnManagementClient(v.realm.Name))
 	if management == nil {
 		return nil
 	}

@@ -27,11 +27,11 @@ func Rename(d *realm.Draft, from, to string) {
 // RenameManagement renames the client of the master realm that manages a realm. Where another has the new name, both are in
 // the draft, which cannot be stored.
 func RenameManagement(d *realm.Draft, from, to string) {
-	c := d.Realm().Client(ManagementClient(from))
+	c := d.Realm().Client(realm.ManagementClient(from))
 	if c == nil {
 		return
 	}
 	with := *c
-	with.ID = ManagementClient(to)
+	with.ID = realm.ManagementClient(to)
 	d.PutClient(&with)
 }

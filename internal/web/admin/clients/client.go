@@ -9,7 +9,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
 
@@ -88,7 +87,7 @@ func nulls(document []byte, member string) []string {
 }
 
 func (d Deps) remove(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
-	if realmfile.Manages(r.Realm, c) || !mayShape(r, c) {
+	if r.Realm.Manages(c.ID) || !mayShape(r, c) {
 		return rest.Forbidden
 	}
 	return rest.Done(w, d.Clients.Delete(r.Context(), r.Author, r.Realm.Name, c.Key))
@@ -105,7 +104,7 @@ func shown(r *rest.Request, c *realm.Client, kept realm.Extra) keycloak.Object {
 	if !may && o.Has("secret") {
 		o.Put("secret", keycloak.SecretMask)
 	}
-	may = may && !realmfile.Manages(r.Realm, c)
+	may = may && !r.Realm.Manages(c.ID)
 	o.Put("access", map[string]bool{"view": true, "configure": may, "manage": may})
 	return o
 }
