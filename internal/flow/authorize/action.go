@@ -48,6 +48,7 @@ type Guide interface {
 type Turn struct {
 	At      verify.At
 	Address string // the caller's
+	Agent   string // how the caller's browser calls itself
 	Cookies Cookies
 	Locale  string // language that pages are shown in, as the caller asked for; may be empty
 

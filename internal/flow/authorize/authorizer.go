@@ -160,6 +160,7 @@ type Call struct {
 	Realm   string // its name
 	Base    string // the server's URL as the caller reaches it
 	Address string // the caller's
+	Agent   string // header User-Agent
 	Secure  bool   // the caller came by TLS
 	Cookies Cookies
 	Locale  string // language that the caller prefers (Accept-Language); may be empty

@@ -143,7 +143,7 @@ func (a *Authorizer) signIn(ctx context.Context, t *Turn) (*session.Session, *se
 		}
 	}
 	s := session.Session{ID: a.NewToken(), UserID: t.User.ID, Username: t.User.Username, Started: t.At.Now, Remember: t.Attempt.Remember,
-		Method: "openid-connect", Address: t.Address}
+		Method: "openid-connect", Address: t.Address, Notes: session.NotesFrom(t.Agent)}
 	s = t.renewed(s)
 	g := t.part(&s, nil)
 	g.RefreshID = a.NewID()

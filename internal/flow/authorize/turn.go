@@ -19,7 +19,7 @@ import (
 
 // turn begins a turn: it reads clock and cookies. The attempt is still to be found.
 func (a *Authorizer) turn(ctx context.Context, r *realm.Realm, q Call) (*Turn, error) {
-	t := &Turn{At: verify.At{Realm: r, Base: q.Base, Now: a.Now()}, Address: q.Address, Cookies: q.Cookies, Locale: q.Locale}
+	t := &Turn{At: verify.At{Realm: r, Base: q.Base, Now: a.Now()}, Address: q.Address, Agent: q.Agent, Cookies: q.Cookies, Locale: q.Locale}
 	t.Event = event.Event{ID: a.NewID(), Time: t.At.Now, Kind: event.Login, Realm: r.Key, RealmName: r.Name, Address: q.Address}
 	t.Event.Set("auth_method", "openid-connect")
 	var err error

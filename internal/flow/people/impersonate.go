@@ -10,16 +10,16 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
-	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Impersonator lets administrators act as others. All fields are required.
 type Impersonator struct {
 	Store  SessionOpener
-	Keys   Signer
+	Keys   authorize.Signer
 	Herald Herald
 	Events Recorder
 }
@@ -30,11 +30,6 @@ type SessionOpener interface {
 	EndSession(ctx context.Context, realmKey, id string, offline bool) error
 }
 
-// Signer signs tokens.
-type Signer interface {
-	Sign(ctx context.Context, r *realm.Realm, alg, typ string, c *token.Claims) (string, error)
-}
-
 // Recorder keeps events.
 type Recorder interface {
 	Record(ctx context.Context, e event.Event)
@@ -43,13 +38,13 @@ type Recorder interface {
 // Impersonation is a session that an administrator has as somebody else.
 type Impersonation struct {
 	Session   session.Session
-	Identity  string // token that proves the session to the server itself, as cookies hold it
-	SameRealm bool   // the administrator's own session ended for it
+	Cookies   []authorize.Cookie // by which a browser is signed in
+	SameRealm bool               // the administrator's own session ended for it
 }
 
 // Impersonate starts a session of the user for the administrator, whose own session ends where it is one of
-// the same realm: a browser is signed in there as one person. issuer is the realm's.
-func (i *Impersonator) Impersonate(ctx context.Context, author audit.Author, r *realm.Realm, a *permit.Administrator, who *user.User, issuer string) (*Impersonation, error) {
+// the same realm: a browser is signed in there as one person.
+func (i *Impersonator) Impersonate(ctx context.Context, author audit.Author, r *realm.Realm, a *permit.Administrator, who *user.User) (*Impersonation, error) {
 	switch {
 	case !who.Enabled:
 		return nil, &fault.Invalid{Message: "User is disabled"}
@@ -66,7 +61,8 @@ func (i *Impersonator) Impersonate(ctx context.Context, author audit.Author, r *
 		AuthTime: author.Now, Method: "impersonate", Address: author.Actor.Address,
 		Notes: map[string]string{"IMPERSONATOR_ID": a.User.ID, "IMPERSONATOR_USERNAME": a.User.Username}}
 	var err error
-	if out.Identity, err = i.identity(ctx, author, r, &out.Session, issuer); err != nil {
+	at := verify.At{Realm: r, Base: author.Base, Now: author.Now}
+	if out.Cookies, err = authorize.Identify(ctx, i.Keys, at, &out.Session, author.NewID()); err != nil {
 		return nil, err
 	}
 	if err := i.Store.OpenSession(ctx, r.Key, out.Session, nil); err != nil {
@@ -87,12 +83,6 @@ func (i *Impersonator) leave(ctx context.Context, author audit.Author, r *realm.
 	}
 	i.Herald.Tell(ctx, verify.At{Realm: r, Base: author.Base, Now: author.Now}, due)
 	return nil
-}
-
-// identity is the token that the cookie of a session holds.
-func (i *Impersonator) identity(ctx context.Context, author audit.Author, r *realm.Realm, s *session.Session, issuer string) (string, error) {
-	return i.Keys.Sign(ctx, r, "HS512", "JWT", &token.Claims{ID: author.NewID(), Issuer: issuer, Subject: s.UserID, Type: "Serialized-ID",
-		Session: s.ID, IssuedAt: author.Now.Unix(), Expires: author.Now.Add(r.Lifespans.SessionMax).Unix()})
 }
 
 func (i *Impersonator) record(ctx context.Context, author audit.Author, r *realm.Realm, a *permit.Administrator, s *session.Session) {

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
@@ -178,12 +179,15 @@ func TestImpersonate(t *testing.T) {
 	impersonator := &people.Impersonator{Store: d.store, Keys: n, Herald: d, Events: n}
 	ann := d.account(t, "ann").User
 	boss := &permit.Administrator{Realm: d.realm, User: &user.User{ID: "boss", Username: "boss"}, Session: "own"}
-	made, err := impersonator.Impersonate(ctx, d.author(), d.realm, boss, &ann, "https://id.test/realms/office")
+	made, err := impersonator.Impersonate(ctx, d.author(), d.realm, boss, &ann)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !made.SameRealm || made.Identity != "signed" {
+	if !made.SameRealm || len(made.Cookies) != 2 || made.Cookies[0].Name != authorize.CookieIdentity || made.Cookies[0].Value != "signed" {
 		t.Errorf("made %+v", made)
+	}
+	if n.claims.Issuer != d.realm.Issuer("https://id.test") || n.claims.Type != "Serialized-ID" {
+		t.Errorf("the browser's token says %+v", n.claims)
 	}
 	same(t, "told", d.told, "https://id.test own")
 	same(t, "the administrator's sessions", d.signedIn(t, "boss", false))
@@ -196,11 +200,11 @@ func TestImpersonate(t *testing.T) {
 	}
 
 	elsewhere := &permit.Administrator{Realm: &realm.Realm{Key: "master"}, User: &user.User{ID: "admin"}, Session: "own"}
-	if made, err = impersonator.Impersonate(ctx, d.author(), d.realm, elsewhere, &ann, ""); err != nil || made.SameRealm {
+	if made, err = impersonator.Impersonate(ctx, d.author(), d.realm, elsewhere, &ann); err != nil || made.SameRealm {
 		t.Errorf("from another realm: %+v, %v", made, err)
 	}
 	for name, who := range map[string]*user.User{"disabled": {}, "service account": {Enabled: true, ServiceAccount: "app-key"}} {
-		if _, err := impersonator.Impersonate(ctx, d.author(), d.realm, boss, who, ""); err == nil {
+		if _, err := impersonator.Impersonate(ctx, d.author(), d.realm, boss, who); err == nil {
 			t.Errorf("impersonating %s goes well", name)
 		}
 	}

@@ -54,5 +54,5 @@ func browsing(r *http.Request, c call) authorize.Call {
 			cookies[k.Name] = k.Value
 		}
 	}
-	return authorize.Call{Realm: c.realm.Name, Base: c.caller.Base, Address: c.address(), Secure: c.caller.Secure, Cookies: cookies}
+	return authorize.Call{Realm: c.realm.Name, Base: c.caller.Base, Address: c.address(), Agent: r.UserAgent(), Secure: c.caller.Secure, Cookies: cookies}
 }

@@ -126,5 +126,9 @@ func (d *Deps) endOthers(ctx context.Context, t *authorize.Turn, wanted bool) er
 	if !wanted {
 		return nil
 	}
-	return d.Sessions.EndOthers(ctx, d.author(t), t.Realm(), t.User.ID, t.Attempt.Session)
+	own := t.Attempt.Session
+	if s := t.Identity().Session; s != nil && s.UserID == t.User.ID { // who proved anew who they are keeps theirs too
+		own = s.ID
+	}
+	return d.Sessions.EndOthers(ctx, d.author(t), t.Realm(), t.User.ID, own)
 }
