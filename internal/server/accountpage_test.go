@@ -402,3 +402,37 @@ func TestAccountIsAClient(t *testing.T) {
 		t.Errorf("%d while the client is off", p.status)
 	}
 }
+
+// TestAccountGivesUp: what applications may, and who one is elsewhere, is taken back by its owner alone; a link soon
+// after they proved who they are.
+func TestAccountGivesUp(t *testing.T) {
+	a := newHomes(t)
+	garden := a.current().Client("garden").Key
+	for _, name := range []string{"ann", "bob"} {
+		a.changeUser(name, func(u *user.User) {
+			u.Consents = []user.Consent{{Client: garden, Scopes: []string{garden}, Created: time.Now(), Updated: time.Now()}}
+		})
+	}
+	ann := enters(t, a, "ann")
+	ann.shows(ann.open(homesAccount+"/applications"), 200, "Garden", "Remove access")
+	ann.shows(ann.submit(homesAccount+"/applications", url.Values{"client": {"nobody"}}), 404, "Client not found.")
+	ann.shows(ann.submit(homesAccount+"/applications", url.Values{"client": {"garden"}}), 200, "The application has no access any more.")
+	if hers, his := a.user("ann").ConsentTo(garden), a.user("bob").ConsentTo(garden); hers != nil || his == nil {
+		t.Errorf("ann allowed %v, bob %v", hers, his)
+	}
+
+	village := homesAccount + "/account-security/linked-accounts/village"
+	seal := url.Values{"stateChecker": {first(ann, ann.open(homesAccount), sealOf)}}
+	a.age(ann, time.Hour)
+	ann.shows(ann.send(http.MethodPost, a.base+village, seal), 200, `data-page-id="login-login"`)
+	if len(a.user("ann").Links) != 1 {
+		t.Error("a link was forgotten long after ann proved who she is")
+	}
+	a.age(ann, time.Minute)
+	ann.shows(ann.open(village), 200, `data-page-id="account-confirm"`, "Unlink The Village")
+	ann.shows(ann.send(http.MethodPost, a.base+village, url.Values{}), 403)
+	ann.shows(ann.send(http.MethodPost, a.base+village, seal), 200, "It is not linked any more.")
+	if len(a.user("ann").Links) != 0 {
+		t.Error("the link is still there")
+	}
+}
