@@ -108,16 +108,6 @@ func (a *Authorizer) ShowError(ctx context.Context, t *Turn, why *oauth.Error, s
 // Record keeps the turn's event; a nil error is success.
 func (a *Authorizer) Record(ctx context.Context, t *Turn, why *oauth.Error) { a.record(ctx, t, why) }
 
-// Refuse ends the attempt: the client is told.
-func (a *Authorizer) Refuse(ctx context.Context, t *Turn, why *oauth.Error) (*Outcome, error) {
-	return a.refuse(ctx, t, why)
-}
-
-// Advance takes the attempt as far as it gets without the user.
-func (a *Authorizer) Advance(ctx context.Context, t *Turn) (*Outcome, error) {
-	return a.advance(ctx, t)
-}
-
 // Prove checks a user's password. wrong is the key of what the page says, empty where it is right; what was wrong
 // is recorded.
 func (a *Authorizer) Prove(ctx context.Context, t *Turn, u *user.User, password string) (wrong string, err error) {

@@ -70,7 +70,7 @@ func (b *Broker) answered(ctx context.Context, t *authorize.Turn, p *Provider, w
 	}
 	switch code, failure := q.Get("code"), q.Get("error"); {
 	case failure != "":
-		return b.turnedAway(ctx, t, p, way, failure)
+		return b.turnedAway(ctx, t, p, failure)
 	case code == "":
 		return b.Sign.ShowError(ctx, t, refusal(failedProvider, "neither code nor error"), badRequest, page.T("identityProviderMissingCodeOrErrorMessage")), nil
 	default:
@@ -78,21 +78,17 @@ func (b *Broker) answered(ctx context.Context, t *authorize.Turn, p *Provider, w
 		if err != nil {
 			return b.fails(ctx, t, err, badGateway), nil
 		}
-		return b.welcome(ctx, t, p, way, who)
+		return b.welcome(ctx, t, p, who)
 	}
 }
 
 // turnedAway is the sign-in page for who comes back with an error.
-func (b *Broker) turnedAway(ctx context.Context, t *authorize.Turn, p *Provider, way trip, failure string) (*authorize.Outcome, error) {
+func (b *Broker) turnedAway(ctx context.Context, t *authorize.Turn, p *Provider, failure string) (*authorize.Outcome, error) {
 	text := page.T(unexpected)
 	if failure == string(oauth.AccessDenied) {
 		text = page.T("accessDeniedMessage", p.Name)
 	}
-	why := refusal(failedProvider, "the provider answered "+printable(failure))
-	if way.Link != "" {
-		return b.Sign.ShowError(ctx, t, why, badRequest, text), nil
-	}
-	b.Sign.Record(ctx, t, why)
+	b.Sign.Record(ctx, t, refusal(failedProvider, "the provider answered "+printable(failure)))
 	return b.Sign.ShowSignIn(ctx, t, page.Notice{Kind: page.Fail, Text: text})
 }
 
@@ -126,14 +122,12 @@ func reasonOf(err error) string {
 }
 
 // welcome signs in whom the provider vouches for, where they are known, or leads on to the first login.
-func (b *Broker) welcome(ctx context.Context, t *authorize.Turn, p *Provider, way trip, who *visitor) (*authorize.Outcome, error) {
+func (b *Broker) welcome(ctx context.Context, t *authorize.Turn, p *Provider, who *visitor) (*authorize.Outcome, error) {
 	t.Event.Set("identity_provider_identity", who.Person.Username)
 	u, err := b.linked(ctx, t, p, who)
 	switch {
 	case err != nil:
 		return nil, err
-	case way.Link != "":
-		return b.join(ctx, t, p, way, who, u)
 	case u != nil:
 		return b.enter(ctx, t, p, who, u)
 	case p.LinkOnly:

@@ -54,7 +54,7 @@ func (b *Broker) Login(ctx context.Context, alias string, q authorize.ContinueRe
 	case p.LinkOnly:
 		return b.Sign.ShowError(ctx, t, refusal(failedProvider, "the provider is for linking only"), badRequest, page.T(unexpected)), nil
 	}
-	return b.leave(ctx, t, p, "")
+	return b.leave(ctx, t, p)
 }
 
 // describe makes the turn's event one of a sign-in through a provider.
@@ -72,9 +72,9 @@ func (b *Broker) provider(ctx context.Context, t *authorize.Turn, alias string) 
 	return c.provider(alias), nil
 }
 
-// leave sends the browser to the provider. link is the id of the user who wants the account there linked to theirs.
-func (b *Broker) leave(ctx context.Context, t *authorize.Turn, p *Provider, link string) (*authorize.Outcome, error) {
-	r := trip{Provider: p.Alias, State: newState(t, b.NewSecret()), Link: link}
+// leave sends the browser to the provider.
+func (b *Broker) leave(ctx context.Context, t *authorize.Turn, p *Provider) (*authorize.Outcome, error) {
+	r := trip{Provider: p.Alias, State: newState(t, b.NewSecret())}
 	q := federation.Authorization{RedirectURI: endpointURL(t, p.Alias), State: r.State}
 	asked := &t.Attempt.Request
 	q.LoginHint, q.UILocale, q.Prompt = asked.LoginHint, t.Locale, strings.Join(asked.Prompt, " ")

@@ -17,7 +17,6 @@ type trip struct {
 	State    string
 	Nonce    string `json:",omitempty"`
 	Verifier string `json:",omitempty"` // of PKCE
-	Link     string `json:",omitempty"` // id of the user who wants the account there linked to theirs; empty: somebody signs in
 }
 
 // noteTrip is the note of an attempt whose browser is at a provider.
