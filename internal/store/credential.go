@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
@@ -20,6 +21,24 @@ func (s *Store) readCredentials(ctx context.Context, r engine.Reader, realmKey, 
 	err := s.eachCredential(ctx, r, `SELECT user_id, id, sealed FROM credential WHERE realm = $1 AND user_id = $2 ORDER BY place`,
 		[]any{realmKey, userID}, func(_ string, c user.Credential) { out = append(out, c) })
 	return out, err
+}
+
+// WithCredentials gives accounts that were read without them their credentials, in their order.
+func (s *Store) WithCredentials(ctx context.Context, realmKey string, accounts []user.Account) error {
+	for some := range slices.Chunk(accounts, pageSize) {
+		ids, at := make([]string, len(some)), map[string]*user.Account{}
+		for i := range some {
+			ids[i] = some[i].User.ID
+			at[ids[i]] = &some[i]
+		}
+		list, args := places(2, ids)
+		err := s.eachCredential(ctx, s.db, `SELECT user_id, id, sealed FROM credential WHERE realm = $1 AND user_id IN (`+list+`) ORDER BY user_id, place`,
+			append([]any{realmKey}, args...), func(userID string, c user.Credential) { at[userID].Credentials = append(at[userID].Credentials, c) })
+		if err != nil {
+			return fmt.Errorf("read credentials: %w", err)
+		}
+	}
+	return nil
 }
 
 // eachCredential reads credentials by a query whose first argument is the realm. They are sealed

@@ -28,6 +28,22 @@ func alice() user.Account {
 	}
 }
 
+// TestWithCredentials gives each of several users their own.
+func TestWithCredentials(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		newAlice(t, s)
+		addUser(t, s, "bob-id", "bob")
+		must(t, s.CreateUser(t.Context(), shop, user.Account{User: user.User{ID: "eve-id", Username: "eve"}, Credentials: []user.Credential{{ID: "3", Kind: "otp"}}}, nil))
+		list, err := s.FindUsers(t.Context(), shop, user.Query{}, 0, -1)
+		must(t, err)
+		must(t, s.WithCredentials(t.Context(), shop, list))
+		for i, want := range [][]user.Credential{alice().Credentials, nil, {{ID: "3", Kind: "otp"}}} {
+			same(t, want, list[i].Credentials)
+		}
+		must(t, s.WithCredentials(t.Context(), shop, nil))
+	})
+}
+
 // newAlice makes the shop with alice, who is in the group "night" below "staff".
 func newAlice(t testing.TB, s *store.Store) {
 	t.Helper()

@@ -25,28 +25,23 @@ type Profiles interface {
 
 // Credentials are those of users.
 type Credentials interface {
-	Credentials(ctx context.Context, realmKey, userID string) ([]user.Credential, error)
+	WithCredentials(ctx context.Context, realmKey string, accounts []user.Account) error
 }
 
 // List represents users whose credentials were not read, in full or brief as the request asks for.
 func (v View) List(r *rest.Request, list []user.Account) ([]keycloak.Object, error) {
 	out := make([]keycloak.Object, len(list))
-	brief := r.Flag("briefRepresentation", false)
-	for i := range list {
-		if brief {
+	if r.Flag("briefRepresentation", false) {
+		for i := range list {
 			out[i] = keycloak.BriefUser(&list[i].User)
-			continue
 		}
-		credentials, err := v.Credentials.Credentials(r.Context(), r.Realm.Key, list[i].User.ID)
-		if err != nil {
-			return nil, err
-		}
-		list[i].Credentials = credentials
-		if out[i], err = v.Full(r.Context(), r.Realm, &list[i]); err != nil {
-			return nil, err
-		}
+		return out, nil
 	}
-	return out, nil
+	err := v.Credentials.WithCredentials(r.Context(), r.Realm.Key, list)
+	for i := 0; i < len(list) && err == nil; i++ {
+		out[i], err = v.Full(r.Context(), r.Realm, &list[i])
+	}
+	return out, err
 }
 
 // Full represents one user.
