@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -33,22 +34,28 @@ func (s *step) create(ctx context.Context) (authorize.Result, error) {
 		return authorize.Result{}, err
 	}
 	change(&u, &changes, join, nil)
-	q := people.Adoption{Profile: profile.Of(&u), EmailVerified: s.emailTrusted(), Link: s.identity(), Roles: u.Roles, Groups: u.GroupKeys}
+	verified := s.emailTrusted() && strings.EqualFold(u.Email, s.who.Person.Email) // a mapper may have put another
+	q := people.Adoption{Profile: profile.Of(&u), EmailVerified: verified, Link: s.identity(), Roles: u.Roles, Groups: u.GroupKeys}
 	if role := s.readToken(); role != nil {
 		q.Roles = with(q.Roles, []string{role.Key})
 	}
 	if s.p.First.ChangePassword {
 		q.Actions = []string{"UPDATE_PASSWORD"}
 	}
-	s.at.UserID, err = s.People.Adopt(ctx, audit.Author{Base: s.t.At.Base, Now: s.t.At.Now, NewID: s.NewID}, s.t.Realm(), q)
+	id, err := s.People.Adopt(ctx, audit.Author{Base: s.t.At.Base, Now: s.t.At.Now, NewID: s.NewID}, s.t.Realm(), q)
 	switch clash, taken := errors.AsType[*fault.Conflict](err); {
 	case taken && clash.Field == "federatedIdentities":
 		return s.linkedMeanwhile(ctx)
-	case taken && s.at.Owner == "":
+	case taken && !s.contested:
+		s.contested = true
 		return s.unite(ctx)
+	case taken: // by a mapper that gives a name which is another's
+		s.at.Same, s.at.Value = clash.Field, q.Profile.First(clash.Field)
+		return s.exists(ctx)
 	case err != nil:
 		return authorize.Result{}, err
 	}
+	s.at.UserID = id
 	s.record(ctx, event.Register, event.Detail{Name: "register_method", Value: "broker"}, event.Detail{Name: "email", Value: q.Profile.First(profile.Email)})
 	return s.done(ctx)
 }

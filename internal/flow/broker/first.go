@@ -69,6 +69,8 @@ type step struct {
 	p   *Provider
 	who *visitor
 	at  *firstLogin
+
+	contested bool // somebody took the name or the address while the account was made
 }
 
 // begin takes a first login up. A page is given where that is not possible: the provider was switched off.
@@ -89,7 +91,7 @@ func (f FirstLogin) begin(ctx context.Context, t *authorize.Turn) (*step, *autho
 		t.Attempt.Note(noteVisitor, "")
 		return nil, f.failed(ctx, t, unknownProvider, badRequest, page.T(unexpected)), nil
 	}
-	s := &step{f.Broker, t, p, who, who.First}
+	s := &step{Broker: f.Broker, t: t, p: p, who: who, at: who.First}
 	if s.at == nil {
 		s.at = &firstLogin{Profile: told(who, t)}
 		who.First = s.at
