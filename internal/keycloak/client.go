@@ -119,6 +119,7 @@ func ToClient(r *realm.Realm, o Object) (*realm.Client, []Note) {
 	delete(in, realmClient)
 	kept, notes := readAttributes(clientAttributes, &c, in)
 	rest.Put("attributes", kept)
+	notes = append(notes, encryptionNotes(kept)...)
 	c.Mappers = toMappers(o)
 	if o.Has("defaultClientScopes") || o.Has("optionalClientScopes") {
 		var unknown []Note
@@ -134,6 +135,16 @@ func ToClient(r *realm.Realm, o Object) (*realm.Client, []Note) {
 	}
 	c.Extra = keep(rest)
 	return &c, notes
+}
+
+// encryptionNotes say that a client asks for encryption in vain: what it gets is signed.
+func encryptionNotes(attributes map[string]string) (notes []Note) {
+	for _, name := range []string{"id.token.encrypted.response.alg", "user.info.encrypted.response.alg", "authorization.encrypted.response.alg"} {
+		if attributes[name] != "" {
+			notes = append(notes, Note{Path: "attributes." + name, Text: notActedOn + ": what the client gets is signed, and not encrypted"})
+		}
+	}
+	return notes
 }
 
 // AssignDefaults gives a client the realm's default and optional client scopes of its protocol.
