@@ -8,6 +8,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrConflict = errors.New("conflict") // a name or id that must be unique is taken
 	ErrStale    = errors.New("stale")    // it changed since it was read
+	ErrBusy     = errors.New("busy")     // too much waits already: to be asked again in a moment
 )
 
 // NotFound says what is missing, in words that are safe to show. It is an ErrNotFound.

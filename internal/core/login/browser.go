@@ -18,8 +18,12 @@ type Browser struct {
 	Version int64       `json:"-"`          // counted up by every write, so that of two at once one is refused
 }
 
-// MaxTabs is how many tabs of a browser are kept; the oldest is given up for another.
-const MaxTabs = 50
+// MaxTabs is how many tabs of a browser are kept, and MaxSize how long their requests may be together, in bytes; the
+// oldest is given up for another. All of them are read and written with each request of the browser.
+const (
+	MaxTabs = 50
+	MaxSize = 64 << 10
+)
 
 // Tab finds an attempt, or gives nil.
 func (b *Browser) Tab(id string) *Attempt {
@@ -31,12 +35,18 @@ func (b *Browser) Tab(id string) *Attempt {
 	return nil
 }
 
-// Open adds an attempt, and gives up the oldest where there are too many.
+// Open adds an attempt, and gives up the oldest where there are too many, or they are too long. The one that is added
+// stays.
 func (b *Browser) Open(a *Attempt) {
-	if len(b.Tabs) >= MaxTabs {
-		b.Tabs = slices.Delete(b.Tabs, 0, len(b.Tabs)-MaxTabs+1)
+	keep, size := 0, a.Request.size()
+	for keep < min(len(b.Tabs), MaxTabs-1) {
+		size += b.Tabs[len(b.Tabs)-1-keep].Request.size()
+		if size > MaxSize {
+			break
+		}
+		keep++
 	}
-	b.Tabs = append(b.Tabs, a)
+	b.Tabs = append(slices.Delete(b.Tabs, 0, len(b.Tabs)-keep), a)
 }
 
 // Close takes an attempt away.

@@ -34,6 +34,18 @@ type Request struct {
 	Device string // hash of the device code that the attempt is for; empty where it is for an application
 }
 
+// size is about how long what the caller said is, in bytes.
+func (q *Request) size() int {
+	n := len(q.RedirectURI) + len(q.Scope) + len(q.Nonce) + len(q.LoginHint) + len(q.Provider) + len(q.Action) + len(q.Claims) + len(q.ACRValues)
+	if q.State != nil {
+		n += len(*q.State)
+	}
+	for _, l := range q.Locales {
+		n += len(l)
+	}
+	return n
+}
+
 // Words of prompt.
 const (
 	PromptNone    = "none"

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
+	"errors"
 	"net/url"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 )
 
@@ -39,7 +42,18 @@ func (a *Authorizer) Continue(ctx context.Context, q ContinueRequest) (*Outcome,
 		t.Attempt.Note(noteNotice, "expiredActionMessage")
 		return a.leadOn(ctx, t, t.Attempt.Execution)
 	}
-	return a.process(ctx, t, q)
+	o, err = a.process(ctx, t, q)
+	if errors.Is(err, fault.ErrBusy) {
+		return a.busy(ctx, t), nil
+	}
+	return o, err
+}
+
+// busy is the page for a form that so many others wait before that it is not looked at. The form is as good as before:
+// nothing was kept.
+func (a *Authorizer) busy(ctx context.Context, t *Turn) *Outcome {
+	a.record(ctx, t, oauth.Errorf(temporarilyUnavailable, "").WithStatus(503))
+	return t.with(&Outcome{Status: 503, Page: page.Error{Message: page.T("serverBusyMessage"), ID: t.Event.ID, RetryTo: t.TabURL(t.Attempt.Path)}})
 }
 
 // Resume finds the attempt that a link or a form belongs to. Where there is none it gives the outcome instead.
@@ -80,7 +94,7 @@ func (a *Authorizer) Resume(ctx context.Context, q ContinueRequest) (*Turn, *Out
 // lost answers a request whose attempt is gone: who is signed in goes back to the client, who was about to begins
 // again, and all others are told.
 func (a *Authorizer) lost(ctx context.Context, t *Turn, q ContinueRequest) (*Outcome, error) {
-	if t.identity.Session != nil && t.Client != nil {
+	if t.identity.Session != nil && t.Client != nil && t.Client.Enabled {
 		back, ok := readClientData(q.Query.Get("client_data"))
 		if ok && t.Client.Redirect(t.At.Base, back.RedirectURI, false) != "" {
 			back.Client = t.Client.ID

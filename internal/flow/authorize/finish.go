@@ -96,6 +96,9 @@ func (a *Authorizer) keepOrigin(ctx context.Context, t *Turn, s *session.Session
 // unready tells why a user must not sign in though no step is left: something is due that there is no page for.
 // Better no sign-in than one that skips a factor or a duty.
 func (a *Authorizer) unready(ctx context.Context, t *Turn) (*refusal, error) {
+	if no := t.withdrawn(); no != nil {
+		return no, nil
+	}
 	if t.Client.ConsentRequired && a.Consent == nil {
 		return onPage("consent_denied", "invalidRequestMessage"), nil
 	}
@@ -115,6 +118,20 @@ func (a *Authorizer) unready(ctx context.Context, t *Turn) (*refusal, error) {
 		return nil, err
 	}
 	return onPage("resolve_required_actions", "invalidRequestMessage"), nil
+}
+
+// withdrawn tells what of the request its client may not have any more: it was checked when the attempt began, or
+// even before, where the browser kept it. Scopes count as they are now when tokens are made, and a device is asked
+// again when it wants them.
+func (t *Turn) withdrawn() *refusal {
+	q := &t.Attempt.Request
+	switch {
+	case q.Device != "":
+		return nil
+	case t.Client.Redirect(t.At.Base, q.RedirectURI, false) == "":
+		return onPage("invalid_redirect_uri", "invalidParameterMessage", "redirect_uri")
+	}
+	return flowOn(&checking{client: t.Client, q: *q})
 }
 
 // Scopes are the names of the client scopes in play.

@@ -204,8 +204,18 @@ func (a *Authorizer) enter(ctx context.Context, t *Turn) (*Outcome, error) {
 	return a.Show(ctx, t, func() (page.Page, error) { return e.Challenge(ctx, t) })
 }
 
-// Accept says who the user of an attempt is, and what they proved, and goes on.
+// Accept says who the user of an attempt is, and what they proved, and goes on. Whoever is locked is kept out however
+// they come in.
 func (a *Authorizer) Accept(ctx context.Context, t *Turn, u *user.User, proof login.Factor) (*Outcome, error) {
+	lock, err := a.Lockouts.Locked(ctx, t.At.Realm, u, t.At.Now)
+	switch {
+	case err != nil:
+		return nil, err
+	case lock != user.Open:
+		return a.failed(ctx, t, &t.Attempt.Request, onPage("user_temporarily_disabled", "invalidUserMessage"))
+	case !u.Enabled:
+		return a.failed(ctx, t, &t.Attempt.Request, onPage("user_disabled", "accountDisabledMessage"))
+	}
 	a.accept(t, u, proof)
 	return a.advance(ctx, t)
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
@@ -21,7 +22,15 @@ func (p *Passwords) Same(ctx context.Context, c user.Credential, password string
 	return same, err
 }
 
+// inTurn works when it is its turn. It is fault.ErrBusy where too many wait already: they would be gone before theirs
+// comes, and each of them holds memory.
 func (p *Passwords) inTurn(ctx context.Context, work func()) error {
+	select {
+	case p.line <- struct{}{}:
+		defer func() { <-p.line }()
+	default:
+		return fault.ErrBusy
+	}
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()

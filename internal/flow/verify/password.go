@@ -16,46 +16,44 @@ type Accounts interface {
 	EditUser(ctx context.Context, realmKey, id string, edit func(*user.Account) ([]event.Admin, error)) error
 }
 
-// Passwords checks passwords, no more of them at a time than there are processors: each takes 7 MiB and
-// some 17 ms of one.
+// Passwords checks passwords: each takes 7 MiB and some 17 ms of a processor. One processor is left to all else where
+// there are several, so that tokens do not wait for people who sign in.
 type Passwords struct {
 	accounts Accounts
-	slots    chan struct{}
+	slots    chan struct{} // of those that are checked
+	line     chan struct{} // of those too that wait for their turn
 }
+
+// queue is how many passwords may wait for each that is checked: some four seconds.
+const queue = 256
 
 // NewPasswords makes a checker of passwords.
 func NewPasswords(a Accounts) *Passwords {
-	return &Passwords{accounts: a, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	n := max(1, runtime.GOMAXPROCS(0)-1)
+	return &Passwords{accounts: a, slots: make(chan struct{}, n), line: make(chan struct{}, n*(1+queue))}
 }
 
 // Check tells whether the password is the user's. With a nil user, or one without a password, it takes
 // as long as with another and says false. A password that is right but hashed in another way than the
-// realm's policy wants is hashed anew. The error is technical: the context ended while waiting, or the
-// store failed.
+// realm's policy wants is hashed anew. The error is fault.ErrBusy where too many wait
+// already, or technical: the context ended while waiting, or the store failed.
 func (p *Passwords) Check(ctx context.Context, at At, u *user.User, password string) (bool, error) {
 	stored, err := p.stored(ctx, at.Realm.Key, u)
 	if err != nil {
 		return false, err
 	}
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return false, context.Cause(ctx)
-	}
-
-	want := user.HashingOf(at.Realm.PasswordPolicy)
-	if stored == nil {
-		user.HashPassword(password, make([]byte, user.SaltSize), want) // who is unknown must not be faster
-		return false, nil
-	}
-	if !user.CheckPassword(*stored, password) {
-		return false, nil
-	}
-	if !want.Made(*stored) {
-		p.rehash(ctx, at.Realm.Key, u.ID, *stored, user.HashPassword(password, salt(), want))
-	}
-	return true, nil
+	right := false
+	err = p.inTurn(ctx, func() {
+		want := user.HashingOf(at.Realm.PasswordPolicy)
+		if stored == nil {
+			user.HashPassword(password, make([]byte, user.SaltSize), want) // who is unknown must not be faster
+			return
+		}
+		if right = user.CheckPassword(*stored, password); right && !want.Made(*stored) {
+			p.rehash(ctx, at.Realm.Key, u.ID, *stored, user.HashPassword(password, salt(), want))
+		}
+	})
+	return right, err
 }
 
 // stored is the user's password, or nil.

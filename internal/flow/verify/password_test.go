@@ -5,9 +5,11 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -85,16 +87,18 @@ func TestPasswordsAreHashedAnew(t *testing.T) {
 	}
 }
 
-// Hashing costs memory: more at a time than processors gain nothing, and who waits can give up.
+// Hashing costs memory: more at a time than processors gain nothing, who waits can give up, and the line does not grow
+// without end.
 func TestPasswordsWait(t *testing.T) {
 	at, a := passwords(t, cheap)
 	held := make(chan struct{})
 	busy := &waiting{accounts: a, held: held}
+	full := make(chan struct{}, 300*runtime.GOMAXPROCS(0))
 	p := verify.NewPasswords(busy)
 	var wg sync.WaitGroup
 	// Rehashing holds the slot while the account is edited.
 	at2, _ := passwords(t, "hashAlgorithm(pbkdf2-sha256) and hashIterations(11)")
-	for range runtime.GOMAXPROCS(0) {
+	for range max(1, runtime.GOMAXPROCS(0)-1) {
 		busy.entered.Add(1)
 		wg.Go(func() { _, _ = p.Check(context.Background(), at2, &a.User, "secret") })
 	}
@@ -104,8 +108,28 @@ func TestPasswordsWait(t *testing.T) {
 	if _, err := p.Check(ctx, at, &a.User, "secret"); !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v, want that of the context", err)
 	}
+	var right atomic.Int64
+	for range cap(full) {
+		wg.Go(func() {
+			switch ok, err := p.Check(context.Background(), at, &a.User, "secret"); {
+			case ok:
+				right.Add(1)
+			case errors.Is(err, fault.ErrBusy):
+				full <- struct{}{}
+			default:
+				t.Errorf("in the line: %v", err)
+			}
+		})
+	}
+	<-full // the line is
+	if _, err := p.Check(ctx, at, &a.User, "secret"); !errors.Is(err, fault.ErrBusy) {
+		t.Errorf("err = %v, want busy", err)
+	}
 	close(held)
 	wg.Wait()
+	if n := int64(cap(full)-len(full)) - 1; right.Load() != n {
+		t.Errorf("%d of the %d in the line had their turn", right.Load(), n)
+	}
 	if ok, err := p.Check(t.Context(), at, &a.User, "secret"); !ok || err != nil {
 		t.Errorf("after the rush: %v, %v", ok, err)
 	}

@@ -14,6 +14,9 @@ import (
 // uncached is on the pages of a sign-in, and on what leads on from them.
 var uncached = []string{"no-store, must-revalidate, max-age=0"}
 
+// soon is in how many seconds to try again what could not be looked at.
+var soon = []string{"1"}
+
 // show answers a browser.
 func (s *site) show(w http.ResponseWriter, r *http.Request, c call, o *authorize.Outcome) error {
 	status := o.Status
@@ -23,6 +26,9 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, c call, o *authorize
 	if o.Page != nil {
 		if status == 0 {
 			status = http.StatusOK
+		}
+		if status == http.StatusServiceUnavailable {
+			w.Header()["Retry-After"] = soon
 		}
 		setCookies(w, c, o.Cookies)
 		return s.Pages.Show(w, r, status, pages.View{Realm: c.realm, Base: c.caller.Base, Wishes: o.Wishes}, o.Page)

@@ -20,6 +20,7 @@ type Status struct {
 	Text        string
 	Description string // member "error_description"; may be empty
 	Allow       string // header Allow, beside 405
+	Retry       string // header Retry-After, beside 503: seconds
 }
 
 func (s *Status) Error() string { return s.Text }
@@ -70,6 +71,9 @@ func Error(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) 
 	case *Status:
 		if e.Allow != "" {
 			w.Header().Set("Allow", e.Allow)
+		}
+		if e.Retry != "" {
+			w.Header().Set("Retry-After", e.Retry)
 		}
 		status, body = e.Code, failure{e.Text, e.Description}
 	case *Message:
@@ -132,6 +136,8 @@ func classify(err error) error {
 		return &Status{Code: http.StatusRequestEntityTooLarge, Text: "HTTP 413 Request Entity Too Large"}
 	}
 	switch {
+	case errors.Is(err, fault.ErrBusy):
+		return &Status{Code: http.StatusServiceUnavailable, Text: "temporarily_unavailable", Description: "Too many sign-ins at once", Retry: "1"}
 	case errors.Is(err, fault.ErrNotFound):
 		return &Status{Code: http.StatusNotFound, Text: "HTTP 404 Not Found"}
 	case errors.Is(err, fault.ErrConflict), errors.Is(err, fault.ErrStale):

@@ -37,7 +37,7 @@ type link struct {
 	id      string
 	user    string
 	address string   // that the user had
-	tab     string   // browser and tab that asked, as "browser.tab"; empty: an administrator did
+	tab     string   // browser and tab that asked: tab of its turn; empty: an administrator did
 	stamp   string   // of the password when the link was sent; changes with it
 	wanted  string   // the address that the user wants; of linkUpdates
 	others  bool     // the user's other sessions are to end; of linkUpdates
@@ -147,8 +147,9 @@ func (d *Deps) spend(ctx context.Context, t *authorize.Turn, l link) (first bool
 	return d.Once.UseOnce(ctx, t.Realm().Key, "action-token", l.id, l.expires)
 }
 
-// tab names the tab of a turn.
-func tab(t *authorize.Turn) string { return t.Browser.ID + "." + t.Attempt.Tab }
+// tab names the tab of a turn, to those who have it in their browser: the letter may be read by somebody else, who
+// must not learn the cookie.
+func tab(t *authorize.Turn) string { return hashed(t.Browser.ID + "." + t.Attempt.Tab) }
 
 // localeOf is the language that a user chose, or else another.
 func localeOf(u *user.User, other string) string {
