@@ -30,9 +30,17 @@ var databases = []database{
 // and gives its URL, which stands at each ${base} of the files. It ends with the test.
 func start(t testing.TB, db server.Database, realms map[string][]byte) (*server.Server, string) {
 	t.Helper()
+	return startAs(t, db, realms, func(*server.Config, string) {})
+}
+
+// startAs is start with a configuration that is changed by who is told the server's URL.
+func startAs(t testing.TB, db server.Database, realms map[string][]byte, change func(c *server.Config, base string)) (*server.Server, string) {
+	t.Helper()
 	web := httptest.NewUnstartedServer(nil)
 	base := "http://" + web.Listener.Addr().String()
-	s := build(t, server.Config{Database: db}, realms, base)
+	c := server.Config{Database: db}
+	change(&c, base)
+	s := build(t, c, realms, base)
 	web.Config.Handler = s.Handler()
 	web.Start()
 	t.Cleanup(web.Close)

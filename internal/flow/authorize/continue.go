@@ -169,7 +169,7 @@ func (a *Authorizer) look(ctx context.Context, t *Turn, q ContinueRequest) (*Out
 		}
 		at.Path = q.Path
 		return a.enter(ctx, t)
-	case at.Proven() || at.Path == login.Authenticate || q.Path == login.Authenticate:
+	case at.Proven() || at.Session != "" || at.Path == login.Authenticate || q.Path == login.Authenticate:
 		return a.advance(ctx, t)
 	}
 	return a.enter(ctx, t)

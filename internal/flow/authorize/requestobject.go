@@ -41,7 +41,7 @@ var errRequest = onPage("invalid_request", "invalidRequestMessage")
 func (a *Authorizer) unfold(ctx context.Context, at verify.At, c *realm.Client, in parameters) (out parameters, err error) {
 	object, uri := in.get("request"), in.get("request_uri")
 	switch {
-	case in.count("request")+in.count("request_uri") > 1:
+	case object != nil && uri != nil, (object != nil || uri != nil) && in.repeated():
 		return nil, errRequest
 	case uri != nil && references(*uri):
 		return in, nil // refused by a rule, once it is known where to say so
