@@ -166,9 +166,9 @@ func (s *shown) settle() *shown {
 }
 
 var (
-	formTag  = regexp.MustCompile(`<form[^>]*\baction="([^"]*)"`)
-	inputTag = regexp.MustCompile(`<input type="hidden"[^>]*\bname="([^"]*)" value="([^"]*)"`)
-	pageID   = regexp.MustCompile(`data-page-id="([^"]*)"`)
+	formStart   = regexp.MustCompile(`<form[^>]*\baction="([^"]*)"`)
+	hiddenInput = regexp.MustCompile(`<input type="hidden"[^>]*\bname="([^"]*)" value="([^"]*)"`)
+	pageID      = regexp.MustCompile(`data-page-id="([^"]*)"`)
 )
 
 // page is the id of the page that is shown, or "".
@@ -191,7 +191,7 @@ func (s *shown) expect(page string) *shown {
 // action is where the page's first form goes.
 func (s *shown) action() string {
 	s.Helper()
-	m := formTag.FindStringSubmatch(s.text)
+	m := formStart.FindStringSubmatch(s.text)
 	if m == nil {
 		s.Fatalf("no form: %d %v %s", s.status, s.location, s.text)
 	}
@@ -209,7 +209,7 @@ func (s *shown) action() string {
 // hidden are the hidden fields of the page.
 func (s *shown) hidden() url.Values {
 	v := url.Values{}
-	for _, m := range inputTag.FindAllStringSubmatch(s.text, -1) {
+	for _, m := range hiddenInput.FindAllStringSubmatch(s.text, -1) {
 		v.Set(m[1], html.UnescapeString(m[2]))
 	}
 	return v
