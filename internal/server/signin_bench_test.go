@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// crowd is how many people sign in at once.
-const crowd = 200
+// signingIn is how many people sign in at once.
+const signingIn = 200
 
 // BenchmarkTokensBesideSignIns asks for tokens one after the other, over HTTP: while nobody else is there, and while a
 // crowd signs in by browsers, with passwords of argon2id. It prints both latencies side by side, and what the slowest
@@ -31,7 +31,7 @@ func BenchmarkTokensBesideSignIns(b *testing.B) {
 			idle := q.tokens(b, time.Second)
 			ctx, stop := context.WithCancel(b.Context())
 			var all sync.WaitGroup
-			for range crowd {
+			for range signingIn {
 				all.Go(func() {
 					for ctx.Err() == nil {
 						q.signIn(ctx)
@@ -95,7 +95,7 @@ func newTurnstile(b *testing.B, db database) *turnstile {
 		where = onDisk(b)
 	}
 	_, base := start(b, where, map[string][]byte{"desk.json": text})
-	return &turnstile{base: base + "/realms/desk", client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: crowd + 1},
+	return &turnstile{base: base + "/realms/desk", client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: signingIn + 1},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
