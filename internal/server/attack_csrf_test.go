@@ -25,7 +25,7 @@ func forgedForms(d *desk) {
 		"login": {"login-login", func(b *browser) *shown { return b.open(b.request("web")) },
 			pairs("username", "mallory", "password", "mallory-password")},
 		"registration": {"login-register", func(b *browser) *shown {
-			return b.open(b.below("/protocol/openid-connect/registrations?") + query(b.request("web")))
+			return b.open(b.below("/protocol/openid-connect/registrations?") + parametersOf(b.request("web")))
 		},
 			pairs("username", "eve", "email", "eve@desk.example", "firstName", "Eve", "lastName", "Desk", "password", "eve-password", "password-confirm", "eve-password")},
 		"update password": {"login-login-update-password", func(b *browser) *shown {
@@ -72,7 +72,8 @@ func forgedForms(d *desk) {
 	b.open(d.request("web")).send("username", "paul", "password", "paul-password").expect("login-login-update-password")
 }
 
-func query(address string) string {
+// parametersOf are the parameters of an address, as they stand in it.
+func parametersOf(address string) string {
 	_, q, _ := strings.Cut(address, "?")
 	return q
 }

@@ -107,7 +107,7 @@ func guessedOTP(d *desk) {
 // recoveredLocked has somebody who is locked come in by a letter.
 func recoveredLocked(d *desk) {
 	b := d.browser()
-	forgot := b.open(b.below("/protocol/openid-connect/forgot-credentials?") + query(b.request("web"))).expect("login-login-reset-password")
+	forgot := b.open(b.below("/protocol/openid-connect/forgot-credentials?") + parametersOf(b.request("web"))).expect("login-login-reset-password")
 	forgot.send("username", "mallory").expect("login-login")
 	to := d.mail.next(d.T).link(d.T)
 	defer d.unlocked("mallory")
@@ -135,7 +135,7 @@ func guessedNames(d *desk) {
 	d.unlocked("alice")
 	forgot := func(name string) string {
 		b := d.browser()
-		return b.open(b.below("/protocol/openid-connect/forgot-credentials?")+query(b.request("web"))).send("username", name).expect("login-login").said()
+		return b.open(b.below("/protocol/openid-connect/forgot-credentials?")+parametersOf(b.request("web"))).send("username", name).expect("login-login").said()
 	}
 	unknown = forgot("nobody")
 	for _, name := range []string{"alice", "alice@desk.example", "vera", "nobody@desk.example"} {

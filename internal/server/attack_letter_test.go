@@ -22,7 +22,7 @@ func attackLetters(d *desk) {
 // forgot asks for a letter that resets a password, and gives the page that follows, and the link.
 func (b *browser) forgot(name string) (*shown, string) {
 	b.Helper()
-	s := b.open(b.below("/protocol/openid-connect/forgot-credentials?") + query(b.request("web")))
+	s := b.open(b.below("/protocol/openid-connect/forgot-credentials?") + parametersOf(b.request("web")))
 	s = s.expect("login-login-reset-password").send("username", name).expect("login-login")
 	return s, b.mail.next(b.T).link(b.T)
 }
@@ -31,7 +31,7 @@ func (b *browser) forgot(name string) (*shown, string) {
 func toldByLetters(d *desk) {
 	for name, way := range map[string]func(b *browser){
 		"reset": func(b *browser) {
-			b.open(d.below("/protocol/openid-connect/forgot-credentials?")+query(d.request("web"))).send("username", "alice")
+			b.open(d.below("/protocol/openid-connect/forgot-credentials?")+parametersOf(d.request("web"))).send("username", "alice")
 		},
 		"verify": func(b *browser) {
 			b.open(d.request("web")).send("username", "vera", "password", "vera-password").expect("login-login-verify-email")
@@ -111,7 +111,7 @@ func mustQuery(address string) url.Values {
 // hostileAddresses has people give addresses that would be more than one, or end their header.
 func hostileAddresses(d *desk) {
 	for _, address := range []string{"eve@desk.example\r\nBcc: all@desk.example", "eve@desk.example, all@desk.example", "<eve@desk.example>", "Eve <eve@desk.example>", "eve@desk.example\nDATA", "eve@desk.example%0aBcc:x"} {
-		s := d.browser().open(d.below("/protocol/openid-connect/registrations?") + query(d.request("web")))
+		s := d.browser().open(d.below("/protocol/openid-connect/registrations?") + parametersOf(d.request("web")))
 		s = s.send("username", "eve", "email", address, "firstName", "Eve\r\nBcc: x@y.example", "lastName", "D", "password", "eve-password", "password-confirm", "eve-password")
 		if s.page() != "login-register" {
 			d.Errorf("%q is taken: %d %q %v", address, s.status, s.page(), s.location)

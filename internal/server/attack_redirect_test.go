@@ -40,7 +40,7 @@ func redirectTricks(d *desk) {
 	b.open(d.request("web", "redirect_uri", "http://web.example/deep/er?x=1")).granted2(d, "http://web.example/deep/er?x=1&")
 	for _, uri := range elsewhere {
 		for _, p := range [][]string{{}, {"response_type", "rubbish"}, {"prompt", "none"}, {"response_mode", "fragment"}, {"scope", "rubbish"}} {
-			q, _ := url.ParseQuery(query(d.request("web", p...)))
+			q, _ := url.ParseQuery(parametersOf(d.request("web", p...)))
 			q.Set("redirect_uri", uri)
 			s := b.ask("GET", d.below("/protocol/openid-connect/auth?"+q.Encode()), nil)
 			if s.status != http.StatusBadRequest || s.location != nil || s.page() != "login-error" {

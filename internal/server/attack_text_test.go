@@ -64,7 +64,7 @@ func reflectedMarkup(d *desk) {
 			}
 		}
 		register := d.browser()
-		s := register.open(d.below("/protocol/openid-connect/registrations?")+query(d.request("web"))).expect("login-register").
+		s := register.open(d.below("/protocol/openid-connect/registrations?")+parametersOf(d.request("web"))).expect("login-register").
 			send("username", text, "email", text, "firstName", text, "lastName", text, "password", "a", "password-confirm", "b")
 		if raw(s.text, text) {
 			d.Errorf("registration %q is on the page: %s", text, s.text)
