@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"weak"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
@@ -64,7 +65,7 @@ func (i *Inspector) issuer(ctx context.Context, compact string) (*realm.Realm, e
 // roles are the roles that the token's user has and that the token carries. They are remembered: who
 // administrates a thousand realms has 20,000 of them.
 func (t *turn) roles(h *verify.Held) *realm.RoleSet {
-	key := carriedKey{t.at.Realm.Key, t.at.Realm.Version, h.Token.ID, direct(h.User)}
+	key := carriedKey{weak.Make(t.at.Realm), h.Token.ID, direct(h.User)}
 	return t.carried.get(key, func() *realm.RoleSet { return t.carriedBy(h) })
 }
 

@@ -1,6 +1,7 @@
 package inspect_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -110,6 +112,41 @@ func TestAdministratorHasWhatTheTokenCarries(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// rereading gives a snapshot of its own to everybody who asks, all of one version, as a store does that was asked for one
+// by several at once.
+type rereading struct{ inspect.Realms }
+
+func (r rereading) Realm(ctx context.Context, name string) (*realm.Realm, error) {
+	snap, err := r.Realms.Realm(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var changes []realm.Change
+	for _, role := range snap.Roles() {
+		like := *role
+		changes = append(changes, realm.Change{Kind: realm.KindRole, Key: role.Key, Name: role.Name, Doc: &like})
+	}
+	return snap.With(snap.Version, changes), nil
+}
+
+// TestAdministratorBySnapshot: what a token carries is remembered for one snapshot of a realm, and not taken for the roles
+// of another of the same version.
+func TestAdministratorBySnapshot(t *testing.T) {
+	w := managed(t)
+	i := w.inspector()
+	i.Realms = rereading{i.Realms}
+	compact := w.through("spa", nil)
+	for range 3 {
+		a, err := i.Administrator(t.Context(), base, compact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.RightsIn(w.realm()).Names(); len(got) != 2 {
+			t.Errorf("the administrator's rights are %v", got)
+		}
 	}
 }
 

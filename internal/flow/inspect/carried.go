@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"sync"
+	"weak"
 
 	"github.com/maypok86/otter/v2"
 
@@ -11,11 +12,11 @@ import (
 // maxCarried is how many roles are remembered in all, of all tokens: each takes some 100 bytes.
 const maxCarried = 200_000
 
-// carriedKey is all that the roles depend on that a token carries: an edit of the realm changes its version,
-// one of the user what was granted.
+// carriedKey is all that the roles depend on that a token carries: an edit of the realm makes another snapshot,
+// one of the user changes what was granted. Another snapshot of the same version has other roles, though they
+// look alike.
 type carriedKey struct {
-	realm   string
-	version int64
+	realm   weak.Pointer[realm.Realm]
 	token   string // jti
 	granted string // keys of roles
 }
