@@ -2,8 +2,10 @@ package realmfile
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
@@ -17,8 +19,12 @@ func keptMembers(file keycloak.Object, realmName string) []keycloak.Note {
 		if slices.Contains(actedOn, member) || slices.Contains(silent, member) || empty(string(value)) || sameButIDs(value, defaults[member]) {
 			continue
 		}
-		if member == "components" {
+		switch member {
+		case "components":
 			notes = append(notes, keptComponents(file, defaults)...)
+			continue
+		case "identityProviderMappers":
+			notes = append(notes, keptMappers(file)...)
 			continue
 		}
 		notes = append(notes, keycloak.Note{Path: member, Text: notActedOn})
@@ -52,6 +58,18 @@ func empty(value string) bool {
 
 // off tells whether an attribute asks for nothing.
 func off(value string) bool { return value == "" || value == "false" || value == "0" || value == "{}" }
+
+// keptMappers lists the mappers of identity providers whose kind nothing here acts on.
+func keptMappers(file keycloak.Object) []keycloak.Note {
+	var notes []keycloak.Note
+	for i, m := range keycloak.Value[[]keycloak.Object](file, "identityProviderMappers") {
+		if kind := m.Text("identityProviderMapper"); !federation.Maps(kind) {
+			notes = append(notes, keycloak.Note{Path: "identityProviderMappers[" + strconv.Itoa(i) + "]",
+				Text: notActedOn + ": an identity provider mapper of type " + strconv.Quote(kind)})
+		}
+	}
+	return notes
+}
 
 func keptComponents(file, defaults keycloak.Object) []keycloak.Note {
 	builtin := keycloak.OtherComponents(defaults)
