@@ -381,7 +381,7 @@ func (s *step) takePassword(ctx context.Context, form url.Values) (authorize.Res
 	case wrong != "":
 		return s.askPassword(wrong)
 	}
-	s.at.Passed = append(s.at.Passed, login.FactorPassword)
+	s.at.Passed = []string{login.FactorPassword} // of this owner, and nobody before
 	return s.nextFactor(ctx)
 }
 

@@ -88,7 +88,7 @@ func (s *step) awaitLetter(ctx context.Context) (authorize.Result, error) {
 		case !sent && s.p.First.ByPassword:
 			return s.askPassword("")
 		case !sent:
-			return *s.failed(ctx, s.t, "email_send_failed", internal, page.T("emailSendErrorMessage")), nil
+			return *s.failed(ctx, s.t, "email_send_failed", serverError, page.T("emailSendErrorMessage")), nil
 		}
 	}
 	terms, err := s.Rules.Terms(ctx, s.t.Realm())
