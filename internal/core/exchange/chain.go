@@ -16,7 +16,7 @@ func short(s *state, t *explain.Trace) *oauth.Error {
 		return nil
 	}
 	hops := strconv.Itoa(len(s.Subject.Token.Path) + 1)
-	if len(s.Subject.Token.Path)+1 > limit {
+	if !ChainAllows(s.Realm, len(s.Subject.Token.Path)+1) {
 		t.Add(explain.ExchangeChain, explain.Denied, s.Client.ID, hops, strconv.Itoa(limit))
 		return notPermitted("chain limit of " + strconv.Itoa(limit) + " reached")
 	}

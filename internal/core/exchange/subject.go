@@ -24,7 +24,7 @@ func plain(s *state, t *explain.Trace) *oauth.Error {
 
 // enabled asks for the requester's switch (S4). A public client has one of its own.
 func enabled(s *state, t *explain.Trace) *oauth.Error {
-	if !s.Client.Exchange.Enabled && !s.mayBePublic() {
+	if !switchedOn(s.Client) {
 		t.Add(explain.ExchangeEnabled, explain.Denied, s.Client.ID)
 		return refuse("Standard token exchange is not enabled for the requested client")
 	}
@@ -80,14 +80,13 @@ func unbound(s *state, t *explain.Trace) *oauth.Error {
 		InEvent("invalid_dpop_proof", "DPoP proof is missing")
 }
 
-// holding asks that the subject token was issued to the requester, or names it as an audience (A4). A public
-// client proves nothing, so only its own tokens are its to exchange.
+// holding asks that the subject token was issued to the requester, or names it as an audience (A4).
 func holding(s *state, t *explain.Trace) *oauth.Error {
 	switch {
 	case s.Subject.Token.Client == s.Client.ID:
 		t.Add(explain.ExchangeHolder, explain.Allowed, s.Client.ID, "the subject token was issued to it")
 		return nil
-	case !s.Client.Public && slices.Contains(s.Subject.Token.Audience, s.Client.ID):
+	case TakesOthers(s.Client) && slices.Contains(s.Subject.Token.Audience, s.Client.ID):
 		t.Add(explain.ExchangeHolder, explain.Allowed, s.Client.ID, "named in the subject token's audience")
 		return nil
 	}

@@ -24,7 +24,7 @@ func known(s *state, t *explain.Trace) *oauth.Error {
 
 // custom tells whether the requester lists an audience that is no client.
 func (s *state) custom(id string) bool {
-	return id != "" && s.Client.Exchange.Permitted != nil && s.Client.MayExchangeTo(id)
+	return id != "" && ByList(s.Client, id)
 }
 
 // entitled asks that the requester has credentials (A2), or is a public client that may do without.
@@ -32,7 +32,7 @@ func entitled(s *state, t *explain.Trace) *oauth.Error {
 	switch {
 	case !s.Client.Public:
 		return nil
-	case s.mayBePublic():
+	case hasStanding(s.Client):
 		t.Add(explain.ExchangePublic, explain.Allowed, s.Client.ID)
 		return nil
 	}
@@ -40,9 +40,6 @@ func entitled(s *state, t *explain.Trace) *oauth.Error {
 	return oauth.Errorf(oauth.InvalidClient, "Public client is not allowed to exchange token").
 		InEvent("invalid_client", "Public client is not allowed to exchange token")
 }
-
-// mayBePublic tells whether the requester is a public client that may exchange its own tokens.
-func (s *state) mayBePublic() bool { return s.Client.Public && s.Client.Exchange.Public }
 
 // open asks that the audiences named, or else the requester, are enabled (A3).
 func open(s *state, t *explain.Trace) *oauth.Error {
@@ -153,29 +150,9 @@ func (s *state) narrow(t *explain.Trace, by explain.Rule, pass func(string) bool
 	return nil
 }
 
-// lists tells whether the requester may exchange to an audience. Itself it may always name.
-func (s *state) lists(id string) bool {
-	switch {
-	case id == s.Client.ID:
-		return true
-	case s.Client.Exchange.Permitted == nil:
-		return !s.Realm.Exchange.DenyUnlisted && !s.Client.Public
-	}
-	return s.Client.MayExchangeTo(id)
-}
-
-// accepts tells whether an audience takes exchanges from the requester. A custom audience is no client
-// and has no list.
-func (s *state) accepts(id string) bool {
-	c := s.Realm.Client(id)
-	switch {
-	case id == s.Client.ID, c == nil:
-		return true
-	case c.Exchange.Accepts == nil:
-		return !s.Realm.Exchange.DenyUnlisted
-	}
-	return c.AcceptsFrom(s.Client.ID)
-}
+// lists tells whether the requester may exchange to an audience, and accepts whether that takes exchanges from it.
+func (s *state) lists(id string) bool   { return Lists(s.Realm, s.Client, id) }
+func (s *state) accepts(id string) bool { return Accepts(s.Realm, s.Client, id) }
 
 // notPermitted is how our own rules refuse.
 func notPermitted(why string) *oauth.Error {

@@ -71,6 +71,7 @@ const (
 const (
 	KindAudience = "oidc-audience-mapper"
 	KindResolve  = "oidc-audience-resolve-mapper"
+	KindFixed    = "oidc-hardcoded-claim-mapper"
 	KindPairwise = "oidc-sha256-pairwise-sub-mapper"
 	KindScript   = "oidc-script-based-protocol-mapper"
 )
@@ -89,7 +90,7 @@ var Kinds = []Kind{
 	{Name: "oidc-sub-mapper", Stage: Subject, uses: forAPIs, apply: subject},
 	{Name: KindPairwise, Stage: Claim, uses: everybody, switches: always, apply: pairwise, Fields: []string{pairwiseSalt, pairwiseSector}},
 
-	{Name: "oidc-hardcoded-claim-mapper", Stage: Claim, uses: anything, apply: hardcoded, Fields: []string{claimName, claimValue, jsonType}},
+	{Name: KindFixed, Stage: Claim, uses: anything, apply: hardcoded, Fields: []string{claimName, claimValue, jsonType}},
 	{Name: "oidc-usermodel-attribute-mapper", Stage: Claim, uses: everybody, apply: attribute, Fields: []string{userAttribute, claimName, jsonType, multivalued, aggregate}},
 	{Name: "oidc-usermodel-property-mapper", Stage: Claim, uses: everybody, apply: property, Fields: []string{userAttribute, claimName, jsonType}},
 	{Name: "oidc-usersessionmodel-note-mapper", Stage: Claim, uses: anything, apply: note, Fields: []string{sessionNote, claimName, jsonType}},

@@ -128,6 +128,12 @@ type ClientLogout struct {
 // OIDC tells whether the client speaks OpenID Connect.
 func (c *Client) OIDC() bool { return c.Protocol == "" || c.Protocol == "openid-connect" }
 
+// Entry tells whether tokens come to be at the client without an exchange: people sign in at it, or it signs in itself.
+func (c *Client) Entry() bool {
+	return c.Enabled && c.OIDC() && !c.BearerOnly &&
+		(c.StandardFlow || c.ImplicitFlow || c.DirectAccess || c.Device.Enabled || c.ServiceAccounts && !c.Public)
+}
+
 // MayExchangeTo tells whether the client's list of permitted audiences, if it has one, names target.
 func (c *Client) MayExchangeTo(target string) bool {
 	return c.Exchange.Permitted == nil || slices.Contains(*c.Exchange.Permitted, target)
