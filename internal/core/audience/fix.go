@@ -2,7 +2,6 @@ package audience
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -68,7 +67,7 @@ type change struct {
 }
 
 func (c change) fix() explain.Fix {
-	return explain.Fix{Sentence: c.sentence, Command: strings.Join(c.commands, " && ")}
+	return explain.Fix{Sentence: c.sentence, Command: explain.All(c.commands...)}
 }
 
 // and is both changes together.

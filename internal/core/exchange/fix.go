@@ -253,7 +253,7 @@ func (s *state) setRealm(settings ...explain.Setting) string {
 
 // do is a fix by commands, all of which are needed.
 func do(sentence string, commands ...string) []explain.Fix {
-	return []explain.Fix{{Sentence: sentence, Command: strings.Join(commands, " && ")}}
+	return []explain.Fix{{Sentence: sentence, Command: explain.All(commands...)}}
 }
 
 // say is a fix that only who asks can make.

@@ -21,6 +21,9 @@ func Command(verb, resource, realm string, settings ...Setting) string {
 	return strings.Join(words, " ")
 }
 
+// All is one command that runs commands one after the other, as long as they succeed.
+func All(commands ...string) string { return strings.Join(commands, " && ") }
+
 // plain are the characters that mean themselves in every shell.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@+"
 
