@@ -106,14 +106,20 @@ func byOwner(a, b realm.RoleRef) int {
 	return cmp.Or(strings.Compare(a.Client, b.Client), strings.Compare(a.Name, b.Name))
 }
 
-// growAudiences adds what a mapper adds to the audience, beside what others do.
+// growAudiences adds what a mapper adds to the audience. One that replaces it need not be in play, and takes nothing.
 func (e *Extent) growAudiences(s Source) {
-	if writesAnything(s) {
+	switch {
+	case writesAnything(s):
 		e.open = append(e.open, s)
-		return
-	}
-	for _, name := range e.written(s) {
-		e.Audiences.Add(name)
+	case s.Kind.Stage == mapper.Audience || s.Kind.Stage == mapper.AudienceOf:
+		w := e.work()
+		w.Roles, w.Audiences = e.roles, e.Audiences
+		s.Kind.Apply(w, s.Mapper)
+		e.Audiences = w.Audiences
+	default:
+		for _, name := range e.written(s) {
+			e.Audiences.Add(name)
+		}
 	}
 }
 

@@ -186,4 +186,3 @@ func (g *Graph) reach(from int) set {
 	}
 	return seen
 }
-
