@@ -46,9 +46,9 @@ func (s *Store) Plans(t testing.TB) map[string]string {
 
 // ShrinkSearch makes ranges small, and few what an index may lead to, until the test ends.
 func ShrinkSearch(t testing.TB) {
-	size, hits, ranges := rangeSize, fewHits, fewRanges
-	rangeSize, fewHits, fewRanges = 3, 2, 2
-	t.Cleanup(func() { rangeSize, fewHits, fewRanges = size, hits, ranges })
+	size, hits := rangeSize, fewHits
+	rangeSize, fewHits = 3, 2
+	t.Cleanup(func() { rangeSize, fewHits = size, hits })
 }
 
 // DropSearch removes what the users of a realm are searched by.

@@ -26,11 +26,6 @@ type searchIndex interface {
 	// probe counts those who have all the tokens, which are of one realm, up to so many.
 	probe(tokens []uint32, most int) (query string, args []any)
 
-	// ranged counts the rows u of user_search that fulfil conditions, and have all the tokens, by the number of their
-	// range, of those that begin with lows, which are ordered; false where the database does that no faster at once
-	// than range by range.
-	ranged(c *conditions, tokens []uint32, lows []string) (query string, args []any, ok bool)
-
 	// bury are statements that delete tokens of a realm before so many rows of user_search, in their order.
 	bury(realmKey string, rows int64) []engine.Statement
 }
@@ -127,15 +122,6 @@ func (tokenColumn) probe(tokens []uint32, most int) (string, []any) {
 		[]any{numbers(tokens), int64(most)}
 }
 
-func (tokenColumn) ranged(c *conditions, tokens []uint32, lows []string) (string, []any, bool) {
-	with := c.clone()
-	if len(tokens) > 0 {
-		with.add("u.tokens @> ?", numbers(tokens))
-	}
-	number := "width_bucket(u.username, CAST(" + with.arg(lows) + " AS TEXT[])) - 1"
-	return "SELECT " + number + ", COUNT(*) FROM " + allSearched + " WHERE " + with.String() + " GROUP BY 1", with.args, true
-}
-
 func (tokenColumn) bury(string, int64) []engine.Statement { return nil }
 
 // numbers are tokens as PostgreSQL has them, which knows no unsigned numbers.
@@ -177,10 +163,6 @@ func (tokenTable) having(c *conditions, tokens []uint32, most int) string {
 
 func (tokenTable) probe(tokens []uint32, most int) (string, []any) {
 	return `SELECT COUNT(*) FROM (SELECT 1 FROM user_token WHERE user_token MATCH $1 LIMIT $2)`, []any{words(tokens, " AND "), int64(most)}
-}
-
-func (tokenTable) ranged(*conditions, []uint32, []string) (string, []any, bool) {
-	return "", nil, false
 }
 
 func (tokenTable) bury(realmKey string, rows int64) []engine.Statement {

@@ -58,18 +58,11 @@ type userSearch struct {
 	people bool // it asks for people
 	ranges []userRange
 	tally  *tally
-	index  searchIndex
-	tokens []uint32 // that all who are asked for have
-	missed int      // ranges that nothing was known of
 }
-
-// fewRanges is in how many ranges, that nothing is known of, users are counted one range after the other. Of more all
-// ranges are counted at once, where the database does that faster.
-var fewRanges = 50 // a variable for tests
 
 // search chooses how a query is answered.
 func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q user.Query) (*userSearch, error) {
-	find := &userSearch{Reader: r, index: s.index, from: allSearched, where: searchConditions(realmKey, &q), people: !q.ServiceAccounts}
+	find := &userSearch{Reader: r, from: allSearched, where: searchConditions(realmKey, &q), people: !q.ServiceAccounts}
 	if find.plain = len(find.where.where) == 1 || len(find.where.where) == 2 && find.people; !find.plain {
 		if err := s.narrow(ctx, find, realmKey, &q); err != nil || find.few {
 			return find, err
@@ -84,18 +77,17 @@ func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q 
 // narrow looks for an index that leads to few users.
 func (s *Store) narrow(ctx context.Context, find *userSearch, realmKey string, q *user.Query) error {
 	var n int64
-	var many bool
-	var err error
-	if find.tokens, many, err = s.samples.rarest(ctx, find, realmKey, tokensFor(realmKey, q.Patterns())); err != nil {
+	tokens, many, err := s.samples.rarest(ctx, find, realmKey, tokensFor(realmKey, q.Patterns()))
+	if err != nil {
 		return err
 	}
 	if !many {
-		query, args := s.index.probe(find.tokens, fewHits+1)
+		query, args := s.index.probe(tokens, fewHits+1)
 		if err := find.One(ctx, query, args, &n); err != nil {
 			return err
 		}
 		if find.few = int(n) <= fewHits; find.few {
-			find.from = s.index.having(find.where, find.tokens, fewHits)
+			find.from = s.index.having(find.where, tokens, fewHits)
 			return nil
 		}
 	}
@@ -124,13 +116,13 @@ func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error)
 		if max >= 0 && len(ids) >= max {
 			break
 		}
-		n, known, err := f.look(ctx, r)
-		if err == nil && !known && first > 0 {
-			n, err = f.countIn(ctx, r)
+		n, known := f.known(r)
+		if !known && first > 0 {
+			var err error
+			if n, err = f.countIn(ctx, r); err != nil {
+				return nil, err
+			}
 			known = true
-		}
-		if err != nil {
-			return nil, err
 		}
 		if known && n <= first {
 			first -= n
@@ -140,6 +132,7 @@ func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error)
 		if max >= 0 {
 			left = max - before
 		}
+		var err error
 		if ids, err = f.ids(ctx, f.within(r), ids, first, left); err != nil {
 			return nil, err
 		}
@@ -170,12 +163,12 @@ func (f *userSearch) count(ctx context.Context) (int, error) {
 	}
 	total := 0
 	for _, r := range f.ranges {
-		n, known, err := f.look(ctx, r)
-		if err == nil && !known {
-			n, err = f.countIn(ctx, r)
-		}
-		if err != nil {
-			return 0, err
+		n, known := f.known(r)
+		if !known {
+			var err error
+			if n, err = f.countIn(ctx, r); err != nil {
+				return 0, err
+			}
 		}
 		total += n
 	}
@@ -191,44 +184,6 @@ func (f *userSearch) known(r userRange) (n int, ok bool) {
 		return r.people + r.accounts, true
 	}
 	return f.tally.of(r)
-}
-
-// look is known, which is more after it was in vain a few times.
-func (f *userSearch) look(ctx context.Context, r userRange) (n int, ok bool, err error) {
-	if n, ok = f.known(r); ok {
-		return n, ok, nil
-	}
-	if f.missed++; f.missed == fewRanges {
-		err = f.countAll(ctx)
-		n, ok = f.known(r)
-	}
-	return n, ok, err
-}
-
-// countAll counts the users that are asked for in all ranges, if the database does that faster at once.
-func (f *userSearch) countAll(ctx context.Context) error {
-	lows := make([]string, len(f.ranges))
-	for i, r := range f.ranges {
-		lows[i] = r.low
-	}
-	query, args, ok := f.index.ranged(f.where, f.tokens, lows)
-	if !ok {
-		return nil
-	}
-	numbers := make([]int, len(f.ranges))
-	err := f.Each(ctx, query, args, func(scan engine.Scan) error {
-		var i, n int64
-		err := scan(&i, &n)
-		numbers[i] = int(n)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for i, r := range f.ranges {
-		f.tally.learn(r, numbers[i])
-	}
-	return nil
 }
 
 func (f *userSearch) countIn(ctx context.Context, r userRange) (int, error) {
