@@ -22,7 +22,7 @@ func configured(st *store.Store, c Config) []rest.Route {
 	fetch := upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: c.clock()})
 	return slices.Concat(
 		authentication.Routes(authentication.Deps{Documents: st, Flows: flows, Executions: flows, Configs: flows, Actions: flows}),
-		providers.Routes(providers.Deps{Documents: st, Providers: idps, Mappers: idps, Fetch: fetch}),
+		providers.Routes(providers.Deps{Documents: st, Providers: idps, Mappers: idps, Fetch: fetch, Groups: st}),
 		components.Routes(components.Deps{Documents: st, Components: &manage.Components{Store: st}}),
 		authz.Routes(authz.Deps{Servers: servers, Contents: servers}),
 		policies.Routes(policies.Deps{Documents: st, Policies: &manage.Policies{Store: st}}),

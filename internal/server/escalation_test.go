@@ -70,6 +70,18 @@ func TestRightsAreNotMapped(t *testing.T) {
 	}
 	keeper.call(403, "POST", "kept/partialImport", part("realm-management.realm-admin"))
 	keeper.call(200, "POST", "kept/partialImport", part("clerk"))
+
+	// Nor by one that puts whoever signs in into a group that has them.
+	joins := func(group string) string {
+		return `{"name": "g-` + group + `", "identityProviderAlias": "up", "identityProviderMapper": "oidc-hardcoded-group-idp-mapper", "config": {"group": "` + group + `"}}`
+	}
+	keeper.call(201, "POST", mappers, joins("/sales"))
+	for _, group := range []string{"/admins", "/admins/deputies", "admins", "admins/deputies/", "//admins"} {
+		keeper.call(403, "POST", mappers, joins(group))
+		keeper.call(403, "PUT", mappers+"/"+list[0].ID, joins(group))
+		keeper.call(403, "POST", "kept/partialImport", `{"ifResourceExists": "OVERWRITE", "identityProviderMappers": [`+joins(group)+`]}`)
+	}
+	keeper.call(200, "POST", "kept/partialImport", `{"ifResourceExists": "OVERWRITE", "identityProviderMappers": [`+joins("/sales")+`]}`)
 }
 
 // TestManagementClientsAreNotMadeUp: the rights in a realm are roles of a client of the master realm, by its name.

@@ -7,10 +7,14 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
+// Group is the path of the group that the mapper's configuration names, or empty. Who writes such a mapper puts people
+// into the group.
+func (m *Mapper) Group() string { return m.Config["group"] }
+
 // join puts whom the test is true of into the mapper's group.
 func join(is test) func(*adoption, *Mapper) {
 	return func(a *adoption, m *Mapper) {
-		if path := m.Config["group"]; path != "" && is(&a.Person, m) {
+		if path := m.Group(); path != "" && is(&a.Person, m) {
 			a.joinGroup(m, path)
 		}
 	}
@@ -20,7 +24,7 @@ func join(is test) func(*adoption, *Mapper) {
 // before this one put them in.
 func member(is test) func(*adoption, *Mapper) {
 	return func(a *adoption, m *Mapper) {
-		path := m.Config["group"]
+		path := m.Group()
 		switch {
 		case path == "" || a.joined[path]:
 		case is(&a.Person, m):

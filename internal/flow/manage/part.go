@@ -9,10 +9,12 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
@@ -168,6 +170,14 @@ func (p *Parts) find(ctx context.Context, r *realm.Realm, o keycloak.Object) (*f
 		}
 		if err := p.findUser(ctx, r, u, out); err != nil {
 			return nil, err
+		}
+	}
+	for _, m := range keycloak.Value[[]idp.Mapper](o, "identityProviderMappers") {
+		gives := federation.Mapper{Config: m.Config}
+		for _, path := range above("/" + strings.Trim(gives.Group(), "/")) {
+			if _, err := lookup(path); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, c := range keycloak.Value[[]keycloak.Object](o, "clients") {

@@ -3,6 +3,7 @@ package manage
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
@@ -39,6 +40,9 @@ func (p *partial) providerMappers() error {
 		if made {
 			gives := federation.Mapper{Config: m.Config}
 			if role := gives.Role(r); role != nil && !p.Permit.MayGrant(r, role) {
+				return ErrNotPermitted
+			}
+			if !p.Permit.MayJoin(r, p.lineageOf("/"+strings.Trim(gives.Group(), "/"))) {
 				return ErrNotPermitted
 			}
 			m.ID = id

@@ -59,13 +59,19 @@ func (p *partial) mayGrant(before map[string][]string) error {
 func (p *partial) lineage(keys []string) []*realm.Group {
 	var out []*realm.Group
 	for path, g := range p.found.groups {
-		if !slices.Contains(keys, g.Key) {
-			continue
+		if slices.Contains(keys, g.Key) {
+			out = append(out, p.lineageOf(path)...)
 		}
-		for _, path := range above(path) {
-			if up := p.found.groups[path]; up != nil {
-				out = append(out, up)
-			}
+	}
+	return out
+}
+
+// lineageOf are the group at a path and those above it, as far as they are there already.
+func (p *partial) lineageOf(path string) []*realm.Group {
+	var out []*realm.Group
+	for _, path := range above(path) {
+		if g := p.found.groups[path]; g != nil {
+			out = append(out, g)
 		}
 	}
 	return out

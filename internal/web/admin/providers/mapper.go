@@ -56,8 +56,9 @@ func (d Deps) mapper(w http.ResponseWriter, r *rest.Request) error {
 }
 
 // described is the mapper that a request describes. The caller must be one who may give people the role that it
-// names: whoever they are, people would have it by signing in.
-func described(r *rest.Request) (keycloak.Object, error) {
+// names, and those of the group that it names and of the groups above: whoever they are, people would have them by
+// signing in.
+func (d Deps) described(r *rest.Request) (keycloak.Object, error) {
 	body, err := r.Body("IdentityProviderMapper")
 	if err != nil {
 		return nil, err
@@ -66,11 +67,33 @@ func described(r *rest.Request) (keycloak.Object, error) {
 	if role := m.Role(r.Realm); role != nil && !r.MayGrant(role) {
 		return nil, rest.Forbidden
 	}
-	return body, nil
+	return body, d.mayJoin(r, m.Group())
+}
+
+// mayJoin refuses a caller who may not put somebody into the group at a path. One that is not there gives nothing.
+func (d Deps) mayJoin(r *rest.Request, path string) error {
+	if path == "" {
+		return nil
+	}
+	g, err := d.Groups.GroupByPath(r.Context(), r.Realm.Key, path)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	lineage, err := d.Groups.Lineage(r.Context(), r.Realm.Key, []string{g.Key})
+	if err != nil {
+		return err
+	}
+	if !r.Administrator.MayJoin(r.Realm, lineage) {
+		return rest.Forbidden
+	}
+	return nil
 }
 
 func (d Deps) addMapper(w http.ResponseWriter, r *rest.Request) error {
-	body, err := described(r)
+	body, err := d.described(r)
 	if err != nil {
 		return err
 	}
@@ -85,7 +108,7 @@ func (d Deps) addMapper(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) updateMapper(w http.ResponseWriter, r *rest.Request) error {
-	body, err := described(r)
+	body, err := d.described(r)
 	if err != nil {
 		return err
 	}

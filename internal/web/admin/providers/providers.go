@@ -18,6 +18,7 @@ type Deps struct {
 	Providers Providers
 	Mappers   Mappers
 	Fetch     Fetch
+	Groups    Groups
 }
 
 // Documents are what realms keep of representations.
@@ -38,6 +39,12 @@ type Mappers interface {
 	AddMapper(ctx context.Context, author audit.Author, realmName, alias string, body keycloak.Object) (id string, err error)
 	UpdateMapper(ctx context.Context, author audit.Author, realmName, alias, id string, body keycloak.Object) error
 	DeleteMapper(ctx context.Context, author audit.Author, realmName, alias, id string) error
+}
+
+// Groups are the groups that mappers name; fault.ErrNotFound where there is none.
+type Groups interface {
+	GroupByPath(ctx context.Context, realmKey, path string) (*realm.Group, error)
+	Lineage(ctx context.Context, realmKey string, keys []string) ([]*realm.Group, error)
 }
 
 // Fetch fetches what others publish, from the public internet alone unless it is configured otherwise.
