@@ -73,14 +73,15 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("198.51.100.0/24"), // documentation
 	netip.MustParsePrefix("203.0.113.0/24"),  // documentation
 	netip.MustParsePrefix("240.0.0.0/4"),     // reserved, and broadcast
-	netip.MustParsePrefix("::/96"),           // IPv4-compatible, RFC 4291
-	netip.MustParsePrefix("64:ff9b::/96"),    // NAT64, RFC 6052
-	netip.MustParsePrefix("64:ff9b:1::/48"),  // NAT64, RFC 8215
-	netip.MustParsePrefix("100::/64"),        // discard, RFC 6666
 	netip.MustParsePrefix("2001::/23"),       // protocol assignments and Teredo, RFC 2928
 	netip.MustParsePrefix("2001:db8::/32"),   // documentation, RFC 3849
 	netip.MustParsePrefix("2002::/16"),       // 6to4, RFC 3056
+	netip.MustParsePrefix("3fff::/20"),       // documentation, RFC 9637
 }
+
+// unicast is all of IPv6 that is given out to the public internet (RFC 4291 §2.4). What is outside leads to the own
+// network or, by NAT64 and its like, to any IPv4 address.
+var unicast = netip.MustParsePrefix("2000::/3")
 
 // public refuses an address, as "192.0.2.1:443", that is not on the public internet.
 func public(address string) error {
@@ -89,7 +90,7 @@ func public(address string) error {
 		return fmt.Errorf("%w: %w", errAddress, err)
 	}
 	ip := at.Addr().Unmap().WithZone("")
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() {
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.Is6() && !unicast.Contains(ip) {
 		return fmt.Errorf("%w: %s", errAddress, ip)
 	}
 	for _, p := range special {

@@ -31,7 +31,12 @@ func TestPublic(t *testing.T) {
 		"::ffff:127.0.0.1":       false, // IPv4 inside IPv6, by whatever spelling
 		"::127.0.0.1":            false,
 		"64:ff9b::7f00:1":        false,
+		"64:ff9b:1::7f00:1":      false,
+		"::ffff:0:127.0.0.1":     false,
 		"2002:7f00:1::":          false,
+		"fec0::1":                false, // site-local
+		"5f00::1":                false, // segments
+		"3fff::1":                false,
 		"2001:0:7f00:1::":        false,
 		"198.18.0.1":             false,
 		"203.0.113.9":            false,

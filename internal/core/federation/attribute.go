@@ -47,6 +47,7 @@ func (p *preprocessing) put(m *Mapper, name string, values []string, emptied boo
 		return
 	}
 	at := map[field]*string{emailField: &p.Email, firstNameField: &p.FirstName, lastNameField: &p.LastName}[f]
+	told := p.Email
 	switch {
 	case at == nil && len(values) == 0:
 		delete(p.Attributes, name)
@@ -59,6 +60,9 @@ func (p *preprocessing) put(m *Mapper, name string, values []string, emptied boo
 		*at = values[0]
 	case emptied:
 		*at = ""
+	}
+	if !strings.EqualFold(told, p.Email) { // which the provider did not say to be verified
+		p.EmailVerified = new(false)
 	}
 	if len(values) > 0 {
 		p.trace.Add(explain.ProviderAttribute, explain.Added, name, m.Name)

@@ -112,7 +112,7 @@ func TestMappers(t *testing.T) {
 		{"claim of the profile", mapperOf("oidc-user-attribute-idp-mapper", "claim=plan.name", "user.attribute=plan"), "plan=pro", "", "plan=pro", "plan=pro"},
 		{"claim that is an object", mapperOf("oidc-user-attribute-idp-mapper", "claim=address", "user.attribute=colour"), "", "", "colour=", "colour="},
 		{"claim that is gone", mapperOf("oidc-user-attribute-idp-mapper", "claim=colour", "user.attribute=colour"), "", "", "colour=", "colour="},
-		{"address", mapperOf("oidc-user-attribute-idp-mapper", "claim=mail2", "user.attribute=email"), "email=una@second.test", "", "email=una@second.test verified=true", "email=una@second.test verified=true"},
+		{"address", mapperOf("oidc-user-attribute-idp-mapper", "claim=mail2", "user.attribute=email"), "email=una@second.test", "", "email=una@second.test verified=false", "email=una@second.test verified=false"},
 		{"name that is gone", mapperOf("oidc-user-attribute-idp-mapper", "claim=none", "user.attribute=lastName"), "", "", "", ""},
 		{"name that may be gone", mapperOf("oidc-user-attribute-idp-mapper", "claim=none", "user.attribute=lastName", "allow.nullable.property=true"), "last=", "", "last=", "last="},
 		{"claim to the id", mapperOf("oidc-user-attribute-idp-mapper", "claim=sub", "user.attribute=id"), "", "", "", ""},
@@ -336,4 +336,38 @@ func FuzzUsernameTemplate(f *testing.F) {
 			t.Errorf("%q makes %q", template, p.ID)
 		}
 	})
+}
+
+// TestMappedAddress: that a provider verified an address says nothing of another one, which a mapper takes from
+// elsewhere in its answer.
+func TestMappedAddress(t *testing.T) {
+	mapped := mapperOf("oidc-user-attribute-idp-mapper", "user.attribute=email", "claim=mail2", "syncMode=FORCE")
+	same := mapperOf("hardcoded-attribute-idp-mapper", "attribute=email", "attribute.value=UNA@example.test")
+	for _, c := range []struct {
+		name    string
+		mappers []federation.Mapper
+		said    *bool
+		trusted bool
+	}{
+		{"its own", nil, new(true), true},
+		{"its own, unsaid", nil, nil, true},
+		{"its own, by a mapper", []federation.Mapper{same}, new(true), true},
+		{"another", []federation.Mapper{mapped}, new(true), false},
+		{"another, unsaid", []federation.Mapper{mapped}, nil, false},
+		{"another, and back", []federation.Mapper{mapped, same}, new(true), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &federation.Settings{TrustEmail: true}
+			p := una(t)
+			p.EmailVerified = c.said
+			p = s.Preprocess(p, c.mappers, "", &explain.Trace{})
+			if got := s.EmailTrusted(&p); got != c.trusted {
+				t.Errorf("%s is trusted: %v, want %v", p.Email, got, c.trusted)
+			}
+			changes := s.Update(federation.Input{Realm: shop(), Mappers: c.mappers, Person: p, User: &user.User{Email: "old@example.test"}})
+			if v := changes.EmailVerified; v != nil && *v != c.trusted {
+				t.Errorf("a known user's address is verified: %v, want %v", *v, c.trusted)
+			}
+		})
+	}
 }

@@ -124,14 +124,15 @@ func reasonOf(err error) string {
 // welcome signs in whom the provider vouches for, where they are known, or leads on to the first login.
 func (b *Broker) welcome(ctx context.Context, t *authorize.Turn, p *Provider, who *visitor) (*authorize.Outcome, error) {
 	t.Event.Set("identity_provider_identity", who.Person.Username)
+	if p.LinkOnly { // since the browser left
+		return b.Sign.ShowError(ctx, t, refusal(failedProvider, "the provider is for linking only"), badRequest, page.T(unexpected)), nil
+	}
 	u, err := b.linked(ctx, t, p, who)
 	switch {
 	case err != nil:
 		return nil, err
 	case u != nil:
 		return b.enter(ctx, t, p, who, u)
-	case p.LinkOnly:
-		return b.Sign.ShowError(ctx, t, refusal(failedProvider, "the provider is for linking only"), badRequest, page.T(unexpected)), nil
 	}
 	if err := who.keep(t); err != nil {
 		return nil, err

@@ -197,6 +197,16 @@ func TestProviderSwitchedOff(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("for linking only while it is away", func(t *testing.T) {
+		h := newHouse(t, sqlite(t), "")
+		b := h.browser()
+		q := b.leave("up")
+		h.codes["c"] = h.claims(q, "ben-there", nil)
+		h.configure("up", func(p *realm.Provider) { p.LinkOnly = true })
+		if o := b.arrive("up", "state", q.Get("state"), "code", "c"); h.code(o) || o.Status != 400 {
+			t.Errorf("%+v", o)
+		}
+	})
 	t.Run("before the first login", func(t *testing.T) {
 		h := newHouse(t, sqlite(t), "")
 		b := h.browser()
