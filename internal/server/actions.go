@@ -8,7 +8,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize/action"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
-	"github.com/tokenhouse/tokenhouse/internal/mail"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 )
 
@@ -17,8 +16,8 @@ func addActions(a *authorize.Authorizer, st *store.Store, p accounts) {
 	d := &action.Deps{
 		Users: st, People: &people.Users{Store: st, Groups: st, Failures: st, Rules: p.rules, Passwords: p.passwords}, Rules: p.rules,
 		Sessions: &people.Sessions{Store: st, Users: st, Realms: st, Herald: p.herald},
-		Once:     st, Lockouts: a.Lockouts, Kept: st, Mail: &mail.Client{}, Tokens: a.Keys, Events: a.Events,
-		NewID: uuid.NewString, Secret: newSecret, Letters: letters, Aside: func(f func()) { go f() },
+		Once:     st, Lockouts: a.Lockouts, Kept: st, Mail: p.mail, Tokens: a.Keys, Events: a.Events,
+		NewID: uuid.NewString, Secret: newSecret, Letters: letters, Aside: newLine().run,
 	}
 	a.Order, a.Plans = p.rules, p.rules
 	alone := action.Passkey{Deps: d, Alone: true}

@@ -8,7 +8,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
-	"github.com/tokenhouse/tokenhouse/internal/mail"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/upstream"
 )
@@ -29,7 +28,7 @@ func addProviders(a *authorize.Authorizer, st *store.Store, c Config, p accounts
 		Realms: st, Sign: a, Book: book, Users: st, Rules: p.rules, Tokens: st, Holders: holders, Keys: keys, Once: st, Sessions: st,
 		People:   &people.Users{Store: st, Groups: st, Failures: st, Rules: p.rules, Passwords: p.passwords},
 		Upstream: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: c.clock()}),
-		Herald:   p.herald, Mail: &mail.Client{}, Events: p.events, Now: c.clock(), NewID: uuid.NewString, NewSecret: newToken,
+		Herald:   p.herald, Mail: p.mail, Events: p.events, Now: c.clock(), NewID: uuid.NewString, NewSecret: newToken,
 	}
 	a.Providers, a.Origins = broker.Offers{Book: book}, st
 	a.Entrances = append(a.Entrances, broker.FirstLogin{Broker: b})

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize/action"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
+	"github.com/tokenhouse/tokenhouse/internal/flow/post"
 	"github.com/tokenhouse/tokenhouse/internal/flow/signout"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/mail"
@@ -19,18 +20,19 @@ import (
 )
 
 // accounts is what sign-in and the administration of users share: passwords wait in one line, and what realms
-// demand is read once.
+// demand is read once, and letters to an address are counted once.
 type accounts struct {
 	passwords *verify.Passwords
 	rules     *people.Rulebook
 	herald    *signout.Herald
 	events    *recorder
+	mail      *post.Office
 }
 
 func newAccounts(st *store.Store, c Config, events *recorder) accounts {
 	herald := &signout.Herald{Sessions: st, Keys: keyring.New(st, c.clock()), NewID: uuid.NewString, Log: c.log(),
 		Post: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: c.clock()})}
-	return accounts{verify.NewPasswords(st), people.NewRulebook(st), herald, events}
+	return accounts{verify.NewPasswords(st), people.NewRulebook(st), herald, events, postOffice(c)}
 }
 
 // view makes representations of users.
@@ -44,7 +46,7 @@ func looks(st *store.Store) *people.Looks { return people.NewLooks(st) }
 // peopleRoutes are the addresses of users and their sessions.
 func peopleRoutes(st *store.Store, c Config, a accounts) []rest.Route {
 	ended := &people.Sessions{Store: st, Users: st, Realms: st, Herald: a.herald}
-	errands := action.Errands{Postman: action.Postman{Rules: a.rules, Mail: &mail.Client{}, Tokens: keyring.New(st, c.clock()), NewID: uuid.NewString}}
+	errands := action.Errands{Postman: action.Postman{Rules: a.rules, Mail: post.Desk{Mail: &mail.Client{}}, Tokens: keyring.New(st, c.clock()), NewID: uuid.NewString}}
 	return slices.Concat(
 		users.Routes(users.Deps{
 			Users:        &people.Users{Store: st, Groups: st, Failures: st, Rules: a.rules, Passwords: a.passwords},

@@ -11,6 +11,7 @@ import (
 // Letter is an e-mail.
 type Letter struct {
 	To      string // address
+	Link    string // where it leads
 	Subject string
 	Text    string
 	HTML    string
@@ -52,7 +53,7 @@ func Write(k Kind, locale string, f Facts) Letter {
 	link := html.EscapeString(f.Link)
 	paragraphs := []string{html.EscapeString(text[0]), `<a href="` + link + `" rel="nofollow">` + html.EscapeString(said.link) + `</a>`,
 		html.EscapeString(text[2]), html.EscapeString(text[3])}
-	return Letter{To: f.To, Subject: fill(said.subject), Text: strings.Join(text, "\n\n") + "\n",
+	return Letter{To: f.To, Link: f.Link, Subject: fill(said.subject), Text: strings.Join(text, "\n\n") + "\n",
 		HTML: "<!DOCTYPE html>\n<html><body>\n<p>" + strings.Join(paragraphs, "</p>\n<p>") + "</p>\n</body></html>\n"}
 }
 

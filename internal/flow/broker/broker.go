@@ -103,9 +103,9 @@ type Herald interface {
 	Tell(ctx context.Context, at verify.At, due []session.Notice)
 }
 
-// Mailer sends letters by the mail server that a realm's settings describe.
+// Mailer sends letters by the mail server that a realm's settings describe, unless it must not.
 type Mailer interface {
-	Send(ctx context.Context, settings map[string]string, l letter.Letter) error
+	Send(ctx context.Context, r *realm.Realm, settings map[string]string, l letter.Letter) error
 }
 
 // Events keeps what happened.

@@ -46,7 +46,7 @@ func (s *step) mail(ctx context.Context) (sent bool, err error) {
 	e := s.t.Event
 	e.ID, e.Kind, e.UserID = s.NewID(), eventLetter, owner.ID
 	e.Details = append(append([]event.Detail(nil), e.Details...), event.Detail{Name: "email", Value: owner.Email})
-	failed := s.Mail.Send(ctx, terms.Mail, letter.Write(letter.LinkAccount, localeOf(s.t, owner), facts))
+	failed := s.Mail.Send(ctx, s.t.Realm(), terms.Mail, letter.Write(letter.LinkAccount, localeOf(s.t, owner), facts))
 	if failed != nil {
 		e.Kind, e.Error = e.Kind.Failed(), "email_send_failed"
 		e.Set("reason", failed.Error())

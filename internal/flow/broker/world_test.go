@@ -91,7 +91,7 @@ var upKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 
 func (h *house) Record(_ context.Context, e event.Event) { h.events = append(h.events, e) }
 
-func (h *house) Send(_ context.Context, _ map[string]string, l letter.Letter) error {
+func (h *house) Send(_ context.Context, _ *realm.Realm, _ map[string]string, l letter.Letter) error {
 	h.mail = append(h.mail, l)
 	return nil
 }

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Guesses keeps whoever guesses at secrets from doing so often. It counts on one node; the zero value allows
+// Guesses keeps whoever guesses at secrets, or does something else that many could not bear, from doing so often. It
+// counts on one node; the zero value allows
 // nothing, and it must not be copied.
 type Guesses struct {
-	Most int           // wrong guesses in about Span
+	Most int           // wrong guesses, or tries, in about Span
 	Span time.Duration // after which they are forgotten
 	Now  func() time.Time
 
@@ -35,10 +36,26 @@ func (g *Guesses) Failed(who string) {
 	g.lock.Lock()
 	defer g.lock.Unlock()
 	g.turn()
+	g.count(who)
+}
+
+func (g *Guesses) count(who string) {
 	if g.current == nil || len(g.current) >= maxGuessers {
 		g.current = map[string]int{}
 	}
 	g.current[who]++
+}
+
+// Take counts a try whatever comes of it, and tells whether it is one of those that may be.
+func (g *Guesses) Take(who string) bool {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	g.turn()
+	if g.current[who]+g.previous[who] >= g.Most {
+		return false
+	}
+	g.count(who)
+	return true
 }
 
 // turn begins another span where the current one is over.

@@ -28,8 +28,8 @@ type Deps struct {
 	NewID    func() string                   // a UUID, unguessable
 	Secret   func() string                   // of a new generator of one-time codes, unguessable
 	Letters  func(n int, from string) string // n of these characters, unguessable
-	// Aside runs what nobody should have to wait for, or could time.
-	Aside func(func())
+	// Aside runs what nobody should have to wait for, or could time. It tells whether it is going to.
+	Aside func(func()) bool
 }
 
 // Users are people with what they prove who they are by; fault.ErrNotFound.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/letter"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
@@ -15,9 +16,9 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
-// Mailer sends letters by the mail server that a realm's settings describe.
+// Mailer sends letters by the mail server that a realm's settings describe, unless it must not.
 type Mailer interface {
-	Send(ctx context.Context, settings map[string]string, l letter.Letter) error
+	Send(ctx context.Context, r *realm.Realm, settings map[string]string, l letter.Letter) error
 }
 
 // Types of links, by the tokens in them.
@@ -102,7 +103,7 @@ func (p Postman) post(ctx context.Context, at verify.At, kind letter.Kind, facts
 	}
 	query.Set("key", key)
 	facts.Realm, facts.Link = terms.Name, issuer+"/login-actions/"+string(authorize.LinkPath)+"?"+query.Encode()
-	if err := p.Mail.Send(ctx, terms.Mail, letter.Write(kind, locale, facts)); err != nil {
+	if err := p.Mail.Send(ctx, at.Realm, terms.Mail, letter.Write(kind, locale, facts)); err != nil {
 		return &undelivered{err}
 	}
 	return nil

@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 
@@ -79,7 +80,7 @@ func (e ResetPassword) send(ctx context.Context, t *authorize.Turn, u *user.User
 	l := link{kind: linkResets, user: u.ID, address: u.Email, tab: tab(t), stamp: stamp}
 	l.client = t.Client.ID
 	query := t.TabQuery() // now: the attempt goes on meanwhile
-	e.Aside(func() {
+	taken := e.Aside(func() {
 		ctx := context.WithoutCancel(ctx)
 		if err := e.post(ctx, about.At, letter.ResetPassword, letter.Facts{To: u.Email, Life: lifeOf(&about)}, localeOf(u, about.Locale), l, query); err != nil {
 			e.undelivered(ctx, &about, event.SendResetPassword, err, "")
@@ -87,8 +88,13 @@ func (e ResetPassword) send(ctx context.Context, t *authorize.Turn, u *user.User
 		}
 		e.record(ctx, &about, event.SendResetPassword, event.Detail{Name: "email", Value: u.Email})
 	})
+	if !taken {
+		e.undelivered(ctx, &about, event.SendResetPassword, errLine, "")
+	}
 	return nil
 }
+
+var errLine = errors.New("too many letters wait to be sent")
 
 // named finds who signs in by a name, as the password form does; nil where nobody does.
 func (d *Deps) named(ctx context.Context, t *authorize.Turn, name string) (*user.User, error) {

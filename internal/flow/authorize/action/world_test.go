@@ -72,7 +72,7 @@ type post struct {
 	down bool
 }
 
-func (p *post) Send(_ context.Context, settings map[string]string, l letter.Letter) error {
+func (p *post) Send(_ context.Context, _ *realm.Realm, settings map[string]string, l letter.Letter) error {
 	if p.down || settings["host"] == "" {
 		return errors.New("nobody answers")
 	}
@@ -124,7 +124,7 @@ func newHouse(t *testing.T, st *store.Store) *house {
 	h.Deps = &action.Deps{Users: st, People: &people.Users{Store: st, Groups: st, Failures: st, Rules: rules, Passwords: plain{}}, Rules: rules,
 		Sessions: h, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: h, NewID: newID}, Kept: st, Mail: h.post,
 		Tokens: keyring.New(st, func() time.Time { return noon }), Events: h, NewID: newID, Secret: func() string { return "SecretOfTwentyBytes1" }, Letters: h.letters,
-		Aside: func(f func()) { f() }}
+		Aside: func(f func()) bool { f(); return true }}
 	return h
 }
 
