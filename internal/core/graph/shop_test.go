@@ -156,7 +156,7 @@ func TestCommon(t *testing.T) {
 	for _, c := range d.Realm().Clients() {
 		changed := *c
 		changed.Mappers = append(slices.Clone(c.Mappers), realm.Mapper{Key: "m", Name: "everywhere", Kind: mapper.KindAudience,
-			Config: map[string]string{"included.client.audience": "payment", "access.token.claim": "true"}})
+			Config: map[string]string{"included.client.audience": "payment", "access.token.claim": "true", "lightweight.claim": "true"}})
 		d.PutClient(&changed)
 	}
 	if got := graph.Build(d.Realm(), issuer).Common(); !slices.Equal(got, []string{"payment"}) {
