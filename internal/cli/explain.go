@@ -2,30 +2,19 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
-	"github.com/tokenhouse/tokenhouse/internal/core/user"
-	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
-	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
-// question is what the explain commands have in common: whose token, from which realm, and who answers.
+// question is what the explain commands have in common: whose token, and who answers.
 type question struct {
 	rehearse.Question
-	scope       string
-	realm, file string
-	base        string
-	remote      remote
-	asJSON      bool
+	scope string
+	place
 }
 
 func (p *program) explainCommand() *cobra.Command {
@@ -125,115 +114,31 @@ func (p *program) explainToken() *cobra.Command {
 func (q *question) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&q.realm, "realm", "r", "", "realm; that of the file where --realm-file holds just one")
+	q.addRealm(cmd)
 	f.StringVar(&q.Client, "client", "", "client that asks, by its client_id")
 	f.StringVar(&q.User, "user", "", "user who signs in, by name; without it the client asks for itself")
 	f.StringVar(&q.scope, "scope", "", "parameter scope of the request")
-	f.StringVar(&q.file, "realm-file", "", "read the realm from this file, not from the database")
-	q.remote.addFlags(cmd)
-	f.StringVar(&q.base, "base", "http://localhost:8080", "URL that callers reach the server by")
-	f.BoolVar(&q.asJSON, "json", false, "print JSON")
-	addStoreFlags(cmd)
+	q.addSource(cmd)
 }
 
 // explain puts the question to a server, which answers into answer, or sets the stage for decide to do so: with the
 // realm of a file, or of the database.
 func (p *program) explain(cmd *cobra.Command, q *question, kind string, answer any, decide func(context.Context, rehearse.Stage) error) error {
-	switch {
-	case q.Client == "":
+	if q.Client == "" {
 		return usagef("flag --client is needed")
-	case q.realm == "" && q.file == "":
-		return usagef("flag --realm is needed, or --realm-file")
-	case q.file != "" && q.remote.asked(cmd):
-		return usagef("flags --realm-file and --server exclude each other")
+	}
+	if err := q.check(cmd); err != nil {
+		return err
 	}
 	if cmd.Flags().Changed("scope") {
 		q.Scope = &q.scope
 	}
-	ctx := cmd.Context()
-	switch {
-	case q.remote.asked(cmd):
-		r, err := q.remote.open(ctx, p)
-		if err != nil {
-			return err
-		}
-		return r.Call(ctx, http.MethodPost, "realms/"+url.PathEscape(q.realm)+"/tokenhouse/explain/"+kind, q.Question, answer)
-	case q.file != "":
-		stage, err := p.fileStage(cmd, q)
-		if err != nil {
-			return err
-		}
-		return misusedBy(decide(ctx, stage))
+	if !q.remote.asked(cmd) {
+		return p.onStage(cmd, &q.place, decide)
 	}
-	return p.withDatabase(cmd, func(ctx context.Context, db opened) error {
-		r, err := db.store.Realm(ctx, q.realm)
-		if errors.Is(err, fault.ErrNotFound) {
-			return fmt.Errorf("there is no realm %q", q.realm)
-		}
-		if err != nil {
-			return err
-		}
-		return misusedBy(decide(ctx, rehearse.Stage{Realm: r, People: db.store, Base: q.base, Now: time.Now()}))
-	})
-}
-
-// misusedBy makes a question that makes no sense a mistake of the command line.
-func misusedBy(err error) error {
-	if invalid, ok := errors.AsType[*fault.Invalid](err); ok && invalid.Field != "user" {
-		return usagef("%s", invalid.Message)
-	}
-	return err
-}
-
-// fileStage is the realm of a file.
-func (p *program) fileStage(cmd *cobra.Command, q *question) (rehearse.Stage, error) {
-	if _, err := resolve(cmd.Flags(), p.environ); err != nil {
-		return rehearse.Stage{}, err
-	}
-	realms := server.Realms(nil, server.Config{Env: p.lookupEnv})
-	snapshots, err := realms.Read(cmd.Context(), server.File(q.file))
+	r, err := q.remote.open(cmd.Context(), p)
 	if err != nil {
-		return rehearse.Stage{}, fmt.Errorf("%s: %w", q.file, err)
+		return err
 	}
-	s, err := pick(snapshots, q)
-	if err != nil {
-		return rehearse.Stage{}, err
-	}
-	return rehearse.Stage{Realm: s.Realm, People: people(s.Users), Base: q.base, Now: time.Now()}, nil
-}
-
-// pick chooses the realm that the question is about.
-func pick(all []manage.Snapshot, q *question) (manage.Snapshot, error) {
-	var names []string
-	for _, s := range all {
-		if name := s.Realm.Name; name == q.realm || q.realm == "" && len(all) == 1 {
-			return s, nil
-		}
-		names = append(names, s.Realm.Name)
-	}
-	if q.realm == "" {
-		return manage.Snapshot{}, usagef("flag --realm is needed: the file holds %s", strings.Join(names, ", "))
-	}
-	return manage.Snapshot{}, fmt.Errorf("%s holds no realm %q", q.file, q.realm)
-}
-
-// people are the users of a realm file.
-type people []*user.User
-
-func (p people) UserByName(_ context.Context, _, username string) (*user.User, error) {
-	for _, u := range p {
-		if strings.EqualFold(u.Username, username) {
-			return u, nil
-		}
-	}
-	return nil, fault.ErrNotFound
-}
-
-func (p people) ServiceAccount(_ context.Context, _, clientKey string) (*user.User, error) {
-	for _, u := range p {
-		if u.ServiceAccount == clientKey {
-			return u, nil
-		}
-	}
-	return nil, fault.ErrNotFound
+	return r.Call(cmd.Context(), http.MethodPost, "realms/"+url.PathEscape(q.realm)+"/tokenhouse/explain/"+kind, q.Question, answer)
 }

@@ -43,6 +43,34 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// The exchange graph is for who may look at clients, and holds no secrets.
+func TestExchangeGraph(t *testing.T) {
+	o := newOffice(t)
+	o.signIn("somebody")
+	for _, tt := range []struct {
+		query, who string
+		status     int
+		says       string
+	}{
+		{"", "", 401, "401"},
+		{"", "somebody", 403, "403"},
+		{"", "view-users", 403, "403"},
+		{"", "view-clients", 200, `{"client":"desk","entry":true,"tokensName":["account","broker","realm-management"]`},
+		{"?from=desk", "view-clients", 200, `"reach":{"from":"desk","paths":[{"from":"desk","to":"account","hops":[{"from":"desk","to":"account","exchange":false,"ways":[{"rule":"audience.role"`},
+		{"?to=desk", "view-clients", 200, `"reach":{"to":"desk","paths":[]`},
+		{"?from=desk&to=account", "view-clients", 200, `"more":false`},
+		{"?client=desk", "view-clients", 200, `"opens":{"client":"desk"`},
+		{"?client=desk&to=account", "view-clients", 400, "client excludes from and to"},
+		{"?from=none", "view-clients", 404, `no client \"none\"`},
+		{"?to=none", "view-clients", 404, `no client and no custom audience \"none\"`},
+	} {
+		got := o.send("GET", "/admin/realms/office/tokenhouse/graph"+tt.query, tt.who, "")
+		if text := got.Body.String(); got.Code != tt.status || !strings.Contains(text, tt.says) || strings.Contains(text, "desk-secret") {
+			t.Errorf("%s by %q is answered %d %s, want %d with %s", tt.query, tt.who, got.Code, text, tt.status, tt.says)
+		}
+	}
+}
+
 // What the server runs on is for administrators of the master realm, and nothing for who administrates nothing.
 func TestServerInfoByRights(t *testing.T) {
 	o := newOffice(t)

@@ -14,13 +14,15 @@ type Deps struct {
 	People rehearse.People
 }
 
-// Routes are the addresses below tokenhouse/explain. They change nothing, and are POST for what they are told.
+// Routes are the addresses below tokenhouse/explain, and that of the exchange graph. They change nothing; those that are told
+// much are POST.
 func Routes(d Deps) []rest.Route {
 	const below = "/tokenhouse/explain"
 	return []rest.Route{
 		{Method: "POST", Path: below + "/audience", Need: permit.ToViewClients, Handle: d.audience},
 		{Method: "POST", Path: below + "/exchange", Need: permit.ToViewClients, Handle: d.exchange},
 		{Method: "POST", Path: below + "/token", Need: permit.ToViewClients, Handle: d.token},
+		{Method: "GET", Path: "/tokenhouse/graph", Need: permit.ToViewClients, Handle: exchangeGraph},
 	}
 }
 
