@@ -110,8 +110,8 @@ func TestAdministratorsLetter(t *testing.T) {
 	ask(t, base, "mailing", 200, form)
 
 	root.call(204, "PUT", "mailing/users/ann-id", `{"email": "nobody@mailing.test"}`)
-	if said := root.call(500, "PUT", "mailing/users/ann-id/execute-actions-email", `["UPDATE_PASSWORD"]`); !strings.Contains(said, "550 there is nobody of that name") {
+	if said := root.call(503, "PUT", "mailing/users/ann-id/execute-actions-email", `["UPDATE_PASSWORD"]`); !strings.Contains(said, "550 there is nobody of that name") {
 		t.Errorf("the refusal is told as %s", said)
 	}
-	root.call(500, "PUT", "mailing/users/ann-id/send-verify-email", "")
+	root.call(503, "PUT", "mailing/users/ann-id/send-verify-email", "")
 }

@@ -407,7 +407,7 @@ func TestKept(t *testing.T) {
 	m, _ := realms(t)
 	report := load(t, m, `{"realm": "shop", "loginTheme": "mine", "enabled": true, "attributes": {"my.own": "x", "acr.loa.map": "{\"gold\":2}", "tokenhouse.exchange.chain-limit": "many"},
 		"clients": [{"clientId": "sp", "protocol": "saml"}, {"clientId": "c", "adminUrl": "http://x", "attributes": {"saml.encrypt": "true", "saml.other": "false", "use.refresh.tokens": "false"}}],
-		"users": [{"username": "ann"}, {"username": "bob", "credentials": [{"type": "webauthn", "credentialData": "{}", "secretData": "{}"}]}]}`)
+		"users": [{"username": "ann"}, {"username": "bob", "credentials": [{"type": "certificate", "credentialData": "{}", "secretData": "{}"}]}]}`)
 	var got []string
 	for _, n := range report.Realms[0].Notes {
 		got = append(got, n.String())
@@ -419,7 +419,7 @@ func TestKept(t *testing.T) {
 		"clients[0].protocol: kept, not acted on: a client of protocol saml",
 		"clients[1].adminUrl: kept, not acted on",
 		"clients[1].attributes.saml.encrypt: kept, not acted on",
-		"users[1].credentials[0]: kept, not acted on: a credential of type webauthn",
+		"users[1].credentials[0]: kept, not acted on: a credential of type certificate",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("notes\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -430,7 +430,7 @@ func TestKept(t *testing.T) {
 func TestKeptOfMany(t *testing.T) {
 	var users []string
 	for i := range 150 {
-		users = append(users, fmt.Sprintf(`{"username": "u%d", "credentials": [{"type": "webauthn", "credentialData": "{}", "secretData": "{}"}]}`, i))
+		users = append(users, fmt.Sprintf(`{"username": "u%d", "credentials": [{"type": "certificate", "credentialData": "{}", "secretData": "{}"}]}`, i))
 	}
 	m, _ := realms(t)
 	notes := load(t, m, `{"realm": "shop", "users": [`+strings.Join(users, ",")+`]}`).Realms[0].Notes

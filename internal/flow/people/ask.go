@@ -46,7 +46,10 @@ type Letters interface {
 }
 
 // Unsent says why a letter did not go out, though there was nothing wrong with the request.
-type Unsent struct{ Reason string }
+type Unsent struct {
+	Reason  string
+	NoRoute bool // the realm has no mail server, so that no letter was tried
+}
 
 func (u *Unsent) Error() string { return u.Reason }
 
@@ -67,7 +70,7 @@ func (b *Postbox) Ask(ctx context.Context, author audit.Author, r *realm.Realm, 
 	err = b.Letters.Post(ctx, verify.At{Realm: r, Base: author.Base, Now: author.Now}, who, errand)
 	if refused, ok := errors.AsType[*fault.Refused](err); ok {
 		b.Log.LogAttrs(ctx, slog.LevelWarn, "letter not sent", slog.String("realm", r.Name), slog.String("user", who.ID), slog.String("letter", q.Path), slog.String("reason", refused.Message))
-		return &Unsent{refused.Message}
+		return &Unsent{Reason: refused.Message}
 	}
 	if err != nil {
 		return err
@@ -78,7 +81,7 @@ func (b *Postbox) Ask(ctx context.Context, author audit.Author, r *realm.Realm, 
 }
 
 // errNoSender says that the realm has no mail server, as Keycloak does.
-var errNoSender = &Unsent{"Invalid sender address 'null'. If the address contains UTF-8 characters in the local part " +
+var errNoSender = &Unsent{NoRoute: true, Reason: "Invalid sender address 'null'. If the address contains UTF-8 characters in the local part " +
 	"please ensure the SMTP server supports the SMTPUTF8 extension and enable 'Allow UTF-8' in the email realm configuration."}
 
 // accountClient is where letters lead that name no client.

@@ -34,7 +34,8 @@ func (d Deps) verifyAddress(w http.ResponseWriter, r *rest.Request, a *user.Acco
 
 func unsentActions(why string) string { return "Failed to send execute actions email: " + why }
 
-// ask asks the user by mail. A letter that cannot be sent is 500, as in Keycloak, with the words of text.
+// ask asks the user by mail. Where the realm has no mail server the caller has to set it first; where it does not take
+// the letter, trying again may help. Both are told in the words of text.
 func (d Deps) ask(w http.ResponseWriter, r *rest.Request, a *user.Account, q people.Asking, text func(why string) string) error {
 	p := r.URL.Query()
 	q.Client, q.Redirect = given(p, "client_id"), given(p, "redirect_uri")
@@ -48,7 +49,11 @@ func (d Deps) ask(w http.ResponseWriter, r *rest.Request, a *user.Account, q peo
 	}
 	err := d.Postbox.Ask(r.Context(), r.Author, r.Realm, &a.User, q)
 	if unsent, ok := errors.AsType[*people.Unsent](err); ok {
-		return &render.Message{Code: http.StatusInternalServerError, Text: text(unsent.Reason)}
+		code := http.StatusServiceUnavailable
+		if unsent.NoRoute {
+			code = http.StatusBadRequest
+		}
+		return &render.Message{Code: code, Text: text(unsent.Reason)}
 	}
 	return rest.Done(w, err)
 }
