@@ -21,7 +21,7 @@ var rules = []rule{
 	{explain.ExchangeEnabled, enabled},         // S4: exchange is on for the requester
 	{explain.ExchangeSubject, presented},       // S5–S7: there is a subject token, said to be an access token
 	{explain.ExchangeSubject, valid},           // T1: it is valid
-	{explain.ExchangeProof, unbound},           // T2: it needs no proof, for none can be checked
+	{explain.ExchangeProof, proven},            // T2: where it is bound to a key, its holder exchanges it
 	{explain.ExchangeType, askable},            // R1: what is asked for may be
 	{explain.ExchangeTarget, known},            // A1: the audiences exist
 	{explain.ExchangePublic, entitled},         // A2: the requester has credentials, or may do without

@@ -77,7 +77,7 @@ func fixSubject(s *state, _ Decision) []explain.Fix {
 }
 
 func fixProof(s *state, _ Decision) []explain.Fix {
-	return say("exchange a token that is not bound to a key")
+	return say("exchange the token as its own client, with a DPoP proof by the key that the token is bound to")
 }
 
 func fixType(s *state, _ Decision) []explain.Fix {

@@ -32,6 +32,9 @@ type Request struct {
 	// nothing that they say is in the token, and nothing that they would forbid is kept from it.
 	Unread []string
 
+	// Key is the thumbprint of the key that the requester proved to have; empty where nothing was proved.
+	Key string
+
 	Explain bool // record a trace
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 )
 
 // plain refuses the parameters of Keycloak's legacy exchange (S1–S3): what they ask for is not what
@@ -64,9 +65,9 @@ func valid(s *state, t *explain.Trace) *oauth.Error {
 	return nil
 }
 
-// unbound refuses a subject token that is bound to a key (T2): what is issued for it would be bound to none,
-// and proofs are not checked.
-func unbound(s *state, t *explain.Trace) *oauth.Error {
+// proven asks for proof of the key that a subject token is bound to (T2), by the client that it was issued to. What
+// is issued is bound to the key that was proved, so that an exchange sets nothing free.
+func proven(s *state, t *explain.Trace) *oauth.Error {
 	if s.Subject.Token.Confirmation == nil {
 		return nil
 	}
@@ -75,9 +76,16 @@ func unbound(s *state, t *explain.Trace) *oauth.Error {
 		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "bound to another client")
 		return refuse(text)
 	}
+	switch proof.Match(s.Subject.Token.Confirmation, s.Key) {
+	case nil:
+		t.Add(explain.ExchangeProof, explain.Allowed, s.Client.ID)
+		return nil
+	case error(proof.ErrOtherKey):
+		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "the proof is by another key")
+		return proof.ErrOtherKey
+	}
 	t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "no proof")
-	return oauth.Errorf(oauth.InvalidRequest, "DPoP proof is missing").
-		InEvent("invalid_dpop_proof", "DPoP proof is missing")
+	return proof.ErrMissing
 }
 
 // holding asks that the subject token was issued to the requester, or names it as an audience (A4).

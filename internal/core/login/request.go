@@ -18,6 +18,7 @@ type Request struct {
 
 	Challenge       string // PKCE; empty: none
 	ChallengeMethod string // "plain" or "S256"
+	ProofKey        string // dpop_jkt: thumbprint of the key that the code is bound to; empty: none
 
 	Prompt    []string // the words of prompt that are known
 	MaxAge    *int64   // seconds; nil: any

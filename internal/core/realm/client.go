@@ -78,6 +78,9 @@ type ClientTokens struct {
 	BindTLS             bool     `json:",omitempty"` // tls.client.certificate.bound.access.tokens
 }
 
+// Bound tells whether the client wants no access token but such as are bound to a key.
+func (t *ClientTokens) Bound() bool { return t.BindDPoP || t.BindTLS }
+
 // ClientSignIn is what a client's authorization requests must be like, and how they are answered.
 type ClientSignIn struct {
 	PKCE            string         `json:",omitempty"` // the only code_challenge_method, and one must come; empty: any or none

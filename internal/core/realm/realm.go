@@ -185,8 +185,13 @@ func (r *Realm) Ref(role *Role) RoleRef {
 // Issuer is the realm's issuer URL, for a server that callers reach at base, as
 // "https://id.example/auth". FrontendURL, where set, takes base's place.
 func (r *Realm) Issuer(base string) string {
+	return r.Base(base) + "/realms/" + r.Name
+}
+
+// Base is the server's URL as callers of the realm know it, without a slash at the end: base, or what the realm says.
+func (r *Realm) Base(base string) string {
 	if r.FrontendURL != "" {
 		base = r.FrontendURL
 	}
-	return strings.TrimSuffix(base, "/") + "/realms/" + r.Name
+	return strings.TrimSuffix(base, "/")
 }

@@ -13,6 +13,7 @@ type Code struct {
 
 	Challenge       string // PKCE; empty: none
 	ChallengeMethod string // "plain" or "S256"
+	ProofKey        string // dpop_jkt: thumbprint of the key that must be proved (RFC 9449 §10); empty: any or none
 
 	Expires time.Time
 }

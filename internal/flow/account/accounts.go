@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Accounts answers people who ask about their own account. All fields are required.
@@ -34,7 +35,7 @@ type Accounts struct {
 
 // Holders tells who stands behind access tokens; a refusal is a *verify.Failure. It is an *inspect.Inspector.
 type Holders interface {
-	Holder(ctx context.Context, r *realm.Realm, base, compact string) (*inspect.Holder, error)
+	Holder(ctx context.Context, r *realm.Realm, base string, p verify.Presented) (*inspect.Holder, error)
 }
 
 // People changes accounts on behalf of their owners. It is a *people.Users.

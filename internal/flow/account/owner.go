@@ -23,7 +23,7 @@ type Entry struct {
 	Base    string // the server's URL as the caller reaches it
 	Address string // the caller's
 	Origin  string // header Origin; one that the token's client does not allow is refused with oauth.InvalidOrigin
-	Token   string
+	Token   verify.Presented
 }
 
 // Owner is somebody whom Enter or Visit let in, with the account that is theirs.

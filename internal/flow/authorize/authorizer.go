@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -88,6 +89,7 @@ type Codes interface {
 // Clients prove who a client is. It is a *verify.Verifier.
 type Clients interface {
 	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
+	Proof(ctx context.Context, at verify.At, q verify.Sent) (*proof.Proof, error)
 }
 
 // Tokens gives out the tokens of the implicit and hybrid flows. It is a *grant.Issuer.

@@ -18,6 +18,7 @@ type PushRequest struct {
 	Call
 	Origin      string // header Origin; one that the client does not allow is refused with oauth.InvalidOrigin
 	Credentials verify.Credentials
+	Sent        verify.Sent // proof that the client has a key, which the code is bound to (RFC 9449 §10.1)
 	Parameters  []Field
 }
 
@@ -30,6 +31,7 @@ type Pushed struct {
 var (
 	errPushAuth   = oauth.Errorf(oauth.InvalidRequest, "Authentication failed.").WithStatus(401)
 	errPushOrigin = oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
+	errPushKey    = oauth.Errorf(oauth.InvalidRequest, "DPoP Proof public key thumbprint does not match dpop_jkt")
 	errPushNested = oauth.Errorf(oauth.InvalidRequest, "It is not allowed to include request_uri to PAR.")
 )
 
@@ -71,7 +73,24 @@ func (a *Authorizer) push(ctx context.Context, at verify.At, q PushRequest, e *e
 	if err != nil {
 		return nil, pushRefusal(err)
 	}
-	return a.keepPushed(ctx, at, auth.Client, checked.in)
+	if in, err = a.proveKey(ctx, at, q.Sent, checked.in); err != nil {
+		return nil, err
+	}
+	return a.keepPushed(ctx, at, auth.Client, in)
+}
+
+// proveKey binds the code to come to the key of a proof beside the request: as if the request had named it.
+func (a *Authorizer) proveKey(ctx context.Context, at verify.At, sent verify.Sent, in parameters) (parameters, error) {
+	p, err := a.Clients.Proof(ctx, at, sent)
+	switch named := in.text(dpopKey); {
+	case err != nil:
+		return nil, err
+	case p == nil, named == p.Key:
+		return in, nil
+	case named != "":
+		return nil, errPushKey
+	}
+	return append(without(in, dpopKey), Field{dpopKey, p.Key}), nil
 }
 
 // checkPushed holds a request that is pushed against the rules.

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 )
 
 // parameters are those of a request, in their order.
@@ -60,7 +61,7 @@ type checking struct {
 // rules are asked in this order, which is Keycloak's; the first that refuses ends it. From redirect on the client
 // is told, where it is not said otherwise.
 var rules = []func(*checking) *refusal{
-	maxAge, redirect, once, byReference, responseType, responseMode, flowOn, sameType, pushedOnly, scope, nonce, challenge, rest,
+	maxAge, redirect, once, byReference, responseType, responseMode, flowOn, sameType, bound, pushedOnly, scope, nonce, challenge, rest,
 }
 
 func maxAge(c *checking) *refusal {
@@ -154,6 +155,14 @@ func flowOn(c *checking) *refusal {
 		"Client is not allowed to initiate browser login with given response_type. "+off+" flow is disabled for the client.")
 }
 
+// bound refuses access tokens in the answer for a client that wants them bound to a key: nobody can prove one here.
+func bound(c *checking) *refusal {
+	if c.q.ResponseType.Token && c.client.Tokens.Bound() {
+		return tellClient(grant.ErrUnbound.Code, grant.ErrUnbound.Description)
+	}
+	return nil
+}
+
 func pushedOnly(c *checking) *refusal {
 	if c.client.SignIn.RequirePushed && !c.pushed {
 		return invalidRequest("Pushed Authorization Request is only allowed.")
@@ -207,6 +216,9 @@ func challenge(c *checking) *refusal {
 // knownPrompts are the words of prompt that mean something; others are passed over.
 var knownPrompts = []string{login.PromptNone, login.PromptLogin, login.PromptConsent, login.PromptCreate}
 
+// dpopKey is the parameter that binds the code to a key, by its thumbprint (RFC 9449 §10).
+const dpopKey = "dpop_jkt"
+
 // rest reads what is never refused here.
 func rest(c *checking) *refusal {
 	for word := range strings.FieldsSeq(c.in.text("prompt")) {
@@ -215,6 +227,7 @@ func rest(c *checking) *refusal {
 		}
 	}
 	c.q.LoginHint = c.in.text("login_hint")
+	c.q.ProofKey = c.in.text(dpopKey)
 	c.q.Locale, c.q.Locales = c.in.text("kc_locale"), strings.Fields(c.in.text("ui_locales"))
 	c.q.Provider, c.q.Action = c.in.text("kc_idp_hint"), c.in.text("kc_action")
 	c.q.Claims, c.q.ACRValues = c.in.text("claims"), c.in.text("acr_values")

@@ -68,7 +68,7 @@ type Tokens interface {
 
 // Holders tells who stands behind access tokens; a refusal is a *verify.Failure. It is an *inspect.Inspector.
 type Holders interface {
-	Holder(ctx context.Context, r *realm.Realm, base, compact string) (*inspect.Holder, error)
+	Holder(ctx context.Context, r *realm.Realm, base string, p verify.Presented) (*inspect.Holder, error)
 }
 
 // Upstream asks providers. It gives up by itself after a while. It is an *upstream.Client.

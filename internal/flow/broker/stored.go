@@ -23,7 +23,7 @@ type StoredRequest struct {
 	Base    string // the server's URL as the caller reaches it
 	Address string // the caller's
 	Alias   string
-	Token   string // the user's access token; empty: none came
+	Token   verify.Presented // the user's access token; empty: none came
 }
 
 // Why somebody does not get the tokens of a provider.

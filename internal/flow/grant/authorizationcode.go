@@ -116,6 +116,9 @@ func (t *turn) checkCode(code *session.Code, q CodeRequest) error {
 		const text = "Client not allowed to exchange code"
 		return oauth.Errorf(oauth.InvalidClient, text).InEvent("invalid_client", "")
 	}
+	if err := t.checkProofKey(code); err != nil {
+		return err
+	}
 	return t.checkVerifier(code, q.Verifier)
 }
 

@@ -18,12 +18,12 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 		return nil, err
 	}
 	defer func() { t.end(ctx, err) }()
-	t.event.Set("auth_method", "token_exchange")
 
 	held, flaw, err := t.parties(ctx, q) // who asks, and what they hold
 	if err != nil {
 		return nil, err
 	}
+	t.event.Set("auth_method", "token_exchange")
 	d := t.decide(func(explain bool) exchange.Decision { // whether they may
 		return exchange.Decide(t.exchangeRequest(q, held, flaw, explain))
 	})
@@ -55,6 +55,7 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string,
 		Audiences:     q.Audiences,
 		Legacy:        q.legacy(),
 		Unread:        q.unread(),
+		Key:           t.key(),
 		Explain:       explain,
 	}
 	switch {

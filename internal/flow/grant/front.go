@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/mint"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -33,8 +34,17 @@ type FrontResponse struct {
 	ExpiresIn            int64 // seconds
 }
 
+// ErrUnbound refuses what would give a client access tokens that are bound to nothing, and wants none such: nobody can
+// prove a key in an authorization request.
+var ErrUnbound = oauth.Errorf(oauth.UnauthorizedClient,
+	"Access tokens of the client are bound to a key, and given out by the token endpoint only").
+	InEvent("not_allowed", "access tokens of the client are bound")
+
 // Front gives out tokens in the answer of the authorization endpoint. Whoever calls it records the event.
 func (i *Issuer) Front(ctx context.Context, q FrontRequest) (*FrontResponse, error) {
+	if q.Token && q.Client.Tokens.Bound() {
+		return nil, ErrUnbound
+	}
 	t := &turn{Issuer: i, at: q.At, client: q.Client, call: Call{Base: q.At.Base, Scope: &q.Grant.Scope}}
 	w := issue{user: q.User, session: q.Session, grant: q.Grant, nonce: q.Nonce,
 		origin: token.Origin{Session: token.Online, Grant: token.ByUnknown}}
@@ -53,7 +63,7 @@ func (i *Issuer) Front(ctx context.Context, q FrontRequest) (*FrontResponse, err
 		if err != nil {
 			return nil, err
 		}
-		out.AccessToken, out.TokenType, out.ExpiresIn = signed, t.bearer(), w.expires.Unix()-q.At.Now.Unix()
+		out.AccessToken, out.TokenType, out.ExpiresIn = signed, t.tokenType(), w.expires.Unix()-q.At.Now.Unix()
 	}
 	if !q.IDToken {
 		return out, nil

@@ -83,7 +83,7 @@ func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
 		return nil, err
 	}
 	resp := t.answer(w, request)
-	resp.AccessToken, resp.TokenType = signed, t.bearer()
+	resp.AccessToken, resp.TokenType = signed, t.tokenType()
 	if err := t.addRefreshToken(ctx, resp, w, request, &access.Claims); err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (t *turn) issueIDToken(ctx context.Context, w issue) (*Response, error) {
 func (t *turn) mintRequest(w issue) mint.Request {
 	w.origin.Lightweight = t.client.Tokens.Lightweight
 	return mint.Request{
-		For: w.found, Base: t.at.Base, Grant: w.grant,
+		For: w.found, Base: t.at.Base, Grant: w.grant, Confirmation: t.confirmation(),
 		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires, Nonce: w.nonce, Path: w.path,
 	}
 }
@@ -207,12 +207,16 @@ func (t *turn) idAlg() string {
 	return t.at.Realm.SignatureAlg
 }
 
-// bearer is the token_type of access tokens, as the client wants it spelled.
-func (t *turn) bearer() string {
-	if t.client.Tokens.LowerCaseBearer {
-		return strings.ToLower(token.TypBearer)
+// tokenType is the token_type of access tokens, as the client wants it spelled.
+func (t *turn) tokenType() string {
+	typ := token.TypBearer
+	if t.proof != nil {
+		typ = token.TypDPoP
 	}
-	return token.TypBearer
+	if t.client.Tokens.LowerCaseBearer {
+		typ = strings.ToLower(typ)
+	}
+	return typ
 }
 
 // asks tells whether a scope parameter has a word.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -75,6 +76,7 @@ type Parts interface {
 // Verifier proves callers and what they hold. It is a *verify.Verifier.
 type Verifier interface {
 	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
+	Proof(ctx context.Context, at verify.At, q verify.Sent) (*proof.Proof, error)
 	Subject(ctx context.Context, at verify.At, compact string) (verify.Held, error)
 	StillSubject(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
 	RefreshToken(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)

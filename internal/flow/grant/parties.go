@@ -65,5 +65,5 @@ func (t *turn) adopt(ctx context.Context, q ExchangeRequest, held verify.Held, f
 		const text = "The bearer token is not the subject token"
 		return oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_request", text)
 	}
-	return t.admit(c)
+	return t.admit(ctx, c)
 }

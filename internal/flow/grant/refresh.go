@@ -40,6 +40,9 @@ func (i *Issuer) Refresh(ctx context.Context, q RefreshRequest) (resp *Response,
 	if err != nil {
 		return nil, err
 	}
+	if err := t.checkHolder(&held.Token); err != nil {
+		return nil, err
+	}
 	found, err := t.renew(held)
 	if err != nil {
 		return nil, err

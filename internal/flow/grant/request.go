@@ -11,8 +11,9 @@ type Call struct {
 	Origin      string // header Origin, which browsers send; empty elsewhere
 	Agent       string // header User-Agent
 	Credentials verify.Credentials
-	Repeated    bool    // a parameter that may come once came more often (RFC 6749 §3.2)
-	Scope       *string // parameter "scope"
+	Sent        verify.Sent // proof that the caller has a key, which the tokens are bound to
+	Repeated    bool        // a parameter that may come once came more often (RFC 6749 §3.2)
+	Scope       *string     // parameter "scope"
 }
 
 // ClientCredentialsRequest asks for a token for the client itself (RFC 6749 §4.4).

@@ -9,7 +9,7 @@ type Response struct {
 	ExpiresIn        int64  `json:"expires_in"`
 	RefreshExpiresIn int64  `json:"refresh_expires_in"` // zero without a refresh token, and where it does not expire
 	RefreshToken     string `json:"refresh_token,omitempty"`
-	TokenType        string `json:"token_type"` // "Bearer", or "N_A" beside an ID token
+	TokenType        string `json:"token_type"` // "Bearer", "DPoP" where the token is bound to a key, or "N_A" beside an ID token
 	IDToken          string `json:"id_token,omitempty"`
 	NotBefore        int64  `json:"not-before-policy"` // tokens issued before this time are refused
 	Session          string `json:"session_state,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -20,6 +21,7 @@ type turn struct {
 	at      verify.At
 	client  *realm.Client // set by authenticate
 	adopted bool          // the request did not name the client: its token did
+	proof   *proof.Proof  // that the caller has a key, set by authenticate; nil: none came
 	event   event.Event
 }
 
@@ -83,7 +85,7 @@ func (t *turn) authenticate(ctx context.Context) error {
 		return err
 	}
 	t.event.Set("client_auth_method", a.Method)
-	return t.admit(a.Client)
+	return t.admit(ctx, a.Client)
 }
 
 // checkRealm refuses what is asked of a realm that is switched off.
@@ -95,7 +97,7 @@ func (t *turn) checkRealm() error {
 }
 
 // admit checks what concerns every grant of a client that is known, in Keycloak's order.
-func (t *turn) admit(c *realm.Client) error {
+func (t *turn) admit(ctx context.Context, c *realm.Client) error {
 	t.client = c
 	switch {
 	case t.call.Origin != "" && !t.hears(t.call.Origin):
@@ -106,13 +108,11 @@ func (t *turn) admit(c *realm.Client) error {
 		return oauth.Errorf(oauth.InvalidClient, "Bearer-only not allowed").InEvent("invalid_client", "")
 	case t.call.Repeated:
 		return oauth.Errorf(oauth.InvalidRequest, "duplicated parameter").InEvent("invalid_request", "duplicated parameter")
-	case c.Tokens.BindDPoP: // proofs cannot be checked: better no token than an unbound one
-		return oauth.Errorf(oauth.InvalidRequest, "DPoP proof is missing").InEvent("invalid_dpop_proof", "DPoP proof is missing")
 	case c.Tokens.BindTLS:
 		const text = "Client Certification missing for MTLS HoK Token Binding"
 		return oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_request", text)
 	}
-	return nil
+	return t.prove(ctx)
 }
 
 // hears tells whether a page of this origin may call as the client: also where its redirect URIs are, if

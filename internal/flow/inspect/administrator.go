@@ -23,18 +23,15 @@ var administrative = []string{"admin-cli", "security-admin-console"}
 
 // Administrator tells who stands behind an access token of any realm, and what they may do by it: what the user
 // may now, as far as introspection would say that the token carries it. A refusal is a *verify.Failure.
-func (i *Inspector) Administrator(ctx context.Context, base, compact string) (*permit.Administrator, error) {
-	r, err := i.issuer(ctx, compact)
+func (i *Inspector) Administrator(ctx context.Context, base string, p verify.Presented) (*permit.Administrator, error) {
+	r, err := i.issuer(ctx, p.Token)
 	if err != nil {
 		return nil, err
 	}
 	t := &turn{Inspector: i, at: verify.At{Realm: r, Base: base, Now: i.Now()}}
-	held, err := i.Verifier.AccessToken(ctx, t.at, compact)
-	switch {
-	case err != nil:
+	held, err := i.Verifier.Presented(ctx, t.at, p)
+	if err != nil {
 		return nil, err
-	case held.Token.Confirmation != nil: // proof by its holder cannot be checked here
-		return nil, &verify.Failure{Reason: verify.Unreadable, Cause: errBound}
 	}
 	return &permit.Administrator{Realm: r, Client: held.Client, User: held.User, Session: held.Token.Session, Roles: t.roles(&held)}, nil
 }

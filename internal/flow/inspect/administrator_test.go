@@ -61,7 +61,7 @@ func (w *world) through(client string, change func(c *token.Claims)) string {
 // rights are what the token's holder may do in the realm.
 func (w *world) rights(compact string) []string {
 	w.t.Helper()
-	a, err := w.inspector().Administrator(w.t.Context(), base, compact)
+	a, err := w.inspector().Administrator(w.t.Context(), base, verify.Bearer(compact))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestAdministratorBySnapshot(t *testing.T) {
 	i.Realms = rereading{i.Realms}
 	compact := w.through("spa", nil)
 	for range 3 {
-		a, err := i.Administrator(t.Context(), base, compact)
+		a, err := i.Administrator(t.Context(), base, verify.Bearer(compact))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestAdministratorIsRefused(t *testing.T) {
 		{"of another server", nil, func(c *token.Claims) { c.Issuer = "https://evil.example/realms/shop" }, verify.OtherIssuer},
 		{"an ID token", nil, func(c *token.Claims) { c.Type = token.TypID }, verify.WrongType},
 		{"expired", nil, func(c *token.Claims) { c.Expires = now.Unix() - 1 }, verify.Expired},
-		{"bound to a key that cannot be proved here", nil, func(c *token.Claims) { c.Confirmation = &token.Confirmation{JKT: "x"} }, verify.Unreadable},
+		{"bound to a key that nobody proved", nil, func(c *token.Claims) { c.Confirmation = &token.Confirmation{JKT: "x"} }, verify.Unproven},
 		{"of a user who is disabled", func(w *world) { w.changeAlice(func(u *user.User) { u.Enabled = false }) }, nil, verify.UserDisabled},
 		{"of a client that is disabled", func(w *world) { w.change("spa", func(c *realm.Client) { c.Enabled = false }) }, nil, verify.ClientDisabled},
 		{"of a realm that is disabled", func(w *world) {
@@ -184,14 +184,14 @@ func TestAdministratorIsRefused(t *testing.T) {
 			if tt.change != nil {
 				tt.change(w)
 			}
-			if _, err := w.inspector().Administrator(t.Context(), base, compact); verify.Why(err) != tt.want {
+			if _, err := w.inspector().Administrator(t.Context(), base, verify.Bearer(compact)); verify.Why(err) != tt.want {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
 		})
 	}
 	w := managed(t)
 	for _, compact := range []string{"", "a", "a.b.c", w.through("spa", nil) + "x"} {
-		if _, err := w.inspector().Administrator(t.Context(), base, compact); verify.Why(err) != verify.Unreadable {
+		if _, err := w.inspector().Administrator(t.Context(), base, verify.Bearer(compact)); verify.Why(err) != verify.Unreadable {
 			t.Errorf("%q: %v", compact, err)
 		}
 	}

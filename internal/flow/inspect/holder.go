@@ -22,17 +22,14 @@ type Holder struct {
 	Roles *realm.RoleSet
 }
 
-// Holder tells who stands behind an access token of a realm. A refusal is a *verify.Failure. A token that is bound
-// to a key is refused: proof by its holder cannot be checked here. Whether the token is meant for the caller is the
-// caller's to ask.
-func (i *Inspector) Holder(ctx context.Context, r *realm.Realm, base, compact string) (*Holder, error) {
+// Holder tells who stands behind an access token of a realm. A refusal is a *verify.Failure. Whether the token is
+// meant for the caller is the caller's to ask.
+func (i *Inspector) Holder(ctx context.Context, r *realm.Realm, base string, p verify.Presented) (*Holder, error) {
 	t := &turn{Inspector: i, at: verify.At{Realm: r, Base: base, Now: i.Now()}}
-	held, err := i.Verifier.AccessToken(ctx, t.at, compact)
+	held, err := i.Verifier.Presented(ctx, t.at, p)
 	switch {
 	case err != nil:
 		return nil, err
-	case held.Token.Confirmation != nil:
-		return nil, &verify.Failure{Reason: verify.Unreadable, Cause: errBound}
 	case !r.Enabled:
 		return nil, &verify.Failure{Reason: verify.ClientDisabled, Cause: errRealmOff}
 	}

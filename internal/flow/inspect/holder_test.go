@@ -13,7 +13,7 @@ func TestHolder(t *testing.T) {
 	w := managed(t)
 	hold := func(change func(c *token.Claims)) (roles, audiences []string) {
 		t.Helper()
-		h, err := w.inspector().Holder(t.Context(), w.realm(), base, w.through("spa", change))
+		h, err := w.inspector().Holder(t.Context(), w.realm(), base, verify.Bearer(w.through("spa", change)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestHolderIsRefused(t *testing.T) {
 		"an ID token":      func(c *token.Claims) { c.Type = token.TypID },
 		"expired":          func(c *token.Claims) { c.Expires = now.Unix() - 1 },
 	} {
-		if _, err := w.inspector().Holder(t.Context(), w.realm(), base, w.through("spa", change)); verify.Why(err) == "" {
+		if _, err := w.inspector().Holder(t.Context(), w.realm(), base, verify.Bearer(w.through("spa", change))); verify.Why(err) == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -36,6 +36,7 @@ type Realms interface {
 type Verifier interface {
 	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
 	AccessToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
+	Presented(ctx context.Context, at verify.At, p verify.Presented) (verify.Held, error)
 	AnyToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
 }
 

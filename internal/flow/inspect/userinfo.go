@@ -15,11 +15,12 @@ import (
 
 // UserInfoRequest asks for the claims of the user behind an access token.
 type UserInfoRequest struct {
-	Realm         string  // its name
-	Base          string  // the server's URL as the caller reaches it
-	Address       string  // the caller's
-	Origin        string  // header Origin; one that the token's client does not allow is refused with oauth.InvalidOrigin
-	Authorization string  // the header, verbatim
+	Realm         string // its name
+	Base          string // the server's URL as the caller reaches it
+	Address       string // the caller's
+	Origin        string // header Origin; one that the token's client does not allow is refused with oauth.InvalidOrigin
+	Authorization string // the header, verbatim
+	Sent          verify.Sent
 	Form          *string // form parameter "access_token" of a POST; nil where absent
 	Repeated      bool    // a form parameter came more than once
 }
@@ -36,7 +37,6 @@ var (
 	errOrigin      = oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
 	errNoOpenID    = oauth.Errorf(oauth.InsufficientScope, "Missing openid scope").InEvent("access_denied", "Missing openid scope")
 	errLightweight = invalidToken("Lightweight access token not allowed for userinfo endpoint", "invalid_token")
-	errBound       = invalidToken("Token verification failed", "invalid_token")
 )
 
 func invalidToken(text, name string) *oauth.Error {
@@ -56,11 +56,11 @@ func (i *Inspector) UserInfo(ctx context.Context, q UserInfoRequest) (answer *Us
 	if !t.at.Realm.Enabled {
 		return nil, errRealmOff
 	}
-	compact, err := presented(q)
+	p, err := presented(q)
 	if err != nil {
 		return nil, err
 	}
-	held, err := t.Verifier.AccessToken(ctx, t.at, compact)
+	held, err := t.Verifier.Presented(ctx, t.at, p)
 	t.about(&held)
 	if c := held.Client; c != nil {
 		t.event.Client = c.ID
@@ -80,24 +80,20 @@ func (i *Inspector) UserInfo(ctx context.Context, q UserInfoRequest) (answer *Us
 
 // presented finds the token: in the header or in the form, not in both (RFC 6750 §2). One in the query is not
 // looked at.
-func presented(q UserInfoRequest) (string, error) {
-	scheme, header, _ := strings.Cut(q.Authorization, " ")
-	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "DPoP") {
-		header = ""
-	}
-	header = strings.TrimSpace(header)
+func presented(q UserInfoRequest) (verify.Presented, error) {
+	p := verify.ReadPresented(q.Authorization, q.Sent)
 	switch {
 	case q.Repeated:
-		return "", errRepeated
-	case q.Form != nil && header != "":
-		return "", errTwoTokens
+		return p, errRepeated
+	case q.Form != nil && p.Token != "":
+		return p, errTwoTokens
 	case q.Form != nil:
-		header = *q.Form
+		p = verify.Bearer(*q.Form)
 	}
-	if header == "" {
-		return "", errNoBearer
+	if p.Token == "" {
+		return p, errNoBearer
 	}
-	return header, nil
+	return p, nil
 }
 
 // refused puts a refusal of the token in the words of this endpoint.
@@ -124,8 +120,6 @@ func mayAsk(h *verify.Held) error {
 		return errNoOpenID
 	case h.Token.Origin.Lightweight && !h.Client.Tokens.UserInfoLightweight:
 		return errLightweight
-	case h.Token.Confirmation != nil: // proof by its holder cannot be checked here: better no answer than to anybody
-		return errBound
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ type Keys interface {
 
 // Administrators tell who stands behind an access token.
 type Administrators interface {
-	Administrator(ctx context.Context, base, compact string) (*permit.Administrator, error)
+	Administrator(ctx context.Context, base string, p verify.Presented) (*permit.Administrator, error)
 }
 
 // Verifier authenticates clients.

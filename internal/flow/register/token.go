@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/registration"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // The values of claim "typ" of the tokens by which clients are registered, as Keycloak writes them.
@@ -51,7 +52,7 @@ func (g *Registrar) holder(ctx context.Context, c *Call) (holder, error) {
 	case !strings.EqualFold(verified.Type, token.TypBearer):
 		return holder{}, unauthorized("Invalid type of token")
 	}
-	who, err := g.Administrators.Administrator(ctx, c.Base, compact)
+	who, err := g.Administrators.Administrator(ctx, c.Base, verify.Bearer(compact))
 	if err != nil {
 		return holder{}, unauthorized("Failed decode token").Because(err)
 	}

@@ -23,6 +23,7 @@ const (
 	SessionNewer   Reason = "session newer" // issued before its session, or the client's part of it, began
 	UserGone       Reason = "user gone"
 	UserDisabled   Reason = "user disabled"
+	Unproven       Reason = "unproven" // bound to a key that who presents it did not prove to have, or presented as if it were
 )
 
 // Failure is a refused token. Each caller has its own words for it.

@@ -22,7 +22,8 @@ type Held struct {
 
 // AccessToken checks an access token of the realm and all that stands behind it. A refusal is a
 // *Failure; Held has then what had been established by then, for the event only. Whether the token
-// is meant for the caller (aud, scope), and whether it is bound to a key (cnf), is the caller's to ask.
+// is meant for the caller (aud, scope) is the caller's to ask, and so is whether it is bound to a key (cnf): what lets
+// somebody in by a token asks Presented.
 func (v *Verifier) AccessToken(ctx context.Context, at At, compact string) (Held, error) {
 	return v.check(ctx, at, compact, nil, accessRules)
 }

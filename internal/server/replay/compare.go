@@ -259,6 +259,8 @@ func (c *comparison) texts(path, want, got string) []Difference {
 	var pattern strings.Builder
 	for i, literal := range placeholder.Split(want, -1) {
 		switch {
+		case i > 0 && names[i-1] == "<any>" && strings.HasPrefix(literal, `"`): // of a header, in quotes
+			pattern.WriteString(`([^"]*?)`)
 		case i > 0 && names[i-1] == "<any>":
 			pattern.WriteString(`([^&#\s]*?)`)
 		case i > 0:

@@ -11,7 +11,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // Draft describes a token that the scenario signs itself: a client's assertion, a token of another
@@ -20,21 +23,18 @@ type Draft struct {
 	Save   string         `json:"save"`   // variable that holds the token
 	Alg    string         `json:"alg"`    // RS256, ES256, HS256 or none
 	Key    string         `json:"key"`    // name of the signing key, or the secret of HS256
-	Header map[string]any `json:"header"` // beside alg and kid; null removes one
-	Claims map[string]any `json:"claims"` // "+60" and "-60" are times from now, "${random}" is new each time
+	Header map[string]any `json:"header"` // beside alg and kid; null removes one, "${jwk}" is the public key
+
+	// Claims are those of the token: "+60" and "-60" are times from now, "${random}" is new each time, and
+	// "s256:text" the base64url of the text's SHA-256.
+	Claims map[string]any `json:"claims"`
 }
 
 // sign makes the token that a draft describes.
 func (d *Draft) sign(keys *Issuer, expand func(string) string) (string, error) {
-	header := map[string]any{"alg": d.Alg}
-	if d.Alg == "RS256" || d.Alg == "ES256" {
-		header["kid"] = d.Key
-	}
-	for name, v := range d.Header {
-		header[name] = v
-		if v == nil {
-			delete(header, name)
-		}
+	header, err := d.header(keys)
+	if err != nil {
+		return "", err
 	}
 	claims := map[string]any{}
 	for name, v := range d.Claims {
@@ -49,6 +49,28 @@ func (d *Draft) sign(keys *Issuer, expand func(string) string) (string, error) {
 		return "", err
 	}
 	return input + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+}
+
+func (d *Draft) header(keys *Issuer) (map[string]any, error) {
+	header := map[string]any{"alg": d.Alg}
+	if d.Alg == "RS256" || d.Alg == "ES256" {
+		header["kid"] = d.Key
+	}
+	for name, v := range d.Header {
+		switch v {
+		case nil:
+			delete(header, name)
+		case "${jwk}":
+			key, err := keys.key(d.Key, d.Alg)
+			if err != nil {
+				return nil, err
+			}
+			header[name] = jose.JSONWebKey{Key: key.Public()}
+		default:
+			header[name] = v
+		}
+	}
+	return header, nil
 }
 
 func unsigned(header, claims map[string]any) (string, error) {
@@ -96,6 +118,10 @@ func claim(v any, expand func(string) string) any {
 	case string:
 		if v == "${random}" {
 			return rand.Text()
+		}
+		if text, ok := strings.CutPrefix(v, "s256:"); ok {
+			sum := sha256.Sum256([]byte(expand(text)))
+			return base64.RawURLEncoding.EncodeToString(sum[:])
 		}
 		if v != "" && (v[0] == '+' || v[0] == '-') {
 			if seconds, err := strconv.ParseInt(v, 10, 64); err == nil {

@@ -72,7 +72,7 @@ func (s *site) realm(r *http.Request, name string) (*realm.Realm, error) {
 
 // owner finds out who asks. Why a token is refused is not told.
 func (s *site) owner(r *http.Request, of *realm.Realm, who caller.Caller) (*account.Owner, error) {
-	token, err := rest.Bearer(r)
+	token, err := rest.Presented(r, who.Sent(r, of.Base(who.Base)))
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
@@ -12,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/broker"
 	"github.com/tokenhouse/tokenhouse/internal/flow/signout"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/web/pages"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
@@ -103,12 +103,8 @@ func (s *site) signedOutAtProvider(w http.ResponseWriter, r *http.Request, c cal
 // storedToken gives an application the tokens that a provider gave for its user.
 func (s *site) storedToken(w http.ResponseWriter, r *http.Request, c call) error {
 	w.Header()["Cache-Control"] = noCache
-	scheme, held, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		held = ""
-	}
 	answer, err := s.Broker.Stored(r.Context(), broker.StoredRequest{Realm: c.realm, Base: c.caller.Base, Address: c.address(),
-		Alias: r.PathValue("alias"), Token: strings.TrimSpace(held)})
+		Alias: r.PathValue("alias"), Token: verify.ReadPresented(r.Header.Get("Authorization"), c.sent(r))})
 	invalid, bad := errors.AsType[*fault.Invalid](err)
 	forbidden, no := errors.AsType[*broker.Forbidden](err)
 	switch {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
@@ -56,6 +57,7 @@ type metadata struct {
 
 	Claimed        bool     `json:"claims_parameter_supported"`
 	Issued         bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
+	ProofAlgs      []string `json:"dpop_signing_alg_values_supported"`              // RFC 9449 §5.1
 	ResponseAlgs   []string `json:"authorization_signing_alg_values_supported"`     // of signed answers, JARM §4
 	RequestObject  bool     `json:"request_parameter_supported"`
 	RequestAlgs    []string `json:"request_object_signing_alg_values_supported"`
@@ -124,6 +126,7 @@ func describe(r *realm.Realm, base string) metadata {
 
 		Claimed:       true,
 		Issued:        true,
+		ProofAlgs:     proof.Algs,
 		ResponseAlgs:  signingAlgs,
 		RequestObject: true,
 		RequestAlgs:   append(slices.Clone(signingAlgs), "none"),

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/web/caller"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
@@ -32,6 +33,9 @@ type call struct {
 	realm  *realm.Realm
 	caller caller.Caller
 }
+
+// sent is what a request brings to prove that its sender has a key.
+func (c call) sent(r *http.Request) verify.Sent { return c.caller.Sent(r, c.realm.Base(c.caller.Base)) }
 
 // check is a condition on every request of an endpoint.
 type check func(c call) error

@@ -75,6 +75,7 @@ func (s *site) token(w http.ResponseWriter, r *http.Request, c call) error {
 		Repeated:    f.repeated(),
 		Scope:       f.get("scope"),
 		Credentials: credentials(r, f),
+		Sent:        c.sent(r),
 	}, f)
 	shareOutcome(w, r, err, exposed)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
@@ -24,6 +25,7 @@ func (s *site) userinfo(w http.ResponseWriter, r *http.Request, c call) error {
 		Address:       c.address(),
 		Origin:        r.Header.Get("Origin"),
 		Authorization: r.Header.Get("Authorization"),
+		Sent:          c.sent(r),
 		Form:          f.get("access_token"),
 		Repeated:      f.repeated(),
 	})
@@ -32,7 +34,7 @@ func (s *site) userinfo(w http.ResponseWriter, r *http.Request, c call) error {
 		if refused, ok := errors.AsType[*oauth.Error](err); ok && refused.Code == oauth.InvalidOrigin {
 			return err
 		}
-		return &render.Challenge{Realm: c.realm.Name, Err: err}
+		return &render.Challenge{Realm: c.realm.Name, Err: err, DPoP: asDPoP(r)}
 	}
 	shareOutcome(w, r, nil, exposed)
 	w.Header().Set("Cache-Control", "no-store, no-cache")
@@ -42,4 +44,10 @@ func (s *site) userinfo(w http.ResponseWriter, r *http.Request, c call) error {
 	}
 	render.Bytes(w, http.StatusOK, "application/json", info.Claims.AppendJSON(make([]byte, 0, roomForClaims)))
 	return nil
+}
+
+// asDPoP tells whether a token was presented as one that is bound to a key: then the challenge is of that kind.
+func asDPoP(r *http.Request) bool {
+	p := verify.ReadPresented(r.Header.Get("Authorization"), verify.Sent{})
+	return p.DPoP()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
@@ -38,6 +39,7 @@ func (m *Message) Error() string { return m.Text }
 type Challenge struct {
 	Realm string
 	Err   error
+	DPoP  bool // the token was presented as one that is bound to a key (RFC 9449 §7.1)
 }
 
 func (c *Challenge) Error() string {
@@ -155,6 +157,9 @@ func isCallers(err error) bool {
 // challenge writes WWW-Authenticate. Its texts are our own, but realm names are not: RFC 9110 §5.6.4.
 func challenge(w http.ResponseWriter, c *Challenge) {
 	value, status := "Bearer realm="+quoted(c.Realm), http.StatusUnauthorized
+	if c.DPoP {
+		value = "DPoP algs=" + quoted(strings.Join(proof.Algs, " ")) + ", realm=" + quoted(c.Realm)
+	}
 	if e, ok := errors.AsType[*oauth.Error](c.Err); ok {
 		status = e.Status
 		if e.Code != "" {

@@ -17,6 +17,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/web/caller"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
@@ -39,7 +40,7 @@ type Realms interface {
 
 // Administrators are who calls. A token that is refused is a *verify.Failure.
 type Administrators interface {
-	Administrator(ctx context.Context, base, token string) (*permit.Administrator, error)
+	Administrator(ctx context.Context, base string, p verify.Presented) (*permit.Administrator, error)
 }
 
 // Users are people and service accounts; fault.ErrNotFound where there is none of the id.

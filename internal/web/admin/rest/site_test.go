@@ -61,12 +61,12 @@ func (w *world) User(_ context.Context, _, id string) (*user.User, error) {
 	return &user.User{ID: id}, nil
 }
 
-func (w *world) Administrator(_ context.Context, _, token string) (*permit.Administrator, error) {
-	if token == "stale" {
+func (w *world) Administrator(_ context.Context, _ string, p verify.Presented) (*permit.Administrator, error) {
+	if p.Token == "stale" {
 		return nil, &verify.Failure{Reason: verify.Expired}
 	}
 	roles := &realm.RoleSet{}
-	for name := range strings.SplitSeq(token, ",") {
+	for name := range strings.SplitSeq(p.Token, ",") {
 		if role := w.realm.RoleByKey("role-" + name); role != nil {
 			roles.Add(role)
 		}
