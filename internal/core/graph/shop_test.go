@@ -57,6 +57,12 @@ func shown(paths []graph.Path) []string {
 
 const toPayment = `tokenhouse admin update realms/shop -r shop -s 'attributes."tokenhouse.exchange.chain-limit"=%d'`
 
+func noService(client string) string {
+	return "tokenhouse admin update clients/" + client + " -r shop -s serviceAccountsEnabled=false -s standardFlowEnabled=false -s directAccessGrantsEnabled=false"
+}
+
+var onlyReceives = noService("billing")
+
 func TestPathsOfTheShop(t *testing.T) {
 	tests := map[string]struct {
 		setup    []string
@@ -68,6 +74,8 @@ func TestPathsOfTheShop(t *testing.T) {
 		"limit of two":                     {[]string{fmt.Sprintf(toPayment, 2)}, "storefront", "payment", []string{"storefront ⇒ gateway → billing → payment"}},
 		"limit of one":                     {[]string{fmt.Sprintf(toPayment, 1)}, "storefront", "payment", nil},
 		"no limit":                         {[]string{fmt.Sprintf(toPayment, -1)}, "gateway", "payment", []string{"gateway → billing → payment", "gateway → orders → billing → payment", "gateway ⇒ billing → payment", "gateway ⇒ orders → billing → payment"}},
+		"one that only receives":           {[]string{onlyReceives}, "billing", "payment", []string{"billing → payment"}},
+		"one that receives too late":       {[]string{onlyReceives, fmt.Sprintf(toPayment, 1), noService("gateway"), noService("orders"), noService("till")}, "billing", "payment", nil},
 		"public client for itself":         {nil, "till", "orders", []string{"till → orders", "till ⇒ orders"}},
 		"against the arrows":               {nil, "payment", "storefront", nil},
 		"to itself":                        {nil, "gateway", "gateway", nil},
@@ -81,6 +89,10 @@ func TestPathsOfTheShop(t *testing.T) {
 			paths, more := g.Paths(tt.from, tt.to, 10)
 			if diff := cmp.Diff(tt.want, shown(paths)); diff != "" || more {
 				t.Errorf("more: %v\n%s", more, diff)
+			}
+			reaches := slices.ContainsFunc(g.WhoReaches(tt.to), func(p graph.Path) bool { return p.From() == tt.from })
+			if reaches != (tt.want != nil) {
+				t.Errorf("WhoReaches: %v", shown(g.WhoReaches(tt.to)))
 			}
 			for i := 1; i < len(paths); i++ {
 				if paths[i].Exchanges() < paths[i-1].Exchanges() {
