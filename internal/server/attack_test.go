@@ -44,6 +44,7 @@ func TestAttack(t *testing.T) {
 	t.Run("T08 T09 introspection by others", attackIntrospection)
 	t.Run("T10 T21 other clients' tokens under any flag", attackFlags)
 	t.Run("T12 bound tokens", attackBound)
+	t.Run("T12 proof of possession", attackProof)
 	t.Run("T13 introspection says what tokens say", attackIntrospectionParity)
 	t.Run("T14 T31 one-time values", attackOneTime)
 	t.Run("T17 tokens that mappers dress up", attackMappers)

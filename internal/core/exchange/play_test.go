@@ -25,6 +25,7 @@ type play struct {
 	Audience []string         `json:"audience"`
 	Legacy   []string         `json:"legacy"`
 	Unread   []string         `json:"unread"`
+	Key      string           `json:"key"` // that was proved
 }
 
 // held is a subject token: what a sign-in at a client gives.
@@ -46,7 +47,7 @@ func (p play) request(t testing.TB, shop *realmtest.Fixture) exchange.Request {
 	access := oauth.TypeAccessToken
 	q := exchange.Request{
 		Realm: shop.Realm, Issuer: issuer, Client: shop.Realm.Client(p.Client),
-		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Legacy: p.Legacy, Unread: p.Unread,
+		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Legacy: p.Legacy, Unread: p.Unread, Key: p.Key,
 		Explain: true,
 	}
 	if p.Type != nil {

@@ -106,6 +106,7 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 		RequestedType: p.RequestedType,
 		Scope:         p.Scope,
 		Audiences:     p.Audiences,
+		Key:           rehearsed,
 		Explain:       true,
 	}
 	d := exchange.Decide(q)
@@ -114,6 +115,9 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 	}
 	return Exchange{Audiences: d.Grant.Resolution.Audiences, Scope: d.Grant.Resolution.ScopeClaim(), Trace: d.Trace}
 }
+
+// rehearsed stands for the key of whoever is played: what could be proved is taken to be.
+const rehearsed = "rehearsed"
 
 // held is the scene's token as a subject. Who is disabled has none that is good.
 func (s Scene) held() *exchange.Subject {
@@ -124,6 +128,9 @@ func (s Scene) held() *exchange.Subject {
 		return &exchange.Subject{Flaw: string(verify.UserDisabled)}
 	}
 	t := OfToken(s)
+	if s.Client.Tokens.BindDPoP {
+		t.Claims.Confirmation = &token.Confirmation{JKT: rehearsed}
+	}
 	return &exchange.Subject{Token: &token.Verified{Claims: t.Claims, Origin: s.origin()}, User: s.User, Session: s.session()}
 }
 

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"testing"
@@ -46,6 +47,7 @@ type world struct {
 	revoked  map[string]bool
 	used     map[string]bool
 	down     error // what the store answers, where set
+	onceDown error // what it answers of one-time values alone
 	fetch    fetched
 }
 
@@ -217,7 +219,7 @@ func (w *world) UseOnce(_ context.Context, realmKey, purpose, value string, _ ti
 	value = realmKey + " " + purpose + " " + value
 	first := !w.used[value]
 	w.used[value] = true
-	return first, w.down
+	return first, cmp.Or(w.onceDown, w.down)
 }
 
 func found[T any](v *T, down error) (*T, error) {
