@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -84,11 +85,12 @@ func (p *program) printViolations(q *graphQuestion, found []violation) {
 			fmt.Fprintf(p.out, "       %s\n", v.Fix.Command)
 		}
 	}
+	commands := slices.ContainsFunc(found, func(v violation) bool { return v.Fix.Command != "" })
 	switch {
 	case len(found) == 0:
 		fmt.Fprintf(p.out, "%s: no forbidden path\n", q.policy)
 		return
-	case q.file != "":
+	case q.file != "" && commands:
 		fmt.Fprintln(p.out, "(ids are those of the file; where it has none they are made up, so look them up in the server)")
 	}
 	fmt.Fprintf(p.out, "%s: %s\n", q.policy, count(len(found), "forbidden path"))

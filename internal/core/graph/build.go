@@ -30,6 +30,7 @@ type node struct {
 	name   string
 	client *realm.Client // nil: a custom audience
 	entry  bool          // tokens come to it without an exchange
+	asks   bool          // it may exchange tokens
 	taker  bool          // it exchanges tokens that were issued to others
 }
 
@@ -38,12 +39,12 @@ func Build(r *realm.Realm, issuer string) *Graph {
 	g := &Graph{Realm: r, survey: audience.NewSurvey(r, issuer), number: map[string]int{}}
 	clients := r.Clients()
 	for _, c := range clients {
-		may := c.Enabled && exchange.MayRequest(c)
-		g.add(node{name: c.ID, client: c, entry: c.Entry(), taker: may && exchange.TakesOthers(c)})
+		asks := c.Heard() && exchange.MayRequest(c)
+		g.add(node{name: c.ID, client: c, entry: c.Entry(), asks: asks, taker: asks && exchange.TakesOthers(c)})
 	}
 	open := map[int]*audience.Extent{} // whose tokens can name anything
 	for at, c := range clients {
-		if !c.Enabled || !c.Entry() && !exchange.MayRequest(c) {
+		if !g.nodes[at].entry && !g.nodes[at].asks {
 			continue
 		}
 		e := g.survey.Of(c)
@@ -51,7 +52,7 @@ func Build(r *realm.Realm, issuer string) *Graph {
 			open[at] = e
 		}
 		names := e.Audiences.All()
-		if exchange.MayRequest(c) && c.Exchange.Permitted != nil {
+		if g.nodes[at].asks && c.Exchange.Permitted != nil {
 			names = slices.Concat(names, *c.Exchange.Permitted)
 		}
 		for _, name := range names {
@@ -94,7 +95,7 @@ func (g *Graph) connect(from, to int, e *audience.Extent) {
 	if target := g.nodes[to].client; g.nodes[from].entry && e.Reaches(name) && (target == nil || target.Enabled) {
 		g.issues[from].add(to)
 	}
-	if exchange.Edge(g.Realm, c, name, e) {
+	if g.nodes[from].asks && exchange.Edge(g.Realm, c, name, e) {
 		g.exchanges[from].add(to)
 	}
 }

@@ -17,14 +17,6 @@ func (s *set) add(i int) {
 
 func (s set) has(i int) bool { return i/64 < len(s) && s[i/64]&(1<<(i%64)) != 0 }
 
-func (s set) len() int {
-	n := 0
-	for _, word := range s {
-		n += bits.OnesCount64(word)
-	}
-	return n
-}
-
 // all are the members, ascending.
 func (s set) all() iter.Seq[int] { return s.without(nil) }
 

@@ -81,6 +81,7 @@ func TestPathsOfTheShop(t *testing.T) {
 		"to itself":                        {nil, "gateway", "gateway", nil},
 		"nobody":                           {nil, "nobody", "orders", nil},
 		"target off":                       {[]string{"tokenhouse admin update clients/billing -r shop -s enabled=false"}, "storefront", "payment", nil},
+		"never heard":                      {[]string{"tokenhouse admin update clients/gateway -r shop -s bearerOnly=true"}, "storefront", "orders", nil},
 		"exchange off":                     {[]string{`tokenhouse admin update clients/gateway -r shop -s 'attributes."standard.token.exchange.enabled"=false'`}, "storefront", "orders", nil},
 	}
 	for name, tt := range tests {

@@ -131,9 +131,12 @@ type ClientLogout struct {
 // OIDC tells whether the client speaks OpenID Connect.
 func (c *Client) OIDC() bool { return c.Protocol == "" || c.Protocol == "openid-connect" }
 
+// Heard tells whether the token endpoint hears the client, once it has proven who it is.
+func (c *Client) Heard() bool { return c.Enabled && c.OIDC() && !c.BearerOnly }
+
 // Entry tells whether tokens come to be at the client without an exchange: people sign in at it, or it signs in itself.
 func (c *Client) Entry() bool {
-	return c.Enabled && c.OIDC() && !c.BearerOnly &&
+	return c.Heard() &&
 		(c.StandardFlow || c.ImplicitFlow || c.DirectAccess || c.Device.Enabled || c.ServiceAccounts && !c.Public)
 }
 
