@@ -97,7 +97,6 @@ func TestPushedRequestWorksOnce(t *testing.T) {
 
 // TestRequestObjectsCount: what a request object says of itself holds, and who registered keys signs.
 func TestRequestObjectsCount(t *testing.T) {
-	const secret = "shop-secret"
 	h := newHole(t)
 	issuer := h.web.URL + "/realms/holed"
 	at := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
