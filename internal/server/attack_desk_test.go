@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"html"
 	"io"
 	"maps"
@@ -43,13 +44,27 @@ func newDesk(t *testing.T, db database) *desk {
 // newDeskAs is a desk at a server that is configured another way.
 func newDeskAs(t *testing.T, db database, change func(c *server.Config, base string)) *desk {
 	t.Helper()
+	return newDeskOf(t, db, change, func(map[string]any) {})
+}
+
+// newDeskOf is newDeskAs with another realm file.
+func newDeskOf(t *testing.T, db database, change func(c *server.Config, base string), vary func(file map[string]any)) *desk {
+	t.Helper()
 	text, err := os.ReadFile("testdata/attack/desk.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var file map[string]any
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	vary(file)
+	if text, err = json.Marshal(file); err != nil {
+		t.Fatal(err)
+	}
 	m := newMailbox(t)
 	text = []byte(strings.ReplaceAll(string(text), "${mail}", m.port))
-	other := []byte(strings.Replace(string(text), `"realm": "desk"`, `"realm": "annex"`, 1))
+	other := []byte(strings.Replace(string(text), `"realm":"desk"`, `"realm":"annex"`, 1))
 	s, base := startAs(t, db.open(t), map[string][]byte{"desk.json": text, "annex.json": other}, change)
 	return &desk{&arena{t, s, base, "desk"}, m}
 }

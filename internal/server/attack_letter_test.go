@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/server"
@@ -17,6 +18,7 @@ func attackLetters(d *desk) {
 	d.run("what a letter tells", toldByLetters)
 	d.run("links in other hands", stolenLinks)
 	d.run("addresses", hostileAddresses)
+	d.run("many", manyLetters)
 }
 
 // forgot asks for a letter that resets a password, and gives the page that follows, and the link.
@@ -124,6 +126,22 @@ func hostileAddresses(d *desk) {
 	}
 }
 
+// manyLetters has somebody fill a mailbox.
+func manyLetters(d *desk) {
+	for range 8 {
+		b := d.browser()
+		b.open(d.below("/protocol/openid-connect/forgot-credentials?")+parametersOf(d.request("web"))).send("username", "bob").expect("login-login")
+	}
+	for range 5 {
+		d.mail.next(d.T)
+	}
+	select {
+	case <-d.mail.letters:
+		d.Error("a sixth letter came")
+	case <-time.After(200 * time.Millisecond):
+	}
+}
+
 // attackHosts sends for letters, codes and pages under another name than the server's.
 func attackHosts(d *desk) {
 	forged := http.Header{"Host": {"evil.example"}, "X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"https"}, "Forwarded": {"host=evil.example"}, "X-Forwarded-Prefix": {"/evil"}, "X-Original-Url": {"/evil"}, "X-Rewrite-Url": {"/evil"}}
@@ -139,6 +157,7 @@ func attackHosts(d *desk) {
 		},
 	} {
 		d.T.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := newDeskAs(t, databases[0], change)
 			b := d.browser()
 			b.header = forged
@@ -160,4 +179,21 @@ func attackHosts(d *desk) {
 			}
 		})
 	}
+	d.T.Run("not at all", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, databases[0])
+		b := d.browser()
+		b.header = http.Header{"Host": {"evil.example"}}
+		s := b.open(d.below("/protocol/openid-connect/forgot-credentials?") + parametersOf(d.request("web"))).expect("login-login-reset-password")
+		sent := b.ask("POST", strings.Replace(s.action(), "http://evil.example", d.base, 1), pairs("username", "alice"))
+		if sent.page() != "login-login" {
+			d.Errorf("who asks is told: %d %q", sent.status, sent.page())
+		}
+		select {
+		case p := <-d.mail.letters:
+			d.Errorf("a letter leads to %s", p.link(t))
+		case <-time.After(300 * time.Millisecond):
+		}
+		d.browser().forgot("alice") // at a loopback address it does
+	})
 }

@@ -57,7 +57,8 @@ func secure(t testing.TB, c server.Config, realms map[string][]byte) *httptest.S
 	return web
 }
 
-// build makes a server that is not served yet. It closes with the test.
+// build makes a server that is not served yet: one for development, unless its configuration names a transport. It
+// closes with the test.
 func build(t testing.TB, c server.Config, realms map[string][]byte, base string) *server.Server {
 	t.Helper()
 	dir := t.TempDir()
@@ -67,7 +68,7 @@ func build(t testing.TB, c server.Config, realms map[string][]byte, base string)
 			t.Fatal(err)
 		}
 	}
-	c.Development = true
+	c.Development = !c.Listen.HTTP
 	c.Bootstrap = server.Bootstrap{Username: "admin", Password: "admin"}
 	c.Import = dir
 	c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
