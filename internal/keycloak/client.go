@@ -80,6 +80,7 @@ var clientAttributes = []attribute[client]{
 	signing("authorization.signed.response.alg", func(c *client) *string { return &c.SignIn.ResponseAlg }),
 	levels(func(c *client) *map[string]int { return &c.SignIn.ACR }),
 	several("default.acr.values", func(c *client) *[]string { return &c.SignIn.DefaultACR }),
+	word("minimum.acr.value", func(c *client) *string { return &c.SignIn.LeastACR }),
 
 	onOff("oauth2.device.authorization.grant.enabled", false, func(c *client) *bool { return &c.Device.Enabled }),
 	override("oauth2.device.code.lifespan", func(c *client) *realm.Override { return &c.Device.Life }),

@@ -40,6 +40,11 @@ func (a *ActionTerms) MaxAge() (age time.Duration, ok bool) {
 	return time.Duration(seconds) * time.Second, err == nil
 }
 
+// KeptBrowserFlow is the id of the flow by which people sign in to a client, where it has one for itself.
+func KeptBrowserFlow(client realm.Extra) string {
+	return Value[map[string]string](Object(client), "authenticationFlowBindingOverrides")["browser"]
+}
+
 // KeptOTP is what a realm demands of new generators of one-time codes.
 func KeptOTP(kept realm.Extra) user.OTPPolicy {
 	o := Object(kept)

@@ -14,7 +14,7 @@ import (
 // addActions lets sign-in ask for more than a password.
 func addActions(a *authorize.Authorizer, st *store.Store, p accounts) {
 	d := &action.Deps{
-		Users: st, People: &people.Users{Store: st, Groups: st, Failures: st, Rules: p.rules, Passwords: p.passwords}, Rules: p.rules,
+		Users: st, People: p.own(st), Rules: p.rules,
 		Sessions: &people.Sessions{Store: st, Users: st, Realms: st, Herald: p.herald},
 		Once:     st, Lockouts: a.Lockouts, Kept: st, Mail: p.mail, Tokens: a.Keys, Events: a.Events,
 		NewID: uuid.NewString, Secret: newSecret, Letters: letters, Aside: newLine().run,

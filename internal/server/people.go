@@ -35,6 +35,11 @@ func newAccounts(st *store.Store, c Config, events *recorder) accounts {
 	return accounts{verify.NewPasswords(st), people.NewRulebook(st), herald, events, postOffice(c)}
 }
 
+// own are the accounts as their owners change them.
+func (a accounts) own(st *store.Store) *people.Users {
+	return &people.Users{Store: st, Groups: st, Failures: st, Rules: a.rules, Passwords: a.passwords}
+}
+
 // view makes representations of users.
 func (a accounts) view(st *store.Store) users.View {
 	return users.View{Profiles: a.rules, Credentials: st}

@@ -70,7 +70,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 		Fetch: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})})
 	inspector := &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	tokens := &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
-		Passwords: people.passwords, Duties: people.rules, Once: st, Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
+		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	browser := signIns(st, c, people, keys, verifier, tokens)
 	providers := addProviders(browser, st, c, people, keys, inspector)
 	return oidc.Deps{

@@ -111,9 +111,8 @@ func (e *Errand) Did(action string) {
 
 // Factor is something that the user proved.
 type Factor struct {
-	Name  string // of the factor, as FactorPassword
-	Level int    // of assurance that it gives
-	At    time.Time
+	Name string // as FactorPassword
+	At   time.Time
 }
 
 // Names of factors, as Keycloak names their executions.
@@ -135,15 +134,6 @@ func (a *Attempt) Has(factor string) bool {
 
 // Proven tells whether the user proved in this attempt who they are.
 func (a *Attempt) Proven() bool { return len(a.Passed) > 0 }
-
-// Level is the highest level of assurance that was reached in this attempt.
-func (a *Attempt) Level() int {
-	level := 0
-	for _, f := range a.Passed {
-		level = max(level, f.Level)
-	}
-	return level
-}
 
 // Note keeps a value; an empty one is forgotten.
 func (a *Attempt) Note(name, value string) {

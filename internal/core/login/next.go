@@ -12,7 +12,8 @@ type State struct {
 	Attempt *Attempt
 	Session *session.Session // that the browser is signed in to, live; nil: none
 	Reached int              // level of assurance of Session; -1: it says none, and any that is asked for is higher
-	Choices [][]string       // of factors beside the password: of each the user must pass one, in order; none is empty
+	StepsUp bool             // who lacks a level is asked for what that takes; else for all
+	Choices [][]string       // of factors that the user still has to pass one each of, in order; none is empty
 	Actions []string         // required actions that are due, in order
 	Consent bool             // there is something for the user to allow
 	MaxAge  *time.Duration   // how old the sign-in may be for the action that the application started; nil: any
@@ -48,12 +49,12 @@ func Next(s State) Step {
 	if !a.Proven() && a.Session == "" {
 		return s.first(silent)
 	}
-	for _, ways := range s.Choices {
-		if a.Proven() && !a.settled(ways) {
-			return Step{Kind: AskFactor, Alias: a.chosen(ways), Ways: ways}
-		}
-	}
 	switch {
+	case len(s.Choices) > 0 && silent:
+		return Step{Kind: RefuseLogin}
+	case len(s.Choices) > 0:
+		ways := s.Choices[0]
+		return Step{Kind: AskFactor, Alias: a.chosen(ways), Ways: ways}
 	case len(s.Actions) > 0 && silent:
 		return Step{Kind: RefuseInteraction}
 	case len(s.Actions) > 0:
@@ -69,7 +70,7 @@ func Next(s State) Step {
 // first is the step of an attempt of whose user nothing is proven.
 func (s *State) first(silent bool) Step {
 	again := s.Session != nil
-	if again && !s.outgrown() {
+	if again && !s.tooOld() && (!s.tooLow() || s.StepsUp && !silent) {
 		return Step{Kind: UseSession}
 	}
 	if silent {
@@ -78,13 +79,13 @@ func (s *State) first(silent bool) Step {
 	return Step{Kind: AskPassword, Again: again, Asked: again && s.tooOld()}
 }
 
-// outgrown tells whether the session is not enough for the request: it wants a fresh sign-in, one that
-// is not too old, or a higher level.
-func (s *State) outgrown() bool {
+// tooLow tells whether the request asks for a higher level than the session has.
+func (s *State) tooLow() bool {
 	levels := s.Attempt.Request.Levels
-	return s.tooOld() || len(levels) > 0 && slices.Min(levels) > s.Reached
+	return len(levels) > 0 && slices.Min(levels) > s.Reached
 }
 
+// tooOld tells whether the request asks for a fresh sign-in, or for one that is not as old as the session's.
 func (s *State) tooOld() bool {
 	q := &s.Attempt.Request
 	return q.Asks(PromptLogin) ||

@@ -22,7 +22,8 @@ type visit struct {
 	reached int           // level of the session
 	passed  string        // factors of this attempt
 	took    bool          // the session's user was taken over
-	factors string        // that are asked beside the password
+	steps   bool          // what the session's level lacks is asked for alone
+	factors string        // that the user still has to pass
 	actions string        // that are due
 	action  time.Duration // how old the sign-in may be for what the application started; 0: any
 	consent bool          // the client has to be allowed something
@@ -34,9 +35,9 @@ func (v visit) state() login.State {
 		a.Request.MaxAge = &v.maxAge
 	}
 	for name := range strings.FieldsSeq(v.passed) {
-		a.Pass(login.Factor{Name: name, Level: 1, At: noon})
+		a.Pass(login.Factor{Name: name, At: noon})
 	}
-	s := login.State{Attempt: a, Reached: v.reached, Actions: strings.Fields(v.actions), Consent: v.consent, Now: noon}
+	s := login.State{Attempt: a, Reached: v.reached, StepsUp: v.steps, Actions: strings.Fields(v.actions), Consent: v.consent, Now: noon}
 	for name := range strings.FieldsSeq(v.factors) {
 		s.Choices = append(s.Choices, []string{name})
 	}
@@ -94,12 +95,17 @@ func TestNext(t *testing.T) {
 		"signed in, level is not reached":  {visit{maxAge: -1, session: hour, reached: 1, levels: []int{2}}, higher},
 		"signed in, level is not known":    {visit{maxAge: -1, session: hour, reached: -1, levels: []int{0}}, higher},
 		"signed in, silent, not the level": {visit{maxAge: -1, session: hour, reached: 1, levels: []int{2}, prompt: "none"}, noLogin},
+		"signed in, steps up":              {visit{maxAge: -1, session: hour, reached: 1, levels: []int{2}, steps: true}, use},
+		"signed in, steps up in silence":   {visit{maxAge: -1, session: hour, reached: 1, levels: []int{2}, steps: true, prompt: "none"}, noLogin},
+		"signed in, steps up, all is old":  {visit{maxAge: 60, session: hour, reached: 1, levels: []int{2}, steps: true}, again},
+		"signed in, steps up, anew":        {visit{maxAge: -1, session: hour, reached: 1, levels: []int{2}, steps: true, prompt: "login"}, again},
 		"signed in, fresh for an action":   {visit{maxAge: -1, session: time.Minute, reached: -1, action: time.Minute}, use},
 		"signed in, stale for an action":   {visit{maxAge: -1, session: hour, reached: -1, action: time.Minute}, again},
 
 		// The user of the session was taken over: it proves no more than it did.
 		"taken over":                         {visit{maxAge: -1, session: hour, took: true}, finish},
-		"taken over, no other factor":        {visit{maxAge: -1, session: hour, took: true, factors: otp}, finish},
+		"taken over, a level is missing":     {visit{maxAge: -1, session: hour, took: true, factors: otp}, code},
+		"taken over, missing, prompt=none":   {visit{maxAge: -1, session: hour, took: true, factors: otp, prompt: "none"}, noLogin},
 		"taken over, action":                 {visit{maxAge: -1, session: hour, took: true, actions: "TERMS"}, login.Step{Kind: login.Act, Alias: "TERMS"}},
 		"taken over, action, prompt=none":    {visit{maxAge: -1, session: hour, took: true, actions: "TERMS", prompt: "none"}, noPage},
 		"taken over, consent":                {visit{maxAge: -1, session: hour, took: true, consent: true}, consent},
@@ -111,7 +117,7 @@ func TestNext(t *testing.T) {
 		"proven, prompt=login is met":     {visit{maxAge: 0, passed: password, session: hour, prompt: "login"}, finish},
 		"proven, another factor":          {visit{maxAge: -1, passed: password, factors: otp}, code},
 		"proven, the factor before all":   {visit{maxAge: -1, passed: password, factors: otp, actions: "TERMS", consent: true}, code},
-		"proven twice":                    {visit{maxAge: -1, passed: password + " " + otp, factors: otp}, finish},
+		"proven twice":                    {visit{maxAge: -1, passed: password + " " + otp}, finish},
 		"proven, actions in their order":  {visit{maxAge: -1, passed: password, actions: "TERMS UPDATE_PASSWORD"}, login.Step{Kind: login.Act, Alias: "TERMS"}},
 		"proven, actions before consent":  {visit{maxAge: -1, passed: password, actions: "TERMS", consent: true}, login.Step{Kind: login.Act, Alias: "TERMS"}},
 		"proven, consent":                 {visit{maxAge: -1, passed: password, consent: true}, consent},

@@ -23,7 +23,8 @@ type Request struct {
 	Prompt    []string // the words of prompt that are known
 	MaxAge    *int64   // seconds; nil: any
 	LoginHint string
-	Levels    []int    // of authentication that are asked for, by acr_values or claims
+	Levels    []int    // of authentication that are asked for, by acr_values or claims; the lowest is enough
+	Essential bool     // less than Levels will not do
 	Locale    string   // kc_locale: the language that the person chose
 	Locales   []string // ui_locales
 	Provider  string   // kc_idp_hint
@@ -61,6 +62,14 @@ func (q *Request) Asks(prompt string) bool {
 		return false
 	}
 	return slices.Contains(q.Prompt, prompt)
+}
+
+// Level is the level that is asked for; 0: none is.
+func (q *Request) Level() int {
+	if len(q.Levels) == 0 {
+		return 0
+	}
+	return slices.Min(q.Levels)
 }
 
 // HasScope tells whether scope has a word.

@@ -27,19 +27,19 @@ func note(w *Work, m *realm.Mapper) bool {
 	return ok && w.write(m, "", convert(m.Config[jsonType], value))
 }
 
-// noteLevel is the note of a grant that says the level of assurance that was reached, where that is not 1.
+// noteLevel is the note of a grant that says the level of assurance that was reached, where the flow gives levels.
 const noteLevel = "LEVEL"
 
-// acr writes how the user proved who they are: "1" where they did so for this client, "0" where a session was
-// enough, another number where more was asked, or what the client or the realm calls these levels.
+// acr writes the level that the user reached; of a flow that gives no levels "1" where they proved who they are for
+// this client, and "0" where a session was enough. What the client or the realm calls a level stands in its place.
 func acr(w *Work, _ *realm.Mapper) bool {
 	level := 1
 	if w.Grant != nil {
-		if n, err := strconv.Atoi(w.Grant.Notes[noteLevel]); err == nil {
-			level = n
-		}
 		if w.Grant.Notes[noteSSO] == "true" {
 			level = 0
+		}
+		if n, err := strconv.Atoi(w.Grant.Notes[noteLevel]); err == nil {
+			level = n
 		}
 	}
 	w.Claims.ACR = strconv.Itoa(level)

@@ -90,6 +90,7 @@ type ClientSignIn struct {
 	ResponseAlg     string         `json:",omitempty"` // authorization.signed.response.alg; the realm's where empty
 	ACR             map[string]int `json:",omitempty"` // acr value → level of assurance; the realm's where empty
 	DefaultACR      []string       `json:",omitempty"` // acr values asked for where a request asks for none
+	LeastACR        string         `json:",omitempty"` // minimum.acr.value: levels below this one's are not asked for; empty: any
 }
 
 // ClientDevice is how a client's devices without a browser sign in (RFC 8628).

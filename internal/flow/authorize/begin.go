@@ -124,11 +124,11 @@ func (a *Authorizer) Start(ctx context.Context, t *Turn, q login.Request, p logi
 	if t.identity.Stale {
 		t.forget()
 	}
-	levels, ok := a.levels(t, &t.Attempt.Request)
+	levels, essential, ok := a.levels(t, &t.Attempt.Request)
 	if !ok {
 		return a.failed(ctx, t, &q, onPage("invalid_request", "invalidParameterMessage", "claims"))
 	}
-	t.Attempt.Request.Levels = levels
+	t.Attempt.Request.Levels, t.Attempt.Request.Essential = levels, essential
 	if p != login.Authenticate {
 		if no := a.closedEntrance(t, p); no != nil {
 			o, err := a.failed(ctx, t, &q, no)
@@ -165,7 +165,7 @@ func (t *Turn) forget() {
 	}
 }
 
-func (a *Authorizer) levels(t *Turn, q *login.Request) ([]int, bool) {
+func (a *Authorizer) levels(t *Turn, q *login.Request) (wanted []int, essential, ok bool) {
 	return levels(t.At.Realm, t.Client, parameters{{"claims", q.Claims}, {"acr_values", q.ACRValues}})
 }
 

@@ -7,13 +7,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
-	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
-
-// Plans tell what the browser flows of realms ask for. It is a *people.Rulebook.
-type Plans interface {
-	Plan(ctx context.Context, r *realm.Realm) (login.Plan, error)
-}
 
 // The fields by which pages lead from one way to another, and the one that says which.
 const (
@@ -25,51 +19,9 @@ const (
 var setups = map[string]string{login.FactorOTP: "CONFIGURE_TOTP", login.FactorPasskey: "webauthn-register",
 	login.FactorPasskeyOnly: "webauthn-register-passwordless", login.FactorRecovery: "CONFIGURE_RECOVERY_AUTHN_CODES"}
 
-// choices are the ways that are open to the user in each choice of the realm's plan, and the required actions by
-// which they get a factor where they must have one and have none.
-func (a *Authorizer) choices(ctx context.Context, t *Turn) (ways [][]string, lacking []string, err error) {
-	if t.vouchedFor() {
-		return nil, nil, nil
-	}
-	plan, err := a.Plans.Plan(ctx, t.At.Realm)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, c := range plan.Choices {
-		var open []string
-		for _, way := range c.Ways {
-			factor := find(a.Factors, way)
-			if factor == nil {
-				continue
-			}
-			due, err := factor.Due(ctx, t)
-			if err != nil {
-				return nil, nil, err
-			}
-			if due {
-				open = append(open, way)
-			}
-		}
-		switch {
-		case len(open) > 0:
-			ways = append(ways, open)
-		case c.Must && t.Attempt.Proven() && t.Attempt.Errand == nil && !t.Attempt.Has(login.FactorPasskeyOnly):
-			lacking = append(lacking, setups[c.Ways[0]])
-		}
-	}
-	return ways, lacking, nil
-}
-
-// vouchedFor tells whether an identity provider vouches for the user. They are not asked for more, unless the provider
-// is configured so: how sure it is of them is the provider's business.
-func (t *Turn) vouchedFor() bool {
-	o := t.Attempt.Origin
-	return t.Attempt.Has(login.FactorProvider) && (o == nil || !o.AskMore)
-}
-
 // first are the ways in of the sign-in page.
 func (a *Authorizer) first(ctx context.Context, t *Turn) ([]string, error) {
-	plan, err := a.Plans.Plan(ctx, t.At.Realm)
+	plan, err := a.Plans.Plan(ctx, t.At.Realm, t.Client)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +45,7 @@ func (t *Turn) Others() page.Others {
 
 // ways are those that are open where an attempt stands, which asks for a factor; none where it does not.
 func (a *Authorizer) ways(ctx context.Context, t *Turn) ([]string, error) {
-	if !t.Attempt.Proven() {
+	if !t.Attempt.Proven() && t.Attempt.Session == "" {
 		return a.first(ctx, t)
 	}
 	state, err := a.state(ctx, t)

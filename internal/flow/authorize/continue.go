@@ -209,7 +209,7 @@ func (a *Authorizer) process(ctx context.Context, t *Turn, q ContinueRequest) (*
 	}
 	at := t.Attempt
 	at.Code, at.Touched = a.NewToken(), t.At.Now // whatever comes of it, the form is used up
-	if at.Path == login.Authenticate && !at.Proven() && (at.Execution == login.FactorPassword || at.Execution == login.FactorPasskeyOnly) {
+	if at.Path == login.Authenticate && !at.Proven() && at.Session == "" && (at.Execution == login.FactorPassword || at.Execution == login.FactorPasskeyOnly) {
 		return a.signedIn(ctx, t, form)
 	}
 	if e := a.entrance(at.Path); e != nil && at.Execution == string(e.Path()) {
@@ -221,7 +221,7 @@ func (a *Authorizer) process(ctx context.Context, t *Turn, q ContinueRequest) (*
 			return nil, err
 		}
 		if result.Kind == Done {
-			return a.Accept(ctx, t, t.User, login.Factor{Name: at.Execution, Level: 1, At: t.At.Now})
+			return a.Accept(ctx, t, t.User, login.Factor{Name: at.Execution, At: t.At.Now})
 		}
 		return a.after(ctx, t, result)
 	}
@@ -279,10 +279,7 @@ func (a *Authorizer) after(ctx context.Context, t *Turn, r Result) (*Outcome, er
 	case at.Path == login.RequiredActions && at.Execution == at.Request.Action:
 		at.Outcome = "success"
 	case at.Path == login.Authenticate && !at.Has(at.Execution):
-		at.Pass(login.Factor{Name: at.Execution, Level: factorLevel, At: t.At.Now})
+		at.Pass(login.Factor{Name: at.Execution, At: t.At.Now})
 	}
 	return a.advance(ctx, t)
 }
-
-// factorLevel is the level of assurance that a factor gives which says no other.
-const factorLevel = 1

@@ -15,7 +15,7 @@ func (a *Authorizer) send(ctx context.Context, t *Turn, e *login.Errand) (*Outco
 	u := t.User
 	a.open(t, login.Request{Client: t.Client.ID, RedirectURI: e.BackURL}, login.RequiredActions)
 	t.Attempt.Errand = e
-	return a.Accept(ctx, t, u, login.Factor{Name: factorLink, Level: factorLevel, At: t.At.Now})
+	return a.Accept(ctx, t, u, login.Factor{Name: factorLink, At: t.At.Now})
 }
 
 // end ends an errand with a page: nobody is signed in by it. refusal is why it was not done; nil: it was.

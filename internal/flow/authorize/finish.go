@@ -18,11 +18,8 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 )
 
-// Notes of grants and sessions that claim mappers and later sign-ins read.
-const (
-	noteSSO   = "SSO_AUTH" // of grants: "true" where a session was enough
-	noteLevel = "LEVEL"    // level of assurance that was reached, where that is more than a password gives
-)
+// Notes of grants that claim mappers read.
+const noteSSO = "SSO_AUTH" // of grants: "true" where a session was enough
 
 // rememberName is how long a browser remembers the name that signed in last.
 const rememberName = 365 * 24 * time.Hour
@@ -37,6 +34,9 @@ func (a *Authorizer) finish(ctx context.Context, t *Turn) (*Outcome, error) {
 			return nil, err
 		}
 		return a.failed(ctx, t, &t.Attempt.Request, no)
+	}
+	if err := a.level(ctx, t); err != nil {
+		return nil, err
 	}
 	if err := a.close(ctx, t); err != nil {
 		return a.twice(t, err)
@@ -113,6 +113,9 @@ func (a *Authorizer) unready(ctx context.Context, t *Turn) (*refusal, error) {
 	if len(lacking) > 0 {
 		return onPage("invalid_user_credentials", "invalidRequestMessage"), nil
 	}
+	if short, err := a.fallsShort(ctx, t); short || err != nil {
+		return onPage("generic_authentication_error", "acrNotFulfilled"), err
+	}
 	pending, err := a.Duties.Pending(ctx, t.At.Realm, user.Attempt{User: t.User, Credentials: credentials, Scopes: t.Scopes(), Now: t.At.Now})
 	if err != nil || !pending {
 		return nil, err
@@ -174,15 +177,8 @@ func (t *Turn) renewed(s session.Session) session.Session {
 		return s
 	}
 	s.AuthTime = t.At.Now
-	s.Notes = maps.Clone(s.Notes)
-	if s.Notes == nil {
-		s.Notes = map[string]string{}
-	}
+	s.Notes = leveled(s.Notes, noteLevels, t.levels)
 	maps.Copy(s.Notes, t.originNotes())
-	delete(s.Notes, noteLevel)
-	if level := t.Attempt.Level(); level > 1 {
-		s.Notes[noteLevel] = strconv.Itoa(level)
-	}
 	return s
 }
 
@@ -222,15 +218,8 @@ func (t *Turn) part(s *session.Session, prev *session.Grant) *session.Grant {
 		g = *prev
 	}
 	g.LastAccess, g.Scope = t.At.Now, t.Attempt.Request.Scope
-	g.Notes = maps.Clone(g.Notes)
-	if g.Notes == nil {
-		g.Notes = map[string]string{}
-	}
-	delete(g.Notes, noteLevel)
+	g.Notes = leveled(g.Notes, noteLevel, t.level)
 	g.Notes[noteSSO] = strconv.FormatBool(!t.Attempt.Proven())
-	if level := t.Attempt.Level(); level > 1 {
-		g.Notes[noteLevel] = strconv.Itoa(level)
-	}
 	return &g
 }
 

@@ -53,7 +53,7 @@ func (a *Authorizer) follow(ctx context.Context, q ContinueRequest) (*Outcome, e
 	case result.Kind != Done || t.Attempt == nil:
 		return t.with(&Outcome{Page: result.Page, Status: result.Status}), nil
 	case proves:
-		return a.Accept(ctx, t, t.User, login.Factor{Name: factorLink, Level: factorLevel, At: t.At.Now})
+		return a.Accept(ctx, t, t.User, login.Factor{Name: factorLink, At: t.At.Now})
 	}
 	return a.advance(ctx, t)
 }

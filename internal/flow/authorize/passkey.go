@@ -90,6 +90,6 @@ func (a *Authorizer) welcome(ctx context.Context, t *Turn, u *user.User, proof s
 	if t.identity.User != nil && t.identity.User.ID != u.ID {
 		return a.failed(ctx, t, &t.Attempt.Request, onPage("different_user_authenticated", "differentUserAuthenticated", t.identity.User.Username))
 	}
-	a.accept(t, u, login.Factor{Name: proof, Level: 1, At: t.At.Now})
+	a.accept(t, u, login.Factor{Name: proof, At: t.At.Now})
 	return a.advance(ctx, t)
 }

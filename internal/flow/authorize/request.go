@@ -236,8 +236,8 @@ func rest(c *checking) *refusal {
 
 // levels reads the levels of authentication that are asked for: by an essential claim, by acr_values, or by the
 // client's default (OpenID Connect Core §5.5.1.1). What is asked for in vain is passed over, but not where it is
-// essential: ok is false.
-func levels(r *realm.Realm, c *realm.Client, in parameters) (out []int, ok bool) {
+// essential: ok is false. Of a client that allows none below some level that one is essential.
+func levels(r *realm.Realm, c *realm.Client, in parameters) (out []int, essential, ok bool) {
 	wanted, essential := claimedLevels(in.text("claims"))
 	if len(wanted) == 0 {
 		wanted = strings.Fields(in.text("acr_values"))
@@ -246,12 +246,18 @@ func levels(r *realm.Realm, c *realm.Client, in parameters) (out []int, ok bool)
 		wanted = c.SignIn.DefaultACR
 	}
 	if out = numbered(r, c, wanted); len(out) == 0 && essential {
-		return nil, false
+		return nil, false, false
 	}
 	if len(out) == 0 {
 		out = numbered(r, c, c.SignIn.DefaultACR)
 	}
-	return out, true
+	for _, least := range numbered(r, c, []string{c.SignIn.LeastACR}) {
+		essential = true
+		if out = slices.DeleteFunc(out, func(level int) bool { return level < least }); len(out) == 0 {
+			out = []int{least}
+		}
+	}
+	return out, essential && len(out) > 0, true
 }
 
 func numbered(r *realm.Realm, c *realm.Client, names []string) (out []int) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
@@ -79,9 +78,12 @@ func (a *Authorizer) recall(ctx context.Context, t *Turn) error {
 func (a *Authorizer) state(ctx context.Context, t *Turn) (login.State, error) {
 	s := login.State{Attempt: t.Attempt, Session: t.identity.Session, Reached: -1, Now: t.At.Now}
 	if s.Session != nil {
-		if n, err := strconv.Atoi(s.Session.Notes[noteLevel]); err == nil {
-			s.Reached = n
+		plan, err := a.Plans.Plan(ctx, t.At.Realm, t.Client)
+		if err != nil {
+			return s, err
 		}
+		held := heldBy(s.Session, nil)
+		s.Reached, s.StepsUp = plan.Highest(held, t.At.Now), plan.StepsUp(held, t.At.Now)
 	}
 	if started := t.Attempt.Request.Action; started != "" && a.Order != nil {
 		var err error

@@ -3,7 +3,6 @@ package authorize
 import (
 	"context"
 	"crypto/subtle"
-	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -116,21 +115,6 @@ func (a *Authorizer) Prove(ctx context.Context, t *Turn, u *user.User, password 
 		a.record(ctx, t, why)
 	}
 	return wrong, err
-}
-
-// Owed is the first factor that the turn's user has to pass beside those that they passed; nil where none is left.
-// Of several that may be chosen from it is the one that is asked for first.
-func (a *Authorizer) Owed(ctx context.Context, t *Turn, passed []string) (Action, error) {
-	choices, _, err := a.choices(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	for _, ways := range choices {
-		if !slices.ContainsFunc(ways, func(way string) bool { return slices.Contains(passed, way) }) {
-			return find(a.Factors, ways[0]), nil
-		}
-	}
-	return nil, nil
 }
 
 // Locked tells whether a user may not sign in now: they are switched off, or locked. message is the key of what the

@@ -185,7 +185,7 @@ func (b *Broker) accept(ctx context.Context, t *authorize.Turn, p *Provider, who
 	t.Attempt.Origin = &login.Origin{Notes: notes, AskMore: p.PostLoginFlow != "", Origin: session.Origin{Provider: p.Alias, Subject: who.Person.ID,
 		Username: who.Person.Username, SID: who.Person.SessionID, IDToken: who.IDToken}}
 	t.Event.Kind = "LOGIN"
-	return b.Sign.Accept(ctx, t, u, login.Factor{Name: login.FactorProvider, Level: 1, At: t.At.Now})
+	return b.Sign.Accept(ctx, t, u, login.Factor{Name: login.FactorProvider, At: t.At.Now})
 }
 
 // keepTokens keeps what the provider answered, where it is configured so.

@@ -25,6 +25,7 @@ type Issuer struct {
 	Lockouts  Lockouts
 	Duties    Duties
 	Once      Once
+	Counters  Counters
 	Marks     Marks
 	Keys      Keys
 	Events    Events
@@ -102,6 +103,11 @@ type Duties interface {
 // Once remembers values that may be used once, on every node.
 type Once interface {
 	UseOnce(ctx context.Context, realmKey, purpose, value string, until time.Time) (first bool, err error)
+}
+
+// Counters use up one-time codes by counter (RFC 4226), under the lock of the account. It is a *people.Users.
+type Counters interface {
+	TakeOTP(ctx context.Context, r *realm.Realm, userID, credentialID, code string) (right bool, err error)
 }
 
 // Marks remember revoked tokens, on every node.

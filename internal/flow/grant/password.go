@@ -150,7 +150,7 @@ func (t *turn) userByLogin(ctx context.Context, login string) (*user.User, error
 // purposeOTP keeps one-time codes apart from other values that work once.
 const purposeOTP = "otp"
 
-// checkOTP asks users who have a credential for one-time codes for such a code. Each works once, on
+// checkOTP asks users who have credentials for one-time codes for a code of one of them. Each works once, on
 // whichever node.
 func (t *turn) checkOTP(ctx context.Context, u *user.User, credentials []user.Credential, code string) (bool, error) {
 	needed := false
@@ -160,6 +160,13 @@ func (t *turn) checkOTP(ctx context.Context, u *user.User, credentials []user.Cr
 			continue
 		}
 		needed = true
+		if c.Counts() {
+			right, err := t.Counters.TakeOTP(ctx, t.at.Realm, u.ID, c.ID, code)
+			if right || err != nil {
+				return right, err
+			}
+			continue
+		}
 		if until, ok := c.CheckOTP(code, t.at.Now); ok {
 			return t.Once.UseOnce(ctx, t.at.Realm.Key, purposeOTP, u.ID+" "+c.ID+" "+code, until)
 		}

@@ -102,6 +102,31 @@ func TestPasswordRefused(t *testing.T) {
 	}
 }
 
+// Codes by counter (RFC 4226 appendix D) are taken as those by time are: each once, and none before it any more.
+func TestOneTimeCodeByCounter(t *testing.T) {
+	w := newWorld(t)
+	err := w.store.EditUser(t.Context(), w.realm().Key, "alice", func(a *user.Account) ([]event.Admin, error) {
+		a.Credentials = append(a.Credentials, user.NewOTP(user.OTPPolicy{Type: "hotp"}.OrDefault(), "token", "12345678901234567890", "", w.now))
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "alice"
+	for i, step := range []struct {
+		code  string
+		taken bool
+	}{{"", false}, {"000000", false}, {"755224", true}, {"755224", false}, {"359152", true}, {"287082", false}, {"969429", true}} {
+		_, err := w.Password(t.Context(), grant.PasswordRequest{Call: as("spa"), Username: &name, Password: name, OTP: step.code})
+		if step.taken && err != nil {
+			t.Errorf("step %d, %s: %v", i, step.code, err)
+		}
+		if !step.taken {
+			w.refused(err, 400, oauth.InvalidGrant, "Invalid user credentials", "invalid_user_credentials")
+		}
+	}
+}
+
 // A one-time code works once, and only as long as it is shown.
 func TestOneTimeCode(t *testing.T) {
 	w := newWorld(t)

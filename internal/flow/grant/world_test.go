@@ -90,9 +90,11 @@ func wire(t *testing.T, st *store.Store) *world {
 	w := &world{t: t, store: st, now: noon}
 	w.keys = keyring.New(nil, w.clock)
 	verifier := verify.New(verify.Deps{Keys: w.keys, Users: st, Sessions: st, Marks: st})
+	rules := people.NewRulebook(st)
 	w.Issuer = &grant.Issuer{
-		Realms: st, Users: st, Sessions: st, Codes: st, Verifier: verifier, Passwords: nameIsPassword{}, Once: st, Marks: st,
-		Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: w, NewID: w.newID}, Duties: people.NewRulebook(st), Keys: w.keys, Events: w, Now: w.clock, NewID: w.newID,
+		Counters: &people.Users{Store: st, Groups: st, Failures: st, Rules: rules},
+		Realms:   st, Users: st, Sessions: st, Codes: st, Verifier: verifier, Passwords: nameIsPassword{}, Once: st, Marks: st,
+		Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: w, NewID: w.newID}, Duties: rules, Keys: w.keys, Events: w, Now: w.clock, NewID: w.newID,
 	}
 	return w
 }

@@ -3,11 +3,14 @@ package people
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -42,10 +45,12 @@ type Terms struct {
 	Sender  string                 // address that the realm's mail comes from; empty: it sends none
 	Mail    map[string]string      // settings of the realm's mail server; nil: it has none
 	OTP     user.OTPPolicy
-	Plan    login.Plan         // what signing in by browser asks for
-	Beside  user.PasskeyPolicy // of passkeys beside a password
-	Alone   user.PasskeyPolicy // of passkeys in its place
-	Name    string             // of the realm for people
+	Plan    login.Plan            // what signing in by browser asks for
+	Beside  user.PasskeyPolicy    // of passkeys beside a password
+	Alone   user.PasskeyPolicy    // of passkeys in its place
+	Name    string                // of the realm for people
+	plans   map[string]login.Plan // of all flows that clients can have for themselves, by the flow's id
+	planned sync.Map              // of clients that were asked for, by key: *login.Plan
 	version int64
 }
 
@@ -63,13 +68,34 @@ func (b *Rulebook) Terms(ctx context.Context, r *realm.Realm) (*Terms, error) {
 	return t, nil
 }
 
-// Plan is what signing in by browser asks for in a realm.
-func (b *Rulebook) Plan(ctx context.Context, r *realm.Realm) (login.Plan, error) {
+// Plan is what signing in by browser to a client asks for: by the flow that the client has for itself, or the realm's.
+// A nil client has none of its own.
+func (b *Rulebook) Plan(ctx context.Context, r *realm.Realm, c *realm.Client) (login.Plan, error) {
 	t, err := b.Terms(ctx, r)
 	if err != nil {
 		return login.Plan{}, err
 	}
-	return t.Plan, nil
+	if c == nil {
+		return t.Plan, nil
+	}
+	if plan, ok := t.planned.Load(c.Key); ok {
+		return *plan.(*login.Plan), nil
+	}
+	kept, err := b.kept.Extra(ctx, r.Key, realm.KindClient, c.Key)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return login.Plan{}, err
+	}
+	plan := t.planFor(keycloak.KeptBrowserFlow(kept))
+	t.planned.Store(c.Key, plan)
+	return *plan, nil
+}
+
+// planFor is the plan of a flow, or the realm's where the realm does not have the flow.
+func (t *Terms) planFor(flow string) *login.Plan {
+	if plan, ok := t.plans[flow]; ok {
+		return &plan
+	}
+	return &t.Plan
 }
 
 // Profile is the user profile of a realm.
@@ -83,10 +109,19 @@ func (b *Rulebook) Profile(ctx context.Context, r *realm.Realm) (*profile.Profil
 
 func termsOf(r *realm.Realm, kept realm.Extra) *Terms {
 	beside, alone := keycloak.KeptPasskeys(kept)
-	plan := authflow.Read(r.Key, kept).Plan()
-	plan.Passkey = plan.Passkey || plan.Password && alone.Offered
+	flows := authflow.Read(r.Key, kept)
+	offer := func(plan login.Plan) login.Plan {
+		plan.Passkey = plan.Passkey || plan.Password && alone.Offered
+		return plan
+	}
+	plans := map[string]login.Plan{}
+	for _, f := range flows.Top() {
+		if plan, ok := flows.PlanOf(f.ID); ok {
+			plans[f.ID] = offer(plan)
+		}
+	}
 	return &Terms{Profile: profile.New(keycloak.KeptProfile(kept), rulesOf(r)), Actions: keycloak.KeptActions(kept),
-		Sender: keycloak.KeptSender(kept), Mail: keycloak.KeptMail(kept, r.SMTPPassword), OTP: keycloak.KeptOTP(kept), Plan: plan, Beside: beside, Alone: alone,
+		Sender: keycloak.KeptSender(kept), Mail: keycloak.KeptMail(kept, r.SMTPPassword), OTP: keycloak.KeptOTP(kept), Plan: offer(flows.Plan()), plans: plans, Beside: beside, Alone: alone,
 		Name: cmp.Or(keycloak.KeptDisplayName(kept), r.Name), version: r.Version}
 }
 

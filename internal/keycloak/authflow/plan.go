@@ -14,19 +14,26 @@ const browserFlow = "browserFlow"
 const (
 	passwordOnly   = "auth-password-form"
 	conditionalOTP = "auth-conditional-otp-form"
-	condition      = "conditional-" // what decides whether a flow is run begins with it
 )
 
 // Plan is what the realm's browser flow asks for: of each flow within it those executions that are required, or else
-// its alternatives. What it does not look at: conditions other than whether somebody has a factor, authenticators of
-// extensions, and settings of executions. A flow in which there is no way in is the plain one.
-func (s *Set) Plan() login.Plan {
-	f := s.FlowOf(s.bindings[browserFlow])
+// its alternatives. What it does not look at: authenticators of extensions, and settings of executions other than
+// conditions. A flow in which there is no way in is the plain one.
+func (s *Set) Plan() login.Plan { return s.plan(s.FlowOf(s.bindings[browserFlow])) }
+
+// PlanOf is what the flow with this id asks for, in the place of the realm's browser flow; ok is false where there is
+// none.
+func (s *Set) PlanOf(id string) (plan login.Plan, ok bool) {
+	f := s.Flow(id)
+	return s.plan(f), f != nil
+}
+
+func (s *Set) plan(f *Flow) login.Plan {
 	if f == nil {
 		return login.PlainPlan()
 	}
 	r := planner{set: s}
-	r.flow(f, false, false, nil)
+	r.flow(f, within{}, false)
 	if !r.plan.Password && !r.plan.Passkey {
 		r.plan.Password = true
 	}
@@ -39,56 +46,88 @@ type planner struct {
 	plan login.Plan
 }
 
+// within is what holds of a flow by those that it is in.
+type within struct {
+	flows    []*Flow           // from the top
+	optional bool              // it is run for those only who have its factors
+	level    int               // of assurance that it is on the way to; 0: none
+	ifs      []login.Condition // that have to hold for it to be run
+}
+
 // flow reads a flow. known says that what came before made sure of who signs in, and the result whether that is so
-// after it; optional that it is run for those only who have its factors. above are the flows that it is within.
-func (r *planner) flow(f *Flow, known, optional bool, above []*Flow) bool {
-	if slices.Contains(above, f) { // a file may have a flow within itself
+// after it.
+func (r *planner) flow(f *Flow, in within, known bool) bool {
+	if slices.Contains(in.flows, f) { // a file may have a flow within itself
 		return known
 	}
-	above = append(slices.Clip(above), f)
+	in.flows = append(slices.Clip(in.flows), f)
 	steps, alternatives := f.active()
 	for _, e := range steps {
-		known = r.step(e, known, optional || e.Requirement == Conditional, above)
+		known = r.step(e, in, known)
 	}
 	if len(steps) > 0 {
 		return known
 	}
-	ways := login.Choice{Must: !optional}
+	var ways []string
 	after := known
 	for _, e := range alternatives {
 		if factor := factorOf(e); known && factor != "" {
-			ways.Ways = append(ways.Ways, factor)
+			ways = append(ways, factor)
 			continue
 		}
-		after = r.step(e, known, optional, above) || after
+		after = r.step(e, in, known) || after
 	}
-	if len(ways.Ways) > 0 {
-		r.plan.Choices = append(r.plan.Choices, ways)
+	if len(ways) > 0 {
+		r.choose(in, !in.optional, ways...)
 	}
 	return after
 }
 
+// choose adds a choice.
+func (r *planner) choose(in within, must bool, ways ...string) {
+	r.plan.Choices = append(r.plan.Choices, login.Choice{Ways: ways, Must: must, Level: in.level, If: in.ifs})
+}
+
 // step reads an execution.
-func (r *planner) step(e Execution, known, optional bool, above []*Flow) bool {
+func (r *planner) step(e Execution, in within, known bool) bool {
 	if e.IsFlow {
-		if f := r.set.FlowOf(e.Flow); f != nil {
-			return r.flow(f, known, optional, above)
-		}
-		return known
+		return r.inner(e, in, known)
 	}
 	factor := factorOf(e)
 	switch {
 	case e.Authenticator == login.FactorPassword, e.Authenticator == passwordOnly:
-		r.plan.Password = true
+		if !r.plan.Password {
+			r.plan.Password, r.plan.Entry = true, in.level
+		}
 		return true
 	case factor == login.FactorPasskeyOnly && !known:
+		if !r.plan.Password && !r.plan.Passkey {
+			r.plan.Entry = in.level
+		}
 		r.plan.Passkey = true
 		return true
 	case factor != "":
-		must := !optional && e.Authenticator != conditionalOTP
-		r.plan.Choices = append(r.plan.Choices, login.Choice{Ways: []string{factor}, Must: must})
+		r.choose(in, !in.optional && e.Authenticator != conditionalOTP, factor)
 	}
 	return known
+}
+
+// inner reads a flow within the flow. A conditional one without conditions is not run, as in Keycloak.
+func (r *planner) inner(e Execution, in within, known bool) bool {
+	f := r.set.FlowOf(e.Flow)
+	if f == nil {
+		return known
+	}
+	if e.Requirement == Conditional {
+		conditions := f.conditions()
+		if len(conditions) == 0 {
+			return known
+		}
+		for _, c := range conditions {
+			r.condition(c, &in)
+		}
+	}
+	return r.flow(f, in, known)
 }
 
 // active are the executions of a flow that are on: those that all are run, and those of which one is enough.

@@ -28,7 +28,8 @@ func TestPlan(t *testing.T) {
 	}{
 		"none": {nil, login.PlainPlan()},
 		"Keycloak's own": {map[string]string{"browser": cookie + `, {"flowAlias": "forms", "requirement": "ALTERNATIVE"}`, "forms": password + "," + second,
-			"second": has + "," + e("conditional-credential", "REQUIRED") + "," + e(otp, "ALTERNATIVE") + "," + e(key, "DISABLED") + "," + e(codes, "DISABLED")}, login.PlainPlan()},
+			"second": has + "," + e("conditional-credential", "REQUIRED") + "," + e(otp, "ALTERNATIVE") + "," + e(key, "DISABLED") + "," + e(codes, "DISABLED")},
+			login.Plan{Password: true, Choices: []login.Choice{{Ways: []string{otp}, If: []login.Condition{{Kind: login.OnCredential, Kinds: []string{}, Not: true}}}}}},
 		"all factors": {map[string]string{"browser": cookie + `, {"flowAlias": "forms", "requirement": "ALTERNATIVE"}`, "forms": password + "," + second,
 			"second": has + "," + e(key, "ALTERNATIVE") + "," + e(otp, "ALTERNATIVE") + "," + e(codes, "ALTERNATIVE")},
 			login.Plan{Password: true, Choices: []login.Choice{{Ways: []string{key, otp, codes}}}}},

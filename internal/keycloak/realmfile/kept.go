@@ -96,10 +96,17 @@ func keptOfClient(o keycloak.Object) []keycloak.Note {
 	if protocol := o.Text("protocol"); protocol != "" && protocol != "openid-connect" {
 		return []keycloak.Note{{Path: "protocol", Text: notActedOn + ": a client of protocol " + protocol}}
 	}
-	for _, member := range []string{"adminUrl", "alwaysDisplayInConsole", "authenticationFlowBindingOverrides", "authorizationServicesEnabled",
+	for _, member := range []string{"adminUrl", "alwaysDisplayInConsole", "authorizationServicesEnabled",
 		"authorizationSettings", "registeredNodes", "surrogateAuthRequired", "registrationAccessToken"} {
 		if value, ok := o[member]; ok && !empty(string(value)) {
 			notes = append(notes, keycloak.Note{Path: member, Text: notActedOn})
+		}
+	}
+	const flows = "authenticationFlowBindingOverrides"
+	overrides := keycloak.Value[map[string]string](o, flows)
+	for _, what := range sortedKeys(overrides) {
+		if what != "browser" && overrides[what] != "" {
+			notes = append(notes, keycloak.Note{Path: flows + "." + what, Text: notActedOn})
 		}
 	}
 	attributes := keycloak.Value[map[string]string](o, "attributes")

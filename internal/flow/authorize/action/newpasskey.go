@@ -99,7 +99,7 @@ func (a RegisterPasskey) Process(ctx context.Context, t *authorize.Turn, form ur
 		return authorize.Result{}, err
 	}
 	if t.Attempt.Proven() && !a.Alone { // it was used just now
-		t.Attempt.Pass(login.Factor{Name: login.FactorPasskey, Level: 1, At: t.At.Now})
+		t.Attempt.Pass(login.Factor{Name: login.FactorPasskey, At: t.At.Now})
 	}
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
 		return authorize.Result{}, err

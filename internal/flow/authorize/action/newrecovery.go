@@ -67,7 +67,7 @@ func (a ConfigureRecovery) Process(ctx context.Context, t *authorize.Turn, form 
 	}
 	t.Attempt.Note(noteCodes, "")
 	if t.Attempt.Proven() { // none of the new ones is asked for at once
-		t.Attempt.Pass(login.Factor{Name: login.FactorRecovery, Level: 1, At: t.At.Now})
+		t.Attempt.Pass(login.Factor{Name: login.FactorRecovery, At: t.At.Now})
 	}
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
 		return authorize.Result{}, err

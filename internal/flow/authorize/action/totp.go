@@ -146,7 +146,7 @@ func (a ConfigureTOTP) keep(ctx context.Context, t *authorize.Turn, form url.Val
 	}
 	t.Attempt.Note(noteSecret, "")
 	if t.Attempt.Proven() { // the first code was one: another is not asked for at once
-		t.Attempt.Pass(login.Factor{Name: login.FactorOTP, Level: 1, At: t.At.Now})
+		t.Attempt.Pass(login.Factor{Name: login.FactorOTP, At: t.At.Now})
 	}
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
 		return authorize.Result{}, err
