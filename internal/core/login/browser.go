@@ -135,6 +135,9 @@ func (a *Attempt) Has(factor string) bool {
 // Proven tells whether the user proved in this attempt who they are.
 func (a *Attempt) Proven() bool { return len(a.Passed) > 0 }
 
+// Rising tells whether the attempt asks for a level of somebody of whom a session says who they are.
+func (a *Attempt) Rising() bool { return a.Session != "" && a.Request.Level() > 0 }
+
 // Note keeps a value; an empty one is forgotten.
 func (a *Attempt) Note(name, value string) {
 	if value == "" {

@@ -51,7 +51,7 @@ func (a *Authorizer) standing(ctx context.Context, t *Turn) (login.Standing, err
 		s.WantAll()
 	}
 	for factor, setup := range setups {
-		if setup == t.Attempt.Request.Action {
+		if setup == t.Attempt.Request.Action && t.Attempt.Outcome == "" {
 			s.Raise(factor)
 		}
 	}

@@ -98,7 +98,7 @@ func (a RegisterPasskey) Process(ctx context.Context, t *authorize.Turn, form ur
 	if err != nil {
 		return authorize.Result{}, err
 	}
-	if t.Attempt.Proven() && !a.Alone { // it was used just now
+	if (t.Attempt.Proven() || t.Attempt.Rising()) && !a.Alone { // it was used just now
 		t.Attempt.Pass(login.Factor{Name: login.FactorPasskey, At: t.At.Now})
 	}
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {

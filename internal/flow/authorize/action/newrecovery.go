@@ -66,7 +66,7 @@ func (a ConfigureRecovery) Process(ctx context.Context, t *authorize.Turn, form 
 		return authorize.Result{}, err
 	}
 	t.Attempt.Note(noteCodes, "")
-	if t.Attempt.Proven() { // none of the new ones is asked for at once
+	if t.Attempt.Proven() || t.Attempt.Rising() { // none of the new ones is asked for at once
 		t.Attempt.Pass(login.Factor{Name: login.FactorRecovery, At: t.At.Now})
 	}
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {

@@ -145,7 +145,7 @@ func (a ConfigureTOTP) keep(ctx context.Context, t *authorize.Turn, form url.Val
 		return authorize.Result{}, err
 	}
 	t.Attempt.Note(noteSecret, "")
-	if t.Attempt.Proven() { // the first code was one: another is not asked for at once
+	if t.Attempt.Proven() || t.Attempt.Rising() { // the first code was one: another is not asked for at once
 		t.Attempt.Pass(login.Factor{Name: login.FactorOTP, At: t.At.Now})
 	}
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
