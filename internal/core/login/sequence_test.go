@@ -22,7 +22,7 @@ func state(change func(s *login.State, a *login.Attempt)) login.State {
 func signedIn(ago time.Duration) *session.Session { return &session.Session{AuthTime: now.Add(-ago)} }
 
 func TestSequence(t *testing.T) {
-	password := login.Factor{Name: login.FactorPassword, Level: 1}
+	password := login.Factor{Name: login.FactorPassword}
 	hour := int64(3600)
 	brief := 5 * time.Minute
 	tests := map[string]struct {
@@ -56,13 +56,16 @@ func TestSequence(t *testing.T) {
 			a.Pass(password)
 		}, login.Step{Kind: login.AskFactor, Alias: "otp", Ways: []string{"otp", "recovery"}}},
 		"second factor is left": {func(s *login.State, a *login.Attempt) {
-			s.Choices = [][]string{{"a"}, {"b"}}
+			s.Choices = [][]string{{"b"}, {"c"}}
 			a.Pass(password)
 			a.Pass(login.Factor{Name: "a"})
 		}, login.Step{Kind: login.AskFactor, Alias: "b", Ways: []string{"b"}}},
-		"factors are not asked again": {func(s *login.State, a *login.Attempt) {
+		"session lacks a level": {func(s *login.State, a *login.Attempt) {
 			s.Session, a.Session, s.Choices = signedIn(0), "id", [][]string{{"otp"}}
-		}, login.Step{Kind: login.Finish}},
+		}, login.Step{Kind: login.AskFactor, Alias: "otp", Ways: []string{"otp"}}},
+		"session lacks a level, silent": {func(s *login.State, a *login.Attempt) {
+			s.Session, a.Session, s.Choices, a.Request.Prompt = signedIn(0), "id", [][]string{{"otp"}}, []string{"none"}
+		}, login.Step{Kind: login.RefuseLogin}},
 		"action before consent": {func(s *login.State, a *login.Attempt) {
 			s.Actions, s.Consent = []string{"TERMS"}, true
 			a.Pass(password)
