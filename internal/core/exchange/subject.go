@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
@@ -76,16 +77,16 @@ func proven(s *state, t *explain.Trace) *oauth.Error {
 		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "bound to another client")
 		return refuse(text)
 	}
-	switch proof.Match(s.Subject.Token.Confirmation, s.Key) {
-	case nil:
+	no, refused := errors.AsType[*oauth.Error](proof.Match(s.Subject.Token.Confirmation, s.Key))
+	switch {
+	case !refused:
 		t.Add(explain.ExchangeProof, explain.Allowed, s.Client.ID)
-		return nil
-	case error(proof.ErrOtherKey):
+	case errors.Is(no, proof.ErrOtherKey):
 		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "the proof is by another key")
-		return proof.ErrOtherKey
+	default:
+		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "no proof")
 	}
-	t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "no proof")
-	return proof.ErrMissing
+	return no
 }
 
 // holding asks that the subject token was issued to the requester, or names it as an audience (A4).

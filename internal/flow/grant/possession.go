@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
@@ -43,14 +44,10 @@ func (t *turn) confirmation() *token.Confirmation {
 // these alone (RFC 9449 §5): such a client may refresh with another key.
 func (t *turn) checkHolder(refresh *token.Verified) error {
 	err := proof.Match(refresh.Confirmation, t.key())
-	if err == nil {
-		return nil
+	if no, ok := errors.AsType[*oauth.Error](err); ok {
+		return oauth.Errorf(oauth.InvalidGrant, "%s", no.Description).InEvent("invalid_token", no.Description)
 	}
-	text := proof.ErrMissing.Description
-	if err == error(proof.ErrOtherKey) {
-		text = proof.ErrOtherKey.Description
-	}
-	return oauth.Errorf(oauth.InvalidGrant, "%s", text).InEvent("invalid_token", text)
+	return err
 }
 
 // checkProofKey asks for proof of the key that the authorization request named (RFC 9449 §10).

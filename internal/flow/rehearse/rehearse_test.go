@@ -86,3 +86,18 @@ func TestOfToken(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// What a client that wants bound tokens gets is bound, and only that client exchanges it, by its key.
+func TestOfExchangeOfBoundTokens(t *testing.T) {
+	bind := func(app *realm.Client, _ *user.User) {
+		app.Tokens.BindDPoP, app.Exchange.Enabled = true, true
+	}
+	subject, gateway := scene(bind)
+	x := rehearse.OfExchange(subject, gateway, rehearse.Parameters{})
+	if denied := x.Trace.Denials(); x.Refusal == nil || len(denied) != 1 || denied[0].Rule != explain.ExchangeProof {
+		t.Errorf("by another client: %v, denied %+v", x.Refusal, denied)
+	}
+	if x := rehearse.OfExchange(subject, subject.Client, rehearse.Parameters{}); x.Refusal != nil {
+		t.Errorf("by its own: %v", x.Refusal)
+	}
+}

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
@@ -102,13 +103,11 @@ func (v *Verifier) possesses(ctx context.Context, at At, h *Held, p *Presented) 
 	if err == nil {
 		err = made.With(p.Token)
 	}
-	if err == nil {
-		if err = v.useUp(ctx, at, made); err != nil && err != error(proof.ErrUsed) {
-			return err
-		}
-	}
 	if err != nil {
 		return &Failure{Unproven, err}
 	}
-	return nil
+	if err = v.useUp(ctx, at, made); errors.Is(err, proof.ErrUsed) {
+		return &Failure{Unproven, err}
+	}
+	return err
 }
