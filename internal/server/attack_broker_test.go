@@ -16,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
@@ -169,6 +170,7 @@ func (b *browser) ask502(address string) *shown {
 	for name, value := range b.cookies {
 		q.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
+	maps.Copy(q.Header, b.header)
 	q.Header.Set("Accept", "text/html")
 	resp, err := http.DefaultTransport.RoundTrip(q)
 	if err != nil {
@@ -313,10 +315,10 @@ func forgedLogouts(c *club) {
 func storedTokens(c *club) {
 	code := c.comes(c.browser(), "bob-there", nil).granted("web")
 	tokens := c.redeem("web", code)
-	ask := func(path, token string) int {
+	ask := func(token string) int {
 		b := c.browser()
 		b.header.Set("Authorization", "Bearer "+token)
-		return b.ask("GET", c.below("/broker/"+path+"/token"), nil).status
+		return b.ask502(c.below("/broker/up/token")).status
 	}
 	for name, q := range map[string]struct {
 		token string
@@ -329,10 +331,41 @@ func storedTokens(c *club) {
 		"without role":  {tokens.get("access_token"), 403},
 		"somebody else": {c.signIn("web", "alice", "openid").get("access_token"), 403},
 	} {
-		if status := ask("up", q.token); status != q.want {
+		if status := ask(q.token); status != q.want {
 			c.Errorf("%s: %d, want %d", name, status, q.want)
 		}
 	}
+	role := c.current().Role(realm.RoleRef{Client: "broker", Name: "read-token"})
+	for _, name := range []string{"alice", "bob"} {
+		c.changeUser(name, func(u *user.User) { u.Roles = append(u.Roles, role.Key) })
+	}
+	if status := ask(c.signIn("web", "alice", "openid").get("access_token")); status != 400 {
+		c.Errorf("somebody who is not linked: %d", status)
+	}
+	held := c.signIn("web", "bob", "openid").get("access_token")
+	if status := ask(held); status != 200 {
+		c.Errorf("bob: %d", status)
+	}
+	c.enable("up", false)
+	if status := ask(held); status != http.StatusBadGateway {
+		c.Errorf("of a provider that is switched off: %d", status)
+	}
+	c.enable("up", true)
+	c.changeUser("bob", func(u *user.User) { u.Enabled = false })
+	if status := ask(held); status != 400 {
+		c.Errorf("of a user who is disabled: %d", status)
+	}
+	c.changeUser("bob", func(u *user.User) { u.Enabled = true })
+}
+
+// enable switches a provider on or off.
+func (c *club) enable(alias string, on bool) {
+	c.Helper()
+	c.edit(func(d *realm.Draft) {
+		p := *d.Realm().Provider(alias)
+		p.Enabled = on
+		d.PutProvider(&p)
+	})
 }
 
 // closedProviders takes providers away from people on their way (T05).
@@ -340,14 +373,7 @@ func closedProviders(c *club) {
 	b := c.browser()
 	q := c.leaves(b, "up")
 	c.up.gives("late", says(c.T, jose.ES256, c.up.key, "k", c.person(q, "bob-there", nil)))
-	set := func(on bool) {
-		c.edit(func(d *realm.Draft) {
-			p := *d.Realm().Provider("up")
-			p.Enabled = on
-			d.PutProvider(&p)
-		})
-	}
-	set(false)
+	c.enable("up", false)
 	if s := c.back(b, "up", "state", q.Get("state"), "code", "late"); s.status != http.StatusNotFound {
 		c.Errorf("back from it: %d", s.status)
 	}
@@ -355,7 +381,7 @@ func closedProviders(c *club) {
 	if s := c.browser().open(c.request("web", "kc_idp_hint", "up")); s.page() != "login-login" || strings.Contains(s.text, "/broker/up/") {
 		c.Errorf("it is offered: %d %q", s.status, s.page())
 	}
-	set(true)
+	c.enable("up", true)
 	c.comes(c.browser(), "bob-there", nil).granted("web")
 }
 
