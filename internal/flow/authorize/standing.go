@@ -125,13 +125,17 @@ func leveled(notes map[string]string, name, level string) map[string]string {
 	return notes
 }
 
-// Owed is the first factor that the turn's user has to pass beside those that they passed, whatever its level; nil
-// where none is left. Of several that may be chosen from it is the one that is asked for first.
+// Owed is the first factor that the turn's user has to pass beside those that they passed, whatever its level and
+// whoever the browser is signed in as; nil where none is left. Of several that may be chosen from it is the one that is
+// asked for first.
 func (a *Authorizer) Owed(ctx context.Context, t *Turn, passed []string) (Action, error) {
 	s, err := a.standing(ctx, t)
 	if err != nil {
 		return nil, err
 	}
+	anew := *t.Attempt
+	anew.Session = ""
+	s.Attempt = &anew
 	s.WantAll()
 	choices, _ := s.Owed()
 	for _, ways := range choices {

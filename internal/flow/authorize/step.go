@@ -223,9 +223,10 @@ func (a *Authorizer) Accept(ctx context.Context, t *Turn, u *user.User, proof lo
 }
 
 // accept gives the tab another id once something is proven: whoever knew the one before, because they began the
-// sign-in and planted its cookie in the victim's browser, cannot go on in its name (session fixation).
+// sign-in and planted its cookie in the victim's browser, cannot go on in its name (session fixation). Nor does the
+// session count any more that somebody, maybe another, was taken from: all that a sign-in takes is asked for.
 func (a *Authorizer) accept(t *Turn, u *user.User, proof login.Factor) {
-	t.User, t.Attempt.User = u, u.ID
+	t.User, t.Attempt.User, t.Attempt.Session = u, u.ID, ""
 	t.Attempt.Pass(proof)
 	t.Attempt.Tab = a.NewToken()
 	t.Event.UserID = u.ID
