@@ -174,7 +174,7 @@ func (p *Parts) find(ctx context.Context, r *realm.Realm, o keycloak.Object) (*f
 	}
 	for _, m := range keycloak.Value[[]idp.Mapper](o, "identityProviderMappers") {
 		gives := federation.Mapper{Config: m.Config}
-		for _, path := range above("/" + strings.Trim(gives.Group(), "/")) {
+		for _, path := range above(rooted(gives.Group())) {
 			if _, err := lookup(path); err != nil {
 				return nil, err
 			}
@@ -195,6 +195,9 @@ func (p *Parts) find(ctx context.Context, r *realm.Realm, o keycloak.Object) (*f
 	}
 	return out, nil
 }
+
+// rooted is a path of a group as groups have theirs, whichever slashes it is written with.
+func rooted(path string) string { return "/" + strings.Trim(path, "/") }
 
 // above are the paths of a group and of those above it.
 func above(path string) []string {

@@ -3,7 +3,6 @@ package manage
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
@@ -42,7 +41,7 @@ func (p *partial) providerMappers() error {
 			if role := gives.Role(r); role != nil && !p.Permit.MayGrant(r, role) {
 				return ErrNotPermitted
 			}
-			if !p.Permit.MayJoin(r, p.lineageOf("/"+strings.Trim(gives.Group(), "/"))) {
+			if !p.Permit.MayJoin(r, p.lineageOf(rooted(gives.Group()))) {
 				return ErrNotPermitted
 			}
 			m.ID = id
