@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/proof/prooftest"
 	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
@@ -55,6 +56,16 @@ var benchCases = []struct {
 	}},
 	{"exchange", false, func(b *testing.B, s *bench, alg string) callers {
 		return same(s.exchange(alg, s.signIn(b, alg, "profile").AccessToken))
+	}},
+	{"exchange_dpop", false, func(b *testing.B, s *bench, alg string) callers { // each with a new proof, whose making is measured too
+		q, key := s.exchange(alg, s.signIn(b, alg, "profile").AccessToken), prooftest.New(b)
+		return func() source {
+			return func() request {
+				q := q
+				q.proof = key.Prove(q.method, "http://127.0.0.1:8080"+q.path, time.Now(), nil)
+				return q
+			}
+		}
 	}},
 	{"exchange_traced", true, func(b *testing.B, s *bench, alg string) callers {
 		return same(s.exchange(alg, s.signIn(b, alg, "profile").AccessToken))

@@ -73,6 +73,9 @@ func (c *caller) call(handler http.Handler, q request) {
 	if q.bearer != "" {
 		c.sent["Authorization"] = []string{"Bearer " + q.bearer}
 	}
+	if q.proof != "" {
+		c.sent["Dpop"] = []string{q.proof}
+	}
 	if q.body != "" {
 		c.sent["Content-Type"] = []string{q.contentType()}
 	}
@@ -95,6 +98,7 @@ func (c *caller) Write(p []byte) (int, error) { return c.body.Write(p) }
 // request is what a caller sends, as often as it is measured.
 type request struct {
 	method, path, query, bearer, body string
+	proof                             string // header DPoP; empty: none
 }
 
 // contentType is what the body is: JSON, or a form.

@@ -134,7 +134,11 @@ func (t *Turn) withdrawn() *refusal {
 	case t.Client.Redirect(t.At.Base, q.RedirectURI, false) == "":
 		return onPage("invalid_redirect_uri", "invalidParameterMessage", "redirect_uri")
 	}
-	return flowOn(&checking{client: t.Client, q: *q})
+	now := &checking{client: t.Client, q: *q}
+	if no := flowOn(now); no != nil {
+		return no
+	}
+	return bound(now)
 }
 
 // Scopes are the names of the client scopes in play.
