@@ -32,6 +32,7 @@ func addProviders(a *authorize.Authorizer, st *store.Store, c Config, p accounts
 	}
 	a.Providers, a.Origins = broker.Offers{Book: book}, st
 	a.Entrances = append(a.Entrances, broker.FirstLogin{Broker: b})
+	a.Actions = append(a.Actions, broker.Link{Broker: b})
 	a.Links = broker.Letters{Broker: b, Others: a.Links}
 	return b
 }

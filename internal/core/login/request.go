@@ -29,6 +29,7 @@ type Request struct {
 	Locales   []string // ui_locales
 	Provider  string   // kc_idp_hint
 	Action    string   // kc_action: a required action that the application starts
+	ActionOn  string   // what the action is about, after a colon in kc_action, as an alias; empty: nothing is said
 	Claims    string   // parameter "claims", verbatim
 	ACRValues string   // parameter "acr_values", verbatim
 	Pushed    string   // request_uri that the request came by; empty: none. It is used up with the answer
@@ -38,7 +39,7 @@ type Request struct {
 
 // size is about how long what the caller said is, in bytes.
 func (q *Request) size() int {
-	n := len(q.RedirectURI) + len(q.Scope) + len(q.Nonce) + len(q.LoginHint) + len(q.Provider) + len(q.Action) + len(q.Claims) + len(q.ACRValues)
+	n := len(q.RedirectURI) + len(q.Scope) + len(q.Nonce) + len(q.LoginHint) + len(q.Provider) + len(q.Action) + len(q.ActionOn) + len(q.Claims) + len(q.ACRValues)
 	if q.State != nil {
 		n += len(*q.State)
 	}

@@ -73,6 +73,15 @@ type LinkConfirm struct {
 	Provider string
 }
 
+// LinkAccount asks who is signed in whether to link their account to one of a provider.
+type LinkAccount struct {
+	Form
+	Provider string // name for people
+	Owner    string // username of the account
+	Identity string // who they are at the provider; empty: they have yet to go there
+	SignsIn  bool   // who is linked can sign in by the provider
+}
+
 // LinkEmail says that a link was mailed which joins an account to one of a provider.
 type LinkEmail struct {
 	Notice        Notice
@@ -148,6 +157,9 @@ func (ReviewProfile) Page() string { return "login-idp-review-user-profile" }
 
 // Page implements Page.
 func (LinkConfirm) Page() string { return "login-login-idp-link-confirm" }
+
+// Page implements Page.
+func (LinkAccount) Page() string { return "login-link-idp-action" }
 
 // Page implements Page.
 func (LinkEmail) Page() string { return "login-login-idp-link-email" }

@@ -26,6 +26,15 @@ type Action interface {
 	Process(ctx context.Context, t *Turn, form url.Values) (Result, error)
 }
 
+// Starter is an Action that only an application starts, as it must say what the action is about: neither an
+// administrator nor a letter can.
+type Starter interface {
+	Action
+	// MayStart tells whether the user and the application may do it now. Where not it records why, and the
+	// application is told that it failed.
+	MayStart(ctx context.Context, t *Turn) (bool, error)
+}
+
 // Entrance is another way in than the password: registration, forgotten password, an identity provider. Done
 // says that Turn.User is who signs in.
 type Entrance interface {

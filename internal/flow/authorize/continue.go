@@ -267,7 +267,10 @@ func (a *Authorizer) after(ctx context.Context, t *Turn, r Result) (*Outcome, er
 	case Back:
 		return a.askFirst(ctx, t, r.Notice, "")
 	case Cancelled:
-		at.Outcome = "cancelled"
+		at.Outcome = outcomeCancelled
+		return a.advance(ctx, t)
+	case Failed:
+		at.Outcome = outcomeError
 		return a.advance(ctx, t)
 	}
 	if at.Errand != nil && at.Path == login.RequiredActions {

@@ -262,7 +262,7 @@ func (a *Authorizer) give(ctx context.Context, t *Turn, s *session.Session, g *s
 	}
 	fields = append(fields, Field{"session_state", s.ID}, Field{"iss", t.At.Realm.Issuer(t.At.Base)})
 	if t.Attempt.Outcome != "" {
-		if t.Attempt.Outcome != "error" || t.Attempt.Proven() { // as recorded
+		if t.Attempt.Outcome != outcomeError || t.Attempt.Proven() { // as recorded
 			fields = append(fields, Field{"kc_action", q.Action})
 		}
 		fields = append(fields, Field{"kc_action_status", t.Attempt.Outcome})

@@ -53,6 +53,7 @@ const (
 	Again     ResultKind = iota // show Result.Page: something is wrong, or there is more to ask
 	Done                        // go on to the next step
 	Cancelled                   // the user does not want to: of a required action that the application started
+	Failed                      // it cannot be done: the application that started the required action is told
 	Refused                     // the attempt ends: the client is told Result.Refusal
 	Elsewhere                   // the browser leaves for Result.Redirect, as to an identity provider
 	Back                        // to the sign-in page, which says Result.Notice

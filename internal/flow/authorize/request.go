@@ -229,7 +229,8 @@ func rest(c *checking) *refusal {
 	c.q.LoginHint = c.in.text("login_hint")
 	c.q.ProofKey = c.in.text(dpopKey)
 	c.q.Locale, c.q.Locales = c.in.text("kc_locale"), strings.Fields(c.in.text("ui_locales"))
-	c.q.Provider, c.q.Action = c.in.text("kc_idp_hint"), c.in.text("kc_action")
+	c.q.Provider = c.in.text("kc_idp_hint")
+	c.q.Action, c.q.ActionOn, _ = strings.Cut(c.in.text("kc_action"), ":")
 	c.q.Claims, c.q.ACRValues = c.in.text("claims"), c.in.text("acr_values")
 	return nil
 }

@@ -125,20 +125,44 @@ func (a *Authorizer) due(ctx context.Context, t *Turn, lacking []string) ([]stri
 		if err != nil {
 			return nil, err
 		}
-		errand := t.Attempt.Errand != nil && slices.Contains(t.Attempt.Errand.Actions, alias)
+		_, started := action.(Starter)
+		errand := !started && t.Attempt.Errand != nil && slices.Contains(t.Attempt.Errand.Actions, alias)
 		if due || errand || slices.Contains(lacking, alias) {
 			out = append(out, alias)
 		}
 	}
 	started := t.Attempt.Request.Action
+	if started == "" || t.Attempt.Outcome != "" || slices.Contains(out, started) {
+		return out, nil
+	}
+	may, err := a.mayStart(ctx, t, order)
 	switch {
-	case started == "" || t.Attempt.Outcome != "":
-	case !slices.Contains(order, started) || find(a.Actions, started) == nil:
-		t.Attempt.Outcome = "error"
-	case !slices.Contains(out, started):
+	case err != nil:
+		return nil, err
+	case !may:
+		t.Attempt.Outcome = outcomeError
+	default:
 		out = append(out, started)
 	}
 	return out, nil
+}
+
+// What becomes of an action that an application started and that is not done, as kc_action_status.
+const (
+	outcomeError     = "error"
+	outcomeCancelled = "cancelled"
+)
+
+// mayStart tells whether the application may start the action that it asks for; order are those that are switched on.
+func (a *Authorizer) mayStart(ctx context.Context, t *Turn, order []string) (bool, error) {
+	action := find(a.Actions, t.Attempt.Request.Action)
+	if action == nil || !slices.Contains(order, t.Attempt.Request.Action) {
+		return false, nil
+	}
+	if s, ok := action.(Starter); ok {
+		return s.MayStart(ctx, t)
+	}
+	return true, nil
 }
 
 // order are the aliases of the actions that are switched on.

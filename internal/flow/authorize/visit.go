@@ -82,6 +82,15 @@ func (a *Authorizer) LeadTo(ctx context.Context, t *Turn, p login.Path) (*Outcom
 	return a.leadOn(ctx, t, "")
 }
 
+// GoOn takes the attempt as far as it gets without the user.
+func (a *Authorizer) GoOn(ctx context.Context, t *Turn) (*Outcome, error) { return a.advance(ctx, t) }
+
+// GoOnWithout is GoOn where the user did not do elsewhere what the application started. It is told so.
+func (a *Authorizer) GoOnWithout(ctx context.Context, t *Turn) (*Outcome, error) {
+	t.Attempt.Outcome = outcomeCancelled
+	return a.advance(ctx, t)
+}
+
 // ShowSignIn shows the sign-in page with a notice.
 func (a *Authorizer) ShowSignIn(ctx context.Context, t *Turn, n page.Notice) (*Outcome, error) {
 	t.Attempt.Path, t.Attempt.Execution = login.Authenticate, login.FactorPassword

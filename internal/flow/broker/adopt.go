@@ -36,7 +36,7 @@ func (s *step) create(ctx context.Context) (authorize.Result, error) {
 	change(&u, &changes, join, nil)
 	verified := s.emailTrusted() && strings.EqualFold(u.Email, s.who.Person.Email) // a mapper may have put another
 	q := people.Adoption{Profile: profile.Of(&u), EmailVerified: verified, Link: s.identity(), Roles: u.Roles, Groups: u.GroupKeys}
-	if role := s.readToken(); role != nil {
+	if role := readToken(s.t.Realm(), s.p); role != nil {
 		q.Roles = with(q.Roles, []string{role.Key})
 	}
 	if s.p.First.ChangePassword {
@@ -62,16 +62,21 @@ func (s *step) create(ctx context.Context) (authorize.Result, error) {
 
 // identity is who the visitor is at the provider.
 func (s *step) identity() user.Link {
-	return user.Link{Provider: s.p.Alias, Subject: s.who.Person.ID, Username: s.who.Person.Username}
+	return s.who.link()
+}
+
+// link is who a visitor is at their provider.
+func (v *visitor) link() user.Link {
+	return user.Link{Provider: v.Provider, Subject: v.Person.ID, Username: v.Person.Username}
 }
 
 // readToken is the role that the provider's users get; nil where they get none.
-func (s *step) readToken() *realm.Role {
-	client := s.t.Realm().Client(brokerClient)
-	if !s.p.AddReadTokenRole || client == nil {
+func readToken(r *realm.Realm, p *Provider) *realm.Role {
+	client := r.Client(brokerClient)
+	if !p.AddReadTokenRole || client == nil {
 		return nil
 	}
-	for _, role := range s.t.Realm().RolesOf(client.Key) {
+	for _, role := range r.RolesOf(client.Key) {
 		if role.Name == readTokenRole {
 			return role
 		}
@@ -96,7 +101,7 @@ func (s *step) link(ctx context.Context) (authorize.Result, error) {
 	case why != nil:
 		return *s.failed(ctx, s.t, why.Event, badRequest, page.T(message)), nil
 	}
-	err = s.attach(ctx, s.t, s.p, u.ID, s.identity(), s.readToken())
+	err = s.attach(ctx, s.t, s.p, u.ID, s.identity(), readToken(s.t.Realm(), s.p))
 	if _, taken := errors.AsType[*fault.Conflict](err); taken {
 		return s.linkedMeanwhile(ctx)
 	}

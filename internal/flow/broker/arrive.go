@@ -25,8 +25,9 @@ type Arrival struct {
 	Query url.Values
 }
 
-// Arrive takes a browser back from a provider, and signs in who comes, or leads on to the first login. An unknown
-// provider, or one that is switched off, is a *fault.NotFound.
+// Arrive takes a browser back from a provider, and signs in who comes, or leads on to the first login; or it asks who
+// is signed in already whether to link their account. An unknown provider, or one that is switched off, is a
+// *fault.NotFound.
 func (b *Broker) Arrive(ctx context.Context, q Arrival) (*authorize.Outcome, error) {
 	r, err := b.Realms.Realm(ctx, q.Realm)
 	if err != nil {
@@ -51,13 +52,16 @@ func (b *Broker) Arrive(ctx context.Context, q Arrival) (*authorize.Outcome, err
 	if o != nil || err != nil {
 		return o, err
 	}
-	b.describe(t, eventLogin, p.Alias)
 	way, ok := under(t, p.Alias, q.Query.Get("state"))
 	if !ok {
 		return b.Sign.ShowExpired(t), nil
 	}
+	b.describe(t, way.kind(), p.Alias)
 	if o, err := b.Sign.Hold(ctx, t); o != nil || err != nil {
 		return o, err
+	}
+	if way.Owner != nil && !way.Owner.asks(t, p) {
+		return b.estranged(ctx, t), nil
 	}
 	return b.answered(ctx, t, p, way, q.Query)
 }
@@ -69,6 +73,10 @@ func (b *Broker) answered(ctx context.Context, t *authorize.Turn, p *Provider, w
 		return b.fails(ctx, t, errors.New("the parameter iss names another issuer"), badRequest), nil
 	}
 	switch code, failure := q.Get("code"), q.Get("error"); {
+	case failure == string(oauth.AccessDenied) && way.Owner != nil:
+		return b.declined(ctx, t)
+	case failure != "" && way.Owner != nil:
+		return b.fails(ctx, t, errors.New("the provider answered "+printable(failure)), badRequest), nil
 	case failure != "":
 		return b.turnedAway(ctx, t, p, failure)
 	case code == "":
@@ -77,6 +85,9 @@ func (b *Broker) answered(ctx context.Context, t *authorize.Turn, p *Provider, w
 		who, err := b.redeem(ctx, t, p, way, code)
 		if err != nil {
 			return b.fails(ctx, t, err, badGateway), nil
+		}
+		if way.Owner != nil {
+			return b.propose(ctx, t, p, way, who)
 		}
 		return b.welcome(ctx, t, p, who)
 	}

@@ -72,9 +72,22 @@ func (b *Broker) provider(ctx context.Context, t *authorize.Turn, alias string) 
 	return c.provider(alias), nil
 }
 
-// leave sends the browser to the provider.
+// leave sends the browser to the provider, to sign in.
 func (b *Broker) leave(ctx context.Context, t *authorize.Turn, p *Provider) (*authorize.Outcome, error) {
-	r := trip{Provider: p.Alias, State: newState(t, b.NewSecret())}
+	to, why, err := b.depart(t, p, nil)
+	switch {
+	case err != nil:
+		return nil, err
+	case why != nil:
+		return b.Sign.ShowError(ctx, t, why, badGateway, page.T(unexpected)), nil
+	}
+	return b.Sign.Leave(ctx, t, to, seeOther)
+}
+
+// depart begins a trip to the provider, and gives the address that it leads to; by is whose account is to be linked,
+// nil where somebody signs in. why says that the provider cannot be asked. The attempt is to be kept by the caller.
+func (b *Broker) depart(t *authorize.Turn, p *Provider, by *owner) (to string, why *oauth.Error, err error) {
+	r := trip{Provider: p.Alias, State: newState(t, b.NewSecret()), Owner: by}
 	q := federation.Authorization{RedirectURI: endpointURL(t, p.Alias), State: r.State}
 	asked := &t.Attempt.Request
 	q.LoginHint, q.UILocale, q.Prompt = asked.LoginHint, t.Locale, strings.Join(asked.Prompt, " ")
@@ -90,14 +103,10 @@ func (b *Broker) leave(ctx context.Context, t *authorize.Turn, p *Provider) (*au
 		r.Verifier = b.NewSecret() + b.NewSecret() // 48 characters: RFC 7636 §4.1 wants 43 at least
 		q.Challenge = challenge(method, r.Verifier)
 	}
-	to, err := p.AuthorizationURL(q)
-	if err != nil {
-		return b.Sign.ShowError(ctx, t, refusal(failedProvider, err.Error()), badGateway, page.T(unexpected)), nil
+	if to, err = p.AuthorizationURL(q); err != nil {
+		return "", refusal(failedProvider, err.Error()), nil
 	}
-	if err := r.begin(t); err != nil {
-		return nil, err
-	}
-	return b.Sign.Leave(ctx, t, to, seeOther)
+	return to, nil, r.begin(t)
 }
 
 // challenge is that of a verifier (RFC 7636 §4.2).

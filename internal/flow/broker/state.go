@@ -17,6 +17,7 @@ type trip struct {
 	State    string
 	Nonce    string `json:",omitempty"`
 	Verifier string `json:",omitempty"` // of PKCE
+	Owner    *owner `json:",omitempty"` // of the account that is to be linked; nil: somebody signs in
 }
 
 // noteTrip is the note of an attempt whose browser is at a provider.

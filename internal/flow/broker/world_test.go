@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"slices"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/letter"
+	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -44,8 +46,9 @@ const base = "https://id.test"
 // not. "off" is switched off, "links" is for linking only, "paper" is of a kind that is not acted on.
 const club = `{"realm": "club", "enabled": true, "loginWithEmailAllowed": true, "displayName": "The Club", %s
 	"clients": [{"clientId": "app", "id": "app-key", "redirectUris": ["https://app.test/*"], "publicClient": true},
-		{"clientId": "broker", "id": "broker-key"}],
-	"roles": {"client": {"broker": [{"name": "read-token"}]}},
+		{"clientId": "narrow", "id": "narrow-key", "redirectUris": ["https://app.test/*"], "publicClient": true, "fullScopeAllowed": false},
+		{"clientId": "account", "id": "account-key"}, {"clientId": "broker", "id": "broker-key"}],
+	"roles": {"client": {"account": [{"name": "manage-account-links"}], "broker": [{"name": "read-token"}]}},
 	"identityProviders": [
 		{"alias": "up", "displayName": "Upstream", "providerId": "oidc", "enabled": true, "trustEmail": true, "storeToken": true, "addReadTokenRoleOnCreate": true,
 			"config": {"issuer": "https://up.test", "authorizationUrl": "https://up.test/auth", "tokenUrl": "https://up.test/token", "logoutUrl": "https://up.test/logout",
@@ -55,10 +58,12 @@ const club = `{"realm": "club", "enabled": true, "loginWithEmailAllowed": true, 
 			"config": {"issuer": "https://other.test", "authorizationUrl": "https://other.test/auth", "tokenUrl": "https://other.test/token",
 				"jwksUrl": "https://other.test/keys", "useJwksUrl": "true", "validateSignature": "true", "clientId": "club", "clientSecret": "s3cret"}},
 		{"alias": "off", "providerId": "oidc", "enabled": false, "config": {"authorizationUrl": "https://off.test/auth"}},
-		{"alias": "links", "providerId": "oidc", "enabled": true, "linkOnly": true, "config": {"authorizationUrl": "https://links.test/auth", "clientId": "club"}},
+		{"alias": "links", "providerId": "oidc", "enabled": true, "linkOnly": true,
+			"config": {"issuer": "https://links.test", "authorizationUrl": "https://links.test/auth", "tokenUrl": "https://links.test/token",
+				"jwksUrl": "https://links.test/keys", "useJwksUrl": "true", "validateSignature": "true", "clientId": "club", "clientSecret": "s3cret"}},
 		{"alias": "paper", "providerId": "saml", "enabled": true, "config": {}}],
 	"users": [
-		{"id": "ann", "username": "ann", "email": "ann@club.test", "emailVerified": true, "firstName": "Ann", "lastName": "Ames", "enabled": true,
+		{"id": "ann", "username": "ann", "email": "ann@club.test", "emailVerified": true, "firstName": "Ann", "lastName": "Ames", "enabled": true, "clientRoles": {"account": ["manage-account-links"]},
 			"credentials": [{"id": "pw", "type": "password", "algorithm": "plain", "hashIterations": 1, "credentialData": "{}", "secretData": "{}"}]},
 		{"id": "ben", "username": "ben", "email": "ben@club.test", "emailVerified": true, "firstName": "Ben", "lastName": "Bell", "enabled": true,
 			"federatedIdentities": [{"identityProvider": "up", "userId": "ben-there", "userName": "benny"}]},
@@ -193,6 +198,7 @@ func newHouse(t *testing.T, st *store.Store, more string) *house {
 		Upstream: h, Keys: keys, Once: st, Sessions: st, Herald: h, Mail: h, Events: h, Now: now, NewID: newID, NewSecret: newToken}
 	h.sign.Providers, h.sign.Origins = broker.Offers{Book: book}, st
 	h.sign.Entrances = []authorize.Entrance{broker.FirstLogin{Broker: h.Broker}}
+	h.sign.Actions = []authorize.Action{broker.Link{Broker: h.Broker}}
 	h.sign.Links = broker.Letters{Broker: h.Broker, Others: action.Links{Deps: d}}
 	return h
 }
@@ -224,6 +230,22 @@ func (h *house) configure(alias string, change func(p *realm.Provider)) {
 		p.Config = maps.Clone(p.Config)
 		change(&p)
 		d.PutProvider(&p)
+		return nil, nil
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// change changes a user.
+func (h *house) change(id string, change func(u *user.User)) {
+	h.t.Helper()
+	r, err := h.store.Realm(h.t.Context(), "club")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	err = h.store.EditUser(h.t.Context(), r.Key, id, func(a *user.Account) ([]event.Admin, error) {
+		change(&a.User)
 		return nil, nil
 	})
 	if err != nil {
@@ -268,12 +290,13 @@ func (b *browser) got(o *authorize.Outcome, err error) *authorize.Outcome {
 	return o
 }
 
-// begin asks to sign in; more are parameters beside, as name and value in turn.
+// begin asks to sign in; more are parameters beside or instead, as name and value in turn.
 func (b *browser) begin(more ...string) *authorize.Outcome {
 	b.t.Helper()
 	fields := []authorize.Field{{Name: "client_id", Value: "app"}, {Name: "redirect_uri", Value: "https://app.test/cb"}, {Name: "response_type", Value: "code"},
 		{Name: "scope", Value: "openid"}, {Name: "state", Value: "st"}}
 	for pair := range slices.Chunk(more, 2) {
+		fields = slices.DeleteFunc(fields, func(f authorize.Field) bool { return f.Name == pair[0] })
 		fields = append(fields, authorize.Field{Name: pair[0], Value: pair[1]})
 	}
 	return b.got(b.sign.Begin(b.t.Context(), authorize.BeginRequest{Call: b.call(), Parameters: fields}))
@@ -343,8 +366,8 @@ func (b *browser) follow(o *authorize.Outcome) *authorize.Outcome {
 		}
 		q := authorize.ContinueRequest{Call: b.call(), Query: u.Query()}
 		switch u.Path {
-		case "/realms/club/login-actions/first-broker-login":
-			q.Path = "first-broker-login"
+		case "/realms/club/login-actions/first-broker-login", "/realms/club/login-actions/required-action", "/realms/club/login-actions/authenticate":
+			q.Path = login.Path(path.Base(u.Path))
 			o = b.got(b.sign.Continue(b.t.Context(), q))
 		case "/realms/club/broker/after-first-broker-login":
 			o = b.got(b.AfterFirst(b.t.Context(), q))
@@ -355,28 +378,45 @@ func (b *browser) follow(o *authorize.Outcome) *authorize.Outcome {
 	return o
 }
 
-// send sends a form of the first login.
+// send sends a form, whose page may be one of the first login.
 func (b *browser) send(p page.Page, fields ...string) *authorize.Outcome {
 	b.t.Helper()
-	var to string
-	switch p := p.(type) {
-	case page.ReviewProfile:
-		to = p.Action
-	case page.LinkConfirm:
-		to = p.Action
-	case page.Login:
-		to = p.Action
-	case page.LoginOTP:
-		to = p.Action
-	default:
-		b.t.Fatalf("%T has no form", p)
-	}
+	to := formURL(b.t, p)
 	form := url.Values{}
 	for pair := range slices.Chunk(fields, 2) {
 		form.Add(pair[0], pair[1])
 	}
-	return b.follow(b.got(b.sign.Continue(b.t.Context(), authorize.ContinueRequest{Call: b.call(), Path: "first-broker-login",
+	return b.follow(b.got(b.sign.Continue(b.t.Context(), authorize.ContinueRequest{Call: b.call(), Path: pathOf(b.t, to),
 		Query: parameters(b.t, to), Form: form})))
+}
+
+// formURL is where the form of a page goes.
+func formURL(t *testing.T, p page.Page) string {
+	t.Helper()
+	switch p := p.(type) {
+	case page.ReviewProfile:
+		return p.Action
+	case page.LinkConfirm:
+		return p.Action
+	case page.LinkAccount:
+		return p.Action
+	case page.Login:
+		return p.Action
+	case page.LoginOTP:
+		return p.Action
+	}
+	t.Fatalf("%T has no form", p)
+	return ""
+}
+
+// pathOf is where an address leads within login-actions.
+func pathOf(t *testing.T, address string) login.Path {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return login.Path(path.Base(u.Path))
 }
 
 // code tells whether an answer gives the client a code.

@@ -97,6 +97,8 @@ var samples = []struct {
 	{"update-email", page.UpdateEmail{Form: form("required-action"), Fields: []page.Field{email}}},
 	{"review-profile", page.ReviewProfile{Form: form("first-broker-login"), Fields: []page.Field{filled(username, "ugo"), email, filled(first, "Ugo"), last}}},
 	{"link-confirm", page.LinkConfirm{Form: told(form("first-broker-login"), page.Fail, page.T("federatedIdentityConfirmLinkMessage", "email", "clash@example.test")), Provider: "Upstream"}},
+	{"link-account", page.LinkAccount{Form: form("required-action"), Provider: "Upstream", Owner: "alice"}},
+	{"link-account-identity", page.LinkAccount{Form: form("required-action"), Provider: "Upstream", Owner: "alice", Identity: "alice@upstream.example", SignsIn: true}},
 	{"link-email", page.LinkEmail{Provider: "Upstream", Username: "clash", Realm: "Shop", ResendURL: actions + "first-broker-login" + tab, ContinueURL: actions + "first-broker-login"}},
 	{"terms", page.Terms{Form: form("required-action"), Text: page.T("termsText")}},
 	{"config-totp", page.ConfigTOTP{Form: told(form("required-action"), page.Warn, page.T("configureTotpMessage")), Secret: "s3cr3t", Encoded: "GNZW EMBW", QRCode: barcode, ModeURL: actions + "required-action?mode=manual",
