@@ -17,7 +17,7 @@ var linking = map[string][]byte{
 	"villa.json": []byte(`{"realm": "villa", "enabled": true, "sslRequired": "none",
 		"users": [{"username": "ann", "enabled": true, "realmRoles": ["default-roles-villa"], "email": "ann@villa.test", "firstName": "Ann", "lastName": "Able",
 			"credentials": [{"type": "password", "value": "ann"}]}],
-		"identityProviders": [{"alias": "office", "displayName": "The Office", "providerId": "keycloak-oidc", "enabled": true, "linkOnly": true, "config": {
+		"identityProviders": [{"alias": "paper", "displayName": "On Paper", "providerId": "saml", "enabled": true, "config": {}}, {"alias": "office", "displayName": "The Office", "providerId": "keycloak-oidc", "enabled": true, "linkOnly": true, "config": {
 			"issuer": "${base}/realms/office", "authorizationUrl": "${base}/realms/office/protocol/openid-connect/auth",
 			"tokenUrl": "${base}/realms/office/protocol/openid-connect/token", "jwksUrl": "${base}/realms/office/protocol/openid-connect/certs",
 			"useJwksUrl": "true", "validateSignature": "true", "pkceEnabled": "true", "pkceMethod": "S256", "clientId": "villa", "clientSecret": "secret-of-villa"}}]}`),
@@ -64,6 +64,9 @@ func TestLinkFromTheAccount(t *testing.T) {
 
 			p := w.sees(w.leadsTo(w.sees(links, nil), linkTo("sign-in")), nil, `data-page-id="login-login"`)
 			p = w.sees(formOf(t, p), url.Values{"username": {"ann"}, "password": {"ann"}}, "The Office", "Not linked")
+			if n := len(beginLink.FindAllString(p, -1)); n != 1 || !strings.Contains(p, "On Paper") {
+				t.Errorf("%d of two providers can be linked; one is of a kind that is not acted on: %s", n, p)
+			}
 			begin := w.leadsTo(p, beginLink)
 			p = w.sees(begin, nil, `data-page-id="login-link-idp-action"`, "Do you want to link your account with The Office?")
 			p = w.sees(formOf(t, p), url.Values{}, `data-page-id="login-login"`)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
@@ -18,6 +19,7 @@ type Linked struct {
 	Provider *realm.Provider
 	Name     string     // for people
 	Link     *user.Link // nil where the owner is not known there
+	Reached  bool       // people can be sent there: its kind is one that is acted on
 }
 
 // Links are the identity providers that people of the realm see in their account, in the realm's order.
@@ -26,6 +28,7 @@ func (a *Accounts) Links(ctx context.Context, o *Owner) ([]Linked, error) {
 	var keys []string
 	for _, p := range o.Realm.Providers() {
 		l := Linked{Provider: p, Link: linkTo(o.User, p.Alias)}
+		_, l.Reached = federation.Read(p)
 		if p.Enabled && l.shown() {
 			out, keys = append(out, l), append(keys, p.Key)
 		}

@@ -57,6 +57,9 @@ func (b *Broker) Arrive(ctx context.Context, q Arrival) (*authorize.Outcome, err
 		return b.Sign.ShowExpired(t), nil
 	}
 	b.describe(t, way.kind(), p.Alias)
+	if way.Owner != nil {
+		t.Event.UserID = way.Owner.User
+	}
 	if o, err := b.Sign.Hold(ctx, t); o != nil || err != nil {
 		return o, err
 	}

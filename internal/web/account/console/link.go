@@ -36,7 +36,7 @@ func (s *site) links(w http.ResponseWriter, r *http.Request, v *visit) error {
 			if mayUnlink {
 				shown.Remove = v.url(pathLinks + "/" + url.PathEscape(l.Provider.Alias))
 			}
-		case mayLink:
+		case mayLink && l.Reached:
 			shown.Link = s.action(v, linkAction+":"+l.Provider.Alias, pathLinks)
 		}
 		out.Links = append(out.Links, shown)
