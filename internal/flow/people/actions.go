@@ -18,6 +18,10 @@ var builtinActions = []string{"CONFIGURE_RECOVERY_AUTHN_CODES", "CONFIGURE_TOTP"
 	"UPDATE_PROFILE", "VERIFY_EMAIL", verifyProfile, "delete_account", "delete_credential", "idp_link", "update_user_locale",
 	"webauthn-register", "webauthn-register-passwordless"}
 
+// unasked are those that nobody is asked to do at a sign-in, though users can be given them: applications begin two of
+// them, with what they are about, and the language is chosen on every page.
+var unasked = []string{"delete_credential", "idp_link", "update_user_locale"}
+
 // require adds a required action to a user, unless they have it.
 func require(u *user.User, action string) {
 	if !slices.Contains(u.RequiredActions, action) {

@@ -206,7 +206,7 @@ func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a user.Attempt) 
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(a.User.RequiredActions, t.enabled) {
+	if slices.ContainsFunc(a.User.RequiredActions, func(action string) bool { return t.enabled(action) && !slices.Contains(unasked, action) }) {
 		return true, nil
 	}
 	if t.stale(r, a) {

@@ -325,6 +325,9 @@ func TestPending(t *testing.T) {
 		"nothing":            {&ann, nil, false},
 		"action":             {with(func(u *user.User) { u.RequiredActions = []string{"UPDATE_PASSWORD"} }), nil, true},
 		"action that is off": {with(func(u *user.User) { u.RequiredActions = []string{"TERMS_AND_CONDITIONS"} }), nil, false},
+		"action for applications to begin": {with(func(u *user.User) {
+			u.RequiredActions = []string{"idp_link", "delete_credential", "update_user_locale"}
+		}), nil, false},
 		"unknown action":     {with(func(u *user.User) { u.RequiredActions = []string{"none"} }), nil, false},
 		"temporary password": {&ann, []user.Credential{{Kind: user.KindPassword, Temporary: true}}, false},
 		"no last name":       {with(func(u *user.User) { u.LastName = "" }), nil, true},
