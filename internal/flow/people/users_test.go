@@ -33,7 +33,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 const office = `{"realm": "office", "enabled": true, "adminEventsEnabled": true, "adminEventsDetailsEnabled": true,
 	"passwordPolicy": "length(4) and passwordHistory(2)", "groups": [{"id": "sales", "name": "sales"}], "defaultGroups": ["/sales"],
 	"clients": [{"clientId": "app", "id": "app-key", "redirectUris": ["https://app.test/*"]}, {"clientId": "account", "id": "account-key"}],
-	"requiredActions": [{"alias": "UPDATE_PASSWORD", "enabled": true}, {"alias": "VERIFY_PROFILE", "enabled": true},
+	"requiredActions": [{"alias": "idp_link", "enabled": true}, {"alias": "delete_credential", "enabled": true}, {"alias": "update_user_locale", "enabled": true}, {"alias": "UPDATE_PASSWORD", "enabled": true}, {"alias": "VERIFY_PROFILE", "enabled": true},
 		{"alias": "TERMS_AND_CONDITIONS", "enabled": false}, {"alias": "VERIFY_EMAIL", "enabled": true, "defaultAction": true}],
 	"users": [{"id": "ann", "username": "ann", "email": "ann@office.test", "firstName": "Ann", "lastName": "Ames", "enabled": true,
 		"credentials": [{"id": "card", "type": "card", "credentialData": "{}", "secretData": "{}"}]}]}`
