@@ -74,7 +74,7 @@ func TestLinkFromTheAccount(t *testing.T) {
 			if got := a.user("ann").Links; len(got) != 0 {
 				t.Fatalf("linked unasked: %v", got)
 			}
-			p = w.sees(formOf(t, p), url.Values{}, `data-page-id="account-links"`, "Linked as", "olga")
+			w.sees(formOf(t, p), url.Values{}, `data-page-id="account-links"`, "Linked as", "olga")
 			if got := a.user("ann").Links; len(got) != 1 || got[0].Provider != "office" || got[0].Username != "olga" {
 				t.Errorf("%v", got)
 			}
