@@ -23,12 +23,18 @@ type Session struct {
 	Ended map[string]time.Time `json:"-"` // kept beside the session
 }
 
-// TookBack tells whether a token of this session that was issued at iat (Unix seconds), to the client or by exchange
-// from one of the client's, is over because the client's part was taken back. drift is by how many seconds the clocks
-// of two nodes may differ.
-func (s *Session) TookBack(client string, iat, drift int64) bool {
+// nodeDrift is by how much the clocks of two nodes that issue tokens in one session may differ.
+const nodeDrift = 100 * time.Millisecond
+
+// TakenBack is the first time (whole seconds, as tokens say it) at which a client gets tokens that are its own again,
+// after its part of the session was taken back: what it was issued before then, and what was exchanged from that, is
+// over. Zero where nothing was taken back.
+func (s *Session) TakenBack(client string) time.Time {
 	ended, ok := s.Ended[client]
-	return ok && iat <= ended.Unix()+drift
+	if !ok {
+		return time.Time{}
+	}
+	return ended.Add(nodeDrift).Truncate(time.Second).Add(time.Second)
 }
 
 // Grant is what one client holds inside a session. Keycloak: client session.

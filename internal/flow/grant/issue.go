@@ -95,20 +95,12 @@ func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
 	return resp, nil
 }
 
-// clockDrift is by how much the clocks of two nodes may differ.
-const clockDrift = time.Second
-
-// outwait waits until the tokens of this turn can be told from those that were taken back a moment ago: tokens say
-// when they were issued in whole seconds.
+// outwait waits until the tokens of this turn can be told from those that were taken back a moment ago.
 func (t *turn) outwait(ctx context.Context, s *session.Session) error {
-	if s == nil {
+	if s == nil || len(s.Ended) == 0 {
 		return nil
 	}
-	ended, ok := s.Ended[t.client.Key]
-	if !ok {
-		return nil
-	}
-	until := ended.Truncate(time.Second).Add(clockDrift + time.Second)
+	until := s.TakenBack(t.client.Key)
 	wait := until.Sub(t.at.Now)
 	if wait <= 0 {
 		return nil

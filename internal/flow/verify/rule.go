@@ -232,10 +232,11 @@ func lineage(_ context.Context, q *question) error {
 	if q.Session == nil || len(q.Session.Ended) == 0 {
 		return nil
 	}
-	over := q.Session.TookBack(q.Client.Key, q.Token.IssuedAt, clockDrift)
+	before := func(c *realm.Client) bool { return q.Token.IssuedAt < q.Session.TakenBack(c.Key).Unix() }
+	over := before(q.Client)
 	for _, hop := range q.Token.Path {
 		c := q.Realm.Client(hop.Client)
-		over = over || c == nil || q.Session.TookBack(c.Key, q.Token.IssuedAt, clockDrift)
+		over = over || c == nil || before(c)
 	}
 	if over {
 		return refuse(Revoked)
