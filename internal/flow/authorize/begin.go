@@ -13,16 +13,9 @@ import (
 // Begin takes an authorization request up (OpenID Connect Core §3.1.2). What is wrong with it is part of the
 // outcome; an error is technical, or fault.ErrNotFound where there is no such realm.
 func (a *Authorizer) Begin(ctx context.Context, q BeginRequest) (*Outcome, error) {
-	r, err := a.Realms.Realm(ctx, q.Realm)
-	if err != nil {
-		return nil, err
-	}
-	t, err := a.turn(ctx, r, q.Call)
-	if err != nil {
-		return nil, err
-	}
-	if no := closed(r, q.Call); no != nil {
-		return a.failed(ctx, t, nil, no)
+	t, o, err := a.receive(ctx, q.Call)
+	if t == nil {
+		return o, err
 	}
 	checked, err := a.check(ctx, t, q.Parameters)
 	if err != nil {

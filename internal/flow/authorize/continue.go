@@ -58,20 +58,12 @@ func (a *Authorizer) busy(ctx context.Context, t *Turn) *Outcome {
 
 // Resume finds the attempt that a link or a form belongs to. Where there is none it gives the outcome instead.
 func (a *Authorizer) Resume(ctx context.Context, q ContinueRequest) (*Turn, *Outcome, error) {
-	r, err := a.Realms.Realm(ctx, q.Realm)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := a.turn(ctx, r, q.Call)
-	if err != nil {
-		return nil, nil, err
-	}
-	if no := closed(r, q.Call); no != nil {
-		o, err := a.failed(ctx, t, nil, no)
+	t, o, err := a.receive(ctx, q.Call)
+	if t == nil {
 		return nil, o, err
 	}
 	t.Query = q.Query
-	t.Client = r.Client(q.Query.Get("client_id"))
+	t.Client = t.Realm().Client(q.Query.Get("client_id"))
 	t.Event.Client = q.Query.Get("client_id")
 	if t.Client == nil || !t.find(q.Query.Get("tab_id"), t.Client.ID) {
 		o, err := a.lost(ctx, t, q)

@@ -16,16 +16,9 @@ type DeviceRequest struct {
 
 // BeginDevice signs a user in, or takes who is signed in, and asks whether the device may have what it asks for.
 func (a *Authorizer) BeginDevice(ctx context.Context, q DeviceRequest) (*Outcome, error) {
-	r, err := a.Realms.Realm(ctx, q.Realm)
-	if err != nil {
-		return nil, err
-	}
-	t, err := a.turn(ctx, r, q.Call)
-	if err != nil {
-		return nil, err
-	}
-	if no := closed(r, q.Call); no != nil {
-		return a.failed(ctx, t, nil, no)
+	t, o, err := a.receive(ctx, q.Call)
+	if t == nil {
+		return o, err
 	}
 	if no := t.known(parameters{{"client_id", q.Client}}); no != nil {
 		return a.failed(ctx, t, nil, no)

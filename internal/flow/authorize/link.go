@@ -23,18 +23,11 @@ const factorLink = "reset-credential-email"
 
 // follow takes a link from a letter.
 func (a *Authorizer) follow(ctx context.Context, q ContinueRequest) (*Outcome, error) {
-	r, err := a.Realms.Realm(ctx, q.Realm)
-	if err != nil {
-		return nil, err
+	t, o, err := a.receive(ctx, q.Call)
+	if t == nil {
+		return o, err
 	}
-	t, err := a.turn(ctx, r, q.Call)
-	if err != nil {
-		return nil, err
-	}
-	if no := closed(r, q.Call); no != nil {
-		return a.failed(ctx, t, nil, no)
-	}
-	t.Client = r.Client(q.Query.Get("client_id"))
+	t.Client = t.Realm().Client(q.Query.Get("client_id"))
 	t.Event.Client = q.Query.Get("client_id")
 	if t.Client != nil && t.Client.Enabled && t.find(q.Query.Get("tab_id"), t.Client.ID) && t.timedOut() {
 		t.Attempt = nil

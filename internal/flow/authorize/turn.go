@@ -17,6 +17,24 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
+// receive begins a turn in the realm that a request names. Where the realm serves nobody now there is no turn, and the
+// outcome or the error is the answer.
+func (a *Authorizer) receive(ctx context.Context, q Call) (*Turn, *Outcome, error) {
+	r, err := a.Realms.Realm(ctx, q.Realm)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := a.turn(ctx, r, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	if no := closed(r, q); no != nil {
+		o, err := a.failed(ctx, t, nil, no)
+		return nil, o, err
+	}
+	return t, nil, nil
+}
+
 // turn begins a turn: it reads clock and cookies. The attempt is still to be found.
 func (a *Authorizer) turn(ctx context.Context, r *realm.Realm, q Call) (*Turn, error) {
 	t := &Turn{At: verify.At{Realm: r, Base: q.Base, Now: a.Now()}, Address: q.Address, Agent: q.Agent, Cookies: q.Cookies, Locale: q.Locale}
