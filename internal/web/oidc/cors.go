@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // Whether a page may call as a client is the flows' to decide; here are only the headers that tell
@@ -12,34 +13,21 @@ import (
 
 const preflightHeaders = "Origin, Accept, X-Requested-With, Access-Control-Request-Method, Access-Control-Request-Headers, DPoP, Content-Type, Authorization"
 
-// options answers a browser that asks first, and whoever else sends OPTIONS. Which pages are allowed
-// is not known before the client is, so every origin is told to go ahead.
+// options answers a browser that asks first, and whoever else sends OPTIONS.
 func options(w http.ResponseWriter, r *http.Request, e endpoint) {
-	h := w.Header()
-	switch origin := r.Header.Get("Origin"); {
-	case e.preflight == "":
-		h.Set("Allow", e.allow())
-	case origin != "":
-		share(h, origin)
-		h.Set("Access-Control-Allow-Methods", e.preflight)
-		h.Set("Access-Control-Allow-Headers", preflightHeaders)
-		h.Set("Access-Control-Max-Age", "3600")
+	if e.preflight != "" {
+		render.Preflight(w, r, e.preflight, preflightHeaders)
+		return
 	}
-	h.Set("Content-Length", "0")
+	w.Header().Set("Allow", e.allow())
+	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
-}
-
-// share lets the pages of an origin read the answer.
-func share(h http.Header, origin string) {
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Allow-Credentials", "true")
-	h.Add("Vary", "Origin")
 }
 
 // sharePublic lets every page read what is public anyway.
 func sharePublic(w http.ResponseWriter, r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin != "" {
-		share(w.Header(), origin)
+		render.ShareWith(w.Header(), origin)
 	}
 }
 
@@ -56,7 +44,7 @@ func shareOutcome(w http.ResponseWriter, r *http.Request, err error, expose stri
 			return
 		}
 	}
-	share(w.Header(), origin)
+	render.ShareWith(w.Header(), origin)
 	w.Header().Set("Access-Control-Expose-Headers", expose)
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // What browsers are told that ask before they send (Fetch standard §3.2): the same at every address.
@@ -13,21 +14,12 @@ const (
 	exposedHeaders = "Location, Access-Control-Allow-Methods"
 )
 
-// preflightOr answers OPTIONS, and gives err for everything else. Which pages may call is not known before
-// the token is, so every origin is told to go ahead.
+// preflightOr answers OPTIONS, and gives err for everything else.
 func preflightOr(w http.ResponseWriter, r *http.Request, err error) error {
 	if r.Method != http.MethodOptions {
 		return err
 	}
-	h := w.Header()
-	if origin := r.Header.Get("Origin"); origin != "" {
-		let(h, origin)
-		h.Set("Access-Control-Allow-Methods", allowedMethods)
-		h.Set("Access-Control-Allow-Headers", allowedHeaders)
-		h.Set("Access-Control-Max-Age", "3600")
-	}
-	h.Set("Content-Length", "0")
-	w.WriteHeader(http.StatusOK)
+	render.Preflight(w, r, allowedMethods, allowedHeaders)
 	return nil
 }
 
@@ -41,13 +33,7 @@ func share(w http.ResponseWriter, r *http.Request, c *realm.Client, base string)
 	case !c.AllowsOrigin(base, origin):
 		return errOrigin
 	}
-	let(w.Header(), origin)
+	render.ShareWith(w.Header(), origin)
 	w.Header().Set("Access-Control-Expose-Headers", exposedHeaders)
 	return nil
-}
-
-func let(h http.Header, origin string) {
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Allow-Credentials", "true")
-	h.Add("Vary", "Origin")
 }
