@@ -82,14 +82,7 @@ func (d Deps) mayJoin(r *rest.Request, path string) error {
 	if err != nil {
 		return err
 	}
-	lineage, err := d.Groups.Lineage(r.Context(), r.Realm.Key, []string{g.Key})
-	if err != nil {
-		return err
-	}
-	if !r.Administrator.MayJoin(r.Realm, lineage) {
-		return rest.Forbidden
-	}
-	return nil
+	return r.DemandJoin(d.Groups, g.Key)
 }
 
 func (d Deps) addMapper(w http.ResponseWriter, r *rest.Request) error {

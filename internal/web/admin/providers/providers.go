@@ -44,7 +44,7 @@ type Mappers interface {
 // Groups are the groups that mappers name; fault.ErrNotFound where there is none.
 type Groups interface {
 	GroupByPath(ctx context.Context, realmKey, path string) (*realm.Group, error)
-	Lineage(ctx context.Context, realmKey string, keys []string) ([]*realm.Group, error)
+	rest.Lineages
 }
 
 // Fetch fetches what others publish, from the public internet alone unless it is configured otherwise.

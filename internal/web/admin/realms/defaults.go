@@ -35,12 +35,8 @@ func (d Deps) groups(w http.ResponseWriter, r *rest.Request) error {
 // addGroup lets new users join a group. Whoever says so gives the roles of the group, and of those above it, to
 // everybody that comes.
 func (d Deps) addGroup(w http.ResponseWriter, r *rest.Request) error {
-	lineage, err := d.Stored.Lineage(r.Context(), r.Realm.Key, []string{r.PathValue("group")})
-	if err != nil {
+	if err := r.DemandJoin(d.Stored, r.PathValue("group")); err != nil {
 		return err
-	}
-	if !r.Administrator.MayJoin(r.Realm, lineage) {
-		return rest.Forbidden
 	}
 	return rest.Done(w, d.Defaults.AddDefaultGroup(r.Context(), r.Author, r.Realm.Name, r.PathValue("group")))
 }

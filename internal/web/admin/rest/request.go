@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,6 +36,24 @@ func (r *Request) Demand(n permit.Need) error {
 
 // MayGrant tells whether the caller may give a role of the realm to somebody, or take it away.
 func (r *Request) MayGrant(role *realm.Role) bool { return r.Administrator.MayGrant(r.Realm, role) }
+
+// Lineages finds groups, and those above them.
+type Lineages interface {
+	Lineage(ctx context.Context, realmKey string, keys []string) ([]*realm.Group, error)
+}
+
+// DemandJoin is nil where the caller may put somebody into a group of the realm, and so give its roles and those of the
+// groups above it; the refusal where not.
+func (r *Request) DemandJoin(groups Lineages, key string) error {
+	lineage, err := groups.Lineage(r.Context(), r.Realm.Key, []string{key})
+	if err != nil {
+		return err
+	}
+	if !r.Administrator.MayJoin(r.Realm, lineage) {
+		return Forbidden
+	}
+	return nil
+}
 
 // Client is the client that the path value {client} names: by its key, or, for who only reads, by its
 // client_id. A change by name could hit another client than the one that was meant.

@@ -78,26 +78,14 @@ func (d Deps) member(w http.ResponseWriter, r *rest.Request, a *user.Account,
 	if err != nil {
 		return err
 	}
-	if err := d.mayShare(r, g); err != nil {
+	if err := r.DemandJoin(d.Groups, g.Key); err != nil {
 		return err
 	}
 	return rest.Done(w, change(r.Context(), r.Author, r.Realm, a.User.ID, g))
 }
 
-// mayShare refuses a caller who may not give the roles of a group, and of those above it.
-func (d Deps) mayShare(r *rest.Request, g *realm.Group) error {
-	lineage, err := d.Groups.Lineage(r.Context(), r.Realm.Key, []string{g.Key})
-	if err != nil {
-		return err
-	}
-	if !r.Administrator.MayJoin(r.Realm, lineage) {
-		return rest.Forbidden
-	}
-	return nil
-}
-
-// mayJoin is mayShare of all groups that a new user is to join. Paths that lead nowhere are for others to
-// refuse.
+// mayJoin refuses a caller who may not put somebody into all groups that a new user is to join. Paths that lead
+// nowhere are for others to refuse.
 func (d Deps) mayJoin(r *rest.Request, paths []string) error {
 	for _, path := range paths {
 		g, err := d.Groups.GroupByPath(r.Context(), r.Realm.Key, "/"+strings.TrimPrefix(path, "/"))
@@ -107,7 +95,7 @@ func (d Deps) mayJoin(r *rest.Request, paths []string) error {
 		if err != nil {
 			return err
 		}
-		if err := d.mayShare(r, g); err != nil {
+		if err := r.DemandJoin(d.Groups, g.Key); err != nil {
 			return err
 		}
 	}

@@ -40,7 +40,7 @@ type Accounts interface {
 type Groups interface {
 	people.GroupPaths
 	Group(ctx context.Context, realmKey, key string) (*realm.Group, error)
-	Lineage(ctx context.Context, realmKey string, keys []string) ([]*realm.Group, error)
+	rest.Lineages
 }
 
 // Routes are the addresses of users.
