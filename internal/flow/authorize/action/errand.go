@@ -53,10 +53,9 @@ func (l Links) begin(ctx context.Context, t *authorize.Turn, k link, u *user.Use
 		}
 		return again(p)
 	}
-	if first, err := l.spend(ctx, t, k); !first || err != nil {
+	if first, err := l.spend(ctx, t, k, u); !first || err != nil {
 		return expired(), err
 	}
-	t.User, t.Event.UserID = u, u.ID
 	if err := l.verified(ctx, t, k.address); err != nil {
 		return authorize.Result{}, err
 	}
@@ -75,10 +74,9 @@ func (l Links) change(ctx context.Context, t *authorize.Turn, k link, u *user.Us
 	if !here && q.Get(confirmed) == "" {
 		return again(page.Info{Message: page.T("confirmEmailUpdate", k.wanted), Back: l.onward(t, q)})
 	}
-	if first, err := l.spend(ctx, t, k); !first || err != nil {
+	if first, err := l.spend(ctx, t, k, u); !first || err != nil {
 		return expired(), err
 	}
-	t.User, t.Event.UserID = u, u.ID
 	wrong, err := l.changeEmail(ctx, t, k.wanted, people.Verified)
 	switch {
 	case err != nil:

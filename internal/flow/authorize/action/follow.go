@@ -52,10 +52,9 @@ func (l Links) verify(ctx context.Context, t *authorize.Turn, k link, u *user.Us
 	if !here && q.Get(confirmed) == "" {
 		return again(page.Info{Message: page.T("confirmEmailAddressVerification", k.address), Back: l.onward(t, q)})
 	}
-	if first, err := l.spend(ctx, t, k); !first || err != nil {
+	if first, err := l.spend(ctx, t, k, u); !first || err != nil {
 		return expired(), err
 	}
-	t.User, t.Event.UserID = u, u.ID
 	if err := l.verified(ctx, t, k.address); err != nil {
 		return authorize.Result{}, err
 	}
@@ -74,10 +73,9 @@ func (l Links) reset(ctx context.Context, t *authorize.Turn, k link, u *user.Use
 	if !here || t.Attempt.Proven() || t.Attempt.Session != "" || stamp != k.stamp || !t.Realm().SignIn.ResetPassword {
 		return expired(), nil
 	}
-	if first, err := l.spend(ctx, t, k); !first || err != nil {
+	if first, err := l.spend(ctx, t, k, u); !first || err != nil {
 		return expired(), err
 	}
-	t.User, t.Event.UserID = u, u.ID
 	if err := l.verified(ctx, t, k.address); err != nil {
 		return authorize.Result{}, err
 	}

@@ -143,9 +143,13 @@ func (d *Deps) read(t *authorize.Turn, key string) (l link, ok bool) {
 	return l, true
 }
 
-// spend uses a link up.
-func (d *Deps) spend(ctx context.Context, t *authorize.Turn, l link) (first bool, err error) {
-	return d.Once.UseOnce(ctx, t.Realm().Key, "action-token", l.id, l.expires)
+// spend uses a link up, for the user whom it was sent to: from then on the turn is theirs.
+func (d *Deps) spend(ctx context.Context, t *authorize.Turn, l link, u *user.User) (first bool, err error) {
+	first, err = d.Once.UseOnce(ctx, t.Realm().Key, "action-token", l.id, l.expires)
+	if first && err == nil {
+		t.User, t.Event.UserID = u, u.ID
+	}
+	return first, err
 }
 
 // tab names the tab of a turn, to those who have it in their browser: the letter may be read by somebody else, who
