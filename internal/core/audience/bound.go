@@ -60,6 +60,9 @@ func (b *Bound) allows(s *realm.ClientScope, t *explain.Trace) bool {
 
 // bind takes the roles away that a client which the token went through would not give the user today.
 func (r *Resolution) bind(w *mapper.Work) {
+	if r.Within == nil {
+		return
+	}
 	for _, id := range r.Within.Clients {
 		allowed := r.rolesThrough(id)
 		w.Roles = slices.DeleteFunc(w.Roles, func(role realm.RoleRef) bool {

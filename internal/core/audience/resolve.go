@@ -47,22 +47,25 @@ func (r *Resolution) reach() {
 	if r.Use == mapper.ID {
 		w.Audiences.Add(r.Client.ID) // OpenID Connect Core §2
 	}
-	bound := r.Within == nil
-	for _, s := range r.Mappers {
-		if !bound && s.Kind.Stage > mapper.RoleAdd { // from here on roles lead to audiences
-			r.bind(&w)
-			bound = true
-		}
-		if s.shapes {
-			r.apply(&w, s)
-		}
+	n := slices.IndexFunc(r.Mappers, func(s Source) bool { return s.Kind.Stage > mapper.RoleAdd })
+	if n < 0 {
+		n = len(r.Mappers)
 	}
-	if !bound {
-		r.bind(&w)
-	}
+	r.shape(&w, r.Mappers[:n])
+	r.bind(&w) // before roles lead to audiences
+	r.shape(&w, r.Mappers[n:])
 	r.Roles = w.Roles
 	r.permit(&w)
 	r.narrow(w.Audiences.All())
+}
+
+// shape lets the mappers among these that bear on roles and audience do so.
+func (r *Resolution) shape(w *mapper.Work, mappers []Source) {
+	for _, s := range mappers {
+		if s.shapes {
+			r.apply(w, s)
+		}
+	}
 }
 
 // apply lets one mapper shape roles and audience.
