@@ -58,10 +58,7 @@ var renewal = []rule{
 func Decide(q Request) Decision {
 	s := &state{Request: q}
 	if q.Subject != nil && q.Subject.Token != nil {
-		s.hops = path(q.Subject.Token)
-		if q.Subject.Token.Scope != nil {
-			s.had = *q.Subject.Token.Scope
-		}
+		s.hops, s.had = path(q.Subject.Token), q.Subject.Token.Scopes()
 	}
 	d := decide(s, rules)
 	if d.Grant != nil && q.Realm.Exchange.CapLifetime && q.Subject.Token.Expires != 0 {

@@ -49,6 +49,14 @@ type Claims struct {
 	Other Object
 }
 
+// Scopes is the claim "scope", empty where it is absent too.
+func (c *Claims) Scopes() string {
+	if c.Scope == nil {
+		return ""
+	}
+	return *c.Scope
+}
+
 // Refreshes tells a refresh or offline token from others.
 func (c *Claims) Refreshes() bool { return c.Type == TypRefresh || c.Type == TypOffline }
 

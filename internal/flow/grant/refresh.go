@@ -98,7 +98,7 @@ func (t *turn) renew(held verify.Held) (*audience.Resolution, error) {
 	d := t.decide(func(explain bool) exchange.Decision {
 		return exchange.Renew(exchange.Renewal{
 			Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
-			User: held.User, Session: held.Session, Scope: scope, Held: scopeOf(&held.Token),
+			User: held.User, Session: held.Session, Scope: scope, Held: held.Token.Scopes(),
 			Audiences: held.Token.RequestedAudience, Path: held.Token.Path, Explain: explain,
 		})
 	})
@@ -111,7 +111,7 @@ func (t *turn) renew(held verify.Held) (*audience.Resolution, error) {
 // narrowed is the scope of the refresh token, or what of it is asked for (RFC 6749 §6). Words that it does not
 // have are passed over. Offline access is not given up: it is what the token lives by.
 func (t *turn) narrowed(old *token.Verified) string {
-	scope := scopeOf(old)
+	scope := old.Scopes()
 	if t.call.Scope == nil {
 		return scope
 	}
@@ -119,14 +119,6 @@ func (t *turn) narrowed(old *token.Verified) string {
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool {
 		return !asks(*t.call.Scope, w) && (w != oauth.ScopeOffline || old.Type != token.TypOffline)
 	}), " ")
-}
-
-// scopeOf is the claim "scope" of a token.
-func scopeOf(t *token.Verified) string {
-	if t.Scope == nil {
-		return ""
-	}
-	return *t.Scope
 }
 
 // checkConsent asks that the user still allows the client the scopes in play, where that is needed.

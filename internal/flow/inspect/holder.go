@@ -33,10 +33,8 @@ func (i *Inspector) Holder(ctx context.Context, r *realm.Realm, base string, p v
 	case !r.Enabled:
 		return nil, &verify.Failure{Reason: verify.ClientDisabled, Cause: errRealmOff}
 	}
-	out := &Holder{Client: held.Client, User: held.User, Session: held.Token.Session, Audiences: held.Token.Audience, Roles: t.roles(&held)}
-	if held.Token.Scope != nil {
-		out.Scope = *held.Token.Scope
-	}
+	out := &Holder{Client: held.Client, User: held.User, Session: held.Token.Session, Scope: held.Token.Scopes(),
+		Audiences: held.Token.Audience, Roles: t.roles(&held)}
 	if held.Token.Origin.Lightweight { // such a token leaves to introspection what it is for
 		made := mint.Introspection(t.request(&held, mapper.Introspection), &held.Token.Claims)
 		out.Audiences = made.Claims.Audience

@@ -101,10 +101,8 @@ func (t *turn) request(h *verify.Held, use mapper.Use) mint.Request {
 		Client:  h.Client,
 		User:    h.User,
 		Session: h.Session,
+		Scope:   h.Token.Scopes(),
 		Use:     use,
-	}
-	if h.Token.Scope != nil {
-		q.Scope = *h.Token.Scope
 	}
 	if use == mapper.Introspection {
 		q.Audiences, q.Permitted = filter(h)
