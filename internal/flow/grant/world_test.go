@@ -66,15 +66,10 @@ func newWorldOn(t *testing.T, st *store.Store) *world {
 	for _, k := range keys() {
 		shop.Draft.PutKey(k)
 	}
-	users := func(yield func(user.Account, error) bool) {
-		for _, a := range shop.Accounts {
-			complete(&a.User)
-			if !yield(a, nil) {
-				return
-			}
-		}
+	for i := range shop.Accounts {
+		complete(&shop.Accounts[i].User)
 	}
-	if err := st.CreateRealm(t.Context(), shop.Draft, shop.Groups, users, nil); err != nil {
+	if err := st.CreateRealm(t.Context(), shop.Draft, shop.Groups, shop.Users(), nil); err != nil {
 		t.Fatal(err)
 	}
 	return wire(t, st)

@@ -2,6 +2,7 @@
 package realmtest
 
 import (
+	"iter"
 	"os"
 	"strconv"
 	"strings"
@@ -86,6 +87,17 @@ func (f *Fixture) join(u *user.User) {
 		for g := byKey[key]; g != nil && !seen[g.Key]; g = byKey[g.Parent] {
 			seen[g.Key] = true
 			u.Groups = append(u.Groups, g)
+		}
+	}
+}
+
+// Users are the users as a store takes them.
+func (f *Fixture) Users() iter.Seq2[user.Account, error] {
+	return func(yield func(user.Account, error) bool) {
+		for _, a := range f.Accounts {
+			if !yield(a, nil) {
+				return
+			}
 		}
 	}
 }

@@ -104,14 +104,7 @@ func newHouse(t *testing.T, st *store.Store) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts := func(yield func(user.Account, error) bool) {
-		for _, a := range f.Accounts {
-			if !yield(a, nil) {
-				return
-			}
-		}
-	}
-	if err := st.CreateRealm(t.Context(), f.Draft, f.Groups, accounts, nil); err != nil {
+	if err := st.CreateRealm(t.Context(), f.Draft, f.Groups, f.Users(), nil); err != nil {
 		t.Fatal(err)
 	}
 	r, err := st.Realm(t.Context(), "club")
