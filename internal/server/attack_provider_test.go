@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/token/tokentest"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
@@ -87,23 +88,7 @@ func (p *stranger) answer(code string, by http.HandlerFunc) {
 // says signs claims, as a key says it does.
 func says(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string, claims map[string]any) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, (&jose.SignerOptions{}).WithHeader("kid", kid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := signer.Sign(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compact, err := signed.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compact
+	return tokentest.Sign(t, string(alg), key, map[string]any{"kid": kid}, claims)
 }
 
 // bare are claims with a header of anybody's, and no signature.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token/tokentest"
 )
 
 // issuer is an upstream issuer of the tests. Its mux answers as each test wants.
@@ -60,23 +61,7 @@ func (i *issuer) answers(t *testing.T, path string, status int, kind string, wha
 
 func (i *issuer) sign(t *testing.T, key *ecdsa.PrivateKey, claims map[string]any) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "k"}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compact, err := s.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compact
+	return tokentest.Sign(t, "ES256", key, map[string]any{"kid": "k"}, claims)
 }
 
 // settings are those of the issuer as a provider; more are pairs of names and values.

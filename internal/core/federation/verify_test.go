@@ -20,6 +20,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
+	"github.com/tokenhouse/tokenhouse/internal/core/token/tokentest"
 )
 
 // pair are the keys of the tests, made once.
@@ -46,27 +47,11 @@ var pair = sync.OnceValue(func() map[string]crypto.Signer {
 // sign makes a token of claims; kid may be empty.
 func sign(t *testing.T, alg string, key any, kid string, claims map[string]any) string {
 	t.Helper()
-	opts := &jose.SignerOptions{}
+	header := map[string]any{}
 	if kid != "" {
-		opts.WithHeader("kid", kid)
+		header["kid"] = kid
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: key}, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compact, err := s.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compact
+	return tokentest.Sign(t, alg, key, header, claims)
 }
 
 func public(name string) jose.JSONWebKey {

@@ -26,6 +26,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/token/tokentest"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize/action"
@@ -136,23 +137,7 @@ func (h *house) Verify(_ context.Context, _ *federation.Settings, compact string
 // signed is a token by a key and an algorithm.
 func signed(t *testing.T, alg jose.SignatureAlgorithm, key any, claims map[string]any) string {
 	t.Helper()
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: key, KeyID: "k"}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := s.Sign(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compact, err := out.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compact
+	return tokentest.Sign(t, string(alg), key, map[string]any{"kid": "k"}, claims)
 }
 
 // plain spares tests the work of hashing: every password is the user's id with "-pw".
@@ -169,14 +154,7 @@ func newHouse(t *testing.T, st *store.Store, more string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts := func(yield func(user.Account, error) bool) {
-		for _, a := range f.Accounts {
-			if !yield(a, nil) {
-				return
-			}
-		}
-	}
-	if err := st.CreateRealm(t.Context(), f.Draft, f.Groups, accounts, nil); err != nil {
+	if err := st.CreateRealm(t.Context(), f.Draft, f.Groups, f.Users(), nil); err != nil {
 		t.Fatal(err)
 	}
 	h := &house{t: t, store: st, now: time.Now().Truncate(time.Second), codes: map[string]map[string]any{}}

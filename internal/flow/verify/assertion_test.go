@@ -20,6 +20,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token/tokentest"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -55,32 +56,7 @@ func signed(t testing.TB, w *world, alg string, key any, change func(claims map[
 	if change != nil {
 		change(claims, header)
 	}
-	return verify.Credentials{AssertionType: ptr(oauth.JWTBearerAssertion), Assertion: ptr(compact(t, alg, key, claims, header))}
-}
-
-func compact(t testing.TB, alg string, key any, claims, header map[string]any) string {
-	t.Helper()
-	opts := &jose.SignerOptions{}
-	for name, value := range header {
-		opts.WithHeader(jose.HeaderKey(name), value)
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: key}, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jws, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := jws.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return verify.Credentials{AssertionType: ptr(oauth.JWTBearerAssertion), Assertion: ptr(tokentest.Sign(t, alg, key, header, claims))}
 }
 
 // unsigned is a token with algorithm "none" and an empty signature.
