@@ -2,7 +2,6 @@ package keycloak
 
 import (
 	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
@@ -52,7 +51,7 @@ func ToProvider(o Object) (*realm.Provider, []Note) {
 			notes = append(notes, unreadable("config."+s.name, s.name, value, s.want))
 		}
 	}
-	if !slices.Contains(federation.Kinds(), p.Kind) {
+	if !federation.Known(p.Kind) {
 		notes = append(notes, Note{Path: "providerId", Text: notActedOn + ": an identity provider of type " + strconv.Quote(p.Kind)})
 	}
 	return &p, notes

@@ -14,6 +14,7 @@ type preset struct {
 	scope   string // what is asked for where the settings name no scopes
 	openID  bool   // answers have an ID token, and requests a nonce
 	fixed   bool   // endpoints and issuer are the preset's, whatever the settings say
+	mute    bool   // nobody signs in by it: it only signs what others hand in
 	members members
 	adapt   func(*Settings) // by settings of this kind alone
 }
@@ -30,11 +31,15 @@ type members struct {
 var standard = members{id: "sub", username: "preferred_username", email: "email", verified: "email_verified", name: "name",
 	given: "given_name", family: "family_name", locale: "locale", picture: "picture", token: "sub"}
 
-// presets are the kinds of provider that people can sign in by, by Keycloak's providerId.
+// KindGrant is the kind of a provider whose assertions are taken, and by which nobody signs in.
+const KindGrant = "jwt-authorization-grant"
+
+// presets are the kinds of provider that are acted on, by Keycloak's providerId.
 var presets = map[string]*preset{
 	"oidc":          {scope: "openid", openID: true, members: standard},
 	"keycloak-oidc": {scope: "openid", openID: true, members: standard, adapt: func(s *Settings) { s.AccessTokenJWT = true }},
 	"oauth2":        {members: standard, adapt: ownMembers},
+	KindGrant:       {mute: true},
 	"google": {
 		authorization: "https://accounts.google.com/o/oauth2/v2/auth",
 		token:         "https://oauth2.googleapis.com/token",

@@ -76,9 +76,24 @@ type Settings struct {
 // in by here; whether what it says is enough to work with is seen by who uses it.
 func Read(p *realm.Provider) (s Settings, ok bool) {
 	k := presets[p.Kind]
+	if k == nil || k.mute {
+		return Settings{}, false
+	}
+	return read(p, k), true
+}
+
+// ReadIssuer reads the configuration of a provider as that of somebody whose tokens others hand in. ok is false where
+// its kind is not acted on at all. Whether the provider is switched on, and what its tokens are good for, is for the
+// caller to ask.
+func ReadIssuer(p *realm.Provider) (s Settings, ok bool) {
+	k := presets[p.Kind]
 	if k == nil {
 		return Settings{}, false
 	}
+	return read(p, k), true
+}
+
+func read(p *realm.Provider, k *preset) (s Settings) {
 	s = Settings{Alias: p.Alias, Kind: p.Kind, config: p.Config, members: k.members, openID: k.openID,
 		ClientID: p.Config["clientId"], ClientSecret: p.ClientSecret,
 		Method:       Method(cmp.Or(p.Config["clientAuthMethod"], string(MethodPost))),
@@ -99,7 +114,7 @@ func Read(p *realm.Provider) (s Settings, ok bool) {
 	if k.adapt != nil {
 		k.adapt(&s)
 	}
-	return s, true
+	return s
 }
 
 // readEndpoints takes the endpoints, the issuer and where its keys are: of the preset where that knows
@@ -145,7 +160,12 @@ func (s *Settings) readScope(k *preset) {
 func (s *Settings) on(setting string) bool { return s.config[setting] == "true" }
 
 // Kinds are the kinds of provider that people can sign in by, sorted.
-func Kinds() []string { return slices.Sorted(maps.Keys(presets)) }
+func Kinds() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(presets)), func(kind string) bool { return presets[kind].mute })
+}
+
+// Known tells whether a kind of provider is acted on at all.
+func Known(kind string) bool { return presets[kind] != nil }
 
 // FetchesProfile tells whether the person's profile is to be fetched with the access token.
 func (s *Settings) FetchesProfile() bool { return s.UserInfoEndpoint != "" }

@@ -156,14 +156,7 @@ func (b *Broker) welcome(ctx context.Context, t *authorize.Turn, p *Provider, wh
 
 // linked is the user who is linked to a visitor; nil where nobody is.
 func (b *Broker) linked(ctx context.Context, t *authorize.Turn, p *Provider, who *visitor) (*user.User, error) {
-	found, err := b.Users.FindUsers(ctx, t.Realm().Key, user.Query{Provider: p.Alias, ProviderUser: who.Person.ID}, 0, 2)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	if len(found) > 1 {
-		return nil, errors.New("more than one user is linked to the same account at provider " + p.Alias)
-	}
-	return b.Users.User(ctx, t.Realm().Key, found[0].User.ID)
+	return b.foreigners().Linked(ctx, t.Realm(), p.Alias, who.Person.ID)
 }
 
 // enter signs a known user in.
