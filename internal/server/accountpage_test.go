@@ -141,10 +141,14 @@ func (g *guest) proves(p seen, name string) *guest {
 	return g
 }
 
-// newHomes starts the realm.
-func newHomes(t *testing.T) *arena {
-	s, base := start(t, databases[0].open(t), map[string][]byte{"homes.json": []byte(homes)})
-	return &arena{t, s, base, "homes"}
+// inHomes tests the realm on each database.
+func inHomes(t *testing.T, test func(*testing.T, *arena)) {
+	for _, db := range databases {
+		t.Run(db.name, func(t *testing.T) {
+			s, base := start(t, db.open(t), map[string][]byte{"homes.json": []byte(homes)})
+			test(t, &arena{t, s, base, "homes"})
+		})
+	}
 }
 
 // submit sends the form of the page at a path, with its seal unless values say otherwise.
@@ -158,8 +162,9 @@ func (g *guest) submit(path string, values url.Values) seen {
 	return g.send(http.MethodPost, g.base+path, form)
 }
 
-func TestAccountPages(t *testing.T) {
-	a := newHomes(t)
+func TestAccountPages(t *testing.T) { inHomes(t, accountPages) }
+
+func accountPages(t *testing.T, a *arena) {
 	ann := enters(t, a, "ann")
 	ann.shows(ann.open(homesAccount), 200, `data-page-id="account-profile"`, "Ann Able", `value="ann@homes.test"`)
 	ann.shows(ann.open(homesAccount+"/groups"), 200, "/street")
@@ -232,8 +237,9 @@ func (a *arena) endPart(g *guest, client string) {
 
 // TestChosenLanguageStays: a language that was chosen on the sign-in page is that of the next pages too, also where the
 // application asked for another.
-func TestChosenLanguageStays(t *testing.T) {
-	a := newHomes(t)
+func TestChosenLanguageStays(t *testing.T) { inHomes(t, chosenLanguageStays) }
+
+func chosenLanguageStays(t *testing.T, a *arena) {
 	g := &guest{T: t, base: a.base, cookies: map[string]string{}}
 	p := g.open("/realms/homes/protocol/openid-connect/auth?client_id=account&response_type=none&scope=openid&ui_locales=de&redirect_uri=" + url.QueryEscape(a.base+homesAccount))
 	g.shows(p, 200, `<html lang="de">`, "Bei Ihrem Konto anmelden")
@@ -244,8 +250,9 @@ func TestChosenLanguageStays(t *testing.T) {
 }
 
 // TestAccountFormsProveTheirPage: a form that another site could have made, or another session had, changes nothing.
-func TestAccountFormsProveTheirPage(t *testing.T) {
-	a := newHomes(t)
+func TestAccountFormsProveTheirPage(t *testing.T) { inHomes(t, accountFormsProveTheirPage) }
+
+func accountFormsProveTheirPage(t *testing.T, a *arena) {
 	ann, bob := enters(t, a, "ann"), enters(t, a, "bob")
 	again := enters(t, a, "ann")
 	seal := func(g *guest) string { return first(g, g.open(homesAccount), sealOf) }
@@ -267,8 +274,9 @@ func TestAccountFormsProveTheirPage(t *testing.T) {
 }
 
 // TestAccountPagesOfOthers: sessions and credentials of somebody else are not there.
-func TestAccountPagesOfOthers(t *testing.T) {
-	a := newHomes(t)
+func TestAccountPagesOfOthers(t *testing.T) { inHomes(t, accountPagesOfOthers) }
+
+func accountPagesOfOthers(t *testing.T, a *arena) {
 	ann, second := enters(t, a, "ann"), enters(t, a, "ann")
 	bob := enters(t, a, "bob")
 	ends := regexp.MustCompile(`name="session" value="([^"]+)"`)
@@ -286,8 +294,9 @@ func TestAccountPagesOfOthers(t *testing.T) {
 }
 
 // TestAccountCredentials: what one signs in by is given up soon after one proved who one is, and only one's own.
-func TestAccountCredentials(t *testing.T) {
-	a := newHomes(t)
+func TestAccountCredentials(t *testing.T) { inHomes(t, accountCredentials) }
+
+func accountCredentials(t *testing.T, a *arena) {
 	ann := enters(t, a, "ann")
 	a.givePhone("ann")
 	a.givePhone("bob")
@@ -315,8 +324,9 @@ func TestAccountCredentials(t *testing.T) {
 }
 
 // TestAccountRoles: pages and forms ask for the roles that the account API asks for.
-func TestAccountRoles(t *testing.T) {
-	a := newHomes(t)
+func TestAccountRoles(t *testing.T) { inHomes(t, accountRoles) }
+
+func accountRoles(t *testing.T, a *arena) {
 	ann := enters(t, a, "ann")
 	seal := first(ann, ann.open(homesAccount), sealOf)
 	role := func(names ...string) {
@@ -362,8 +372,9 @@ func TestAccountRoles(t *testing.T) {
 }
 
 // TestAccountReferrer: the link back leads to the application's own addresses alone.
-func TestAccountReferrer(t *testing.T) {
-	a := newHomes(t)
+func TestAccountReferrer(t *testing.T) { inHomes(t, accountReferrer) }
+
+func accountReferrer(t *testing.T, a *arena) {
 	ann := enters(t, a, "ann")
 	for query, want := range map[string]string{
 		"referrer=garden": a.base + "/garden/",
@@ -386,8 +397,9 @@ func TestAccountReferrer(t *testing.T) {
 
 // TestAccountIsAClient: being signed in elsewhere is not being signed in at the account; the authorization endpoint is
 // asked, and where it refuses nobody is led around.
-func TestAccountIsAClient(t *testing.T) {
-	a := newHomes(t)
+func TestAccountIsAClient(t *testing.T) { inHomes(t, accountIsAClient) }
+
+func accountIsAClient(t *testing.T, a *arena) {
 	ann := enters(t, a, "ann")
 	a.endPart(ann, "account")
 	ann.shows(ann.open(homesAccount+"/groups?session_state=x"), 200, `data-page-id="account-groups"`)
@@ -405,8 +417,9 @@ func TestAccountIsAClient(t *testing.T) {
 
 // TestAccountGivesUp: what applications may, and who one is elsewhere, is taken back by its owner alone; a link soon
 // after they proved who they are.
-func TestAccountGivesUp(t *testing.T) {
-	a := newHomes(t)
+func TestAccountGivesUp(t *testing.T) { inHomes(t, accountGivesUp) }
+
+func accountGivesUp(t *testing.T, a *arena) {
 	garden := a.current().Client("garden").Key
 	for _, name := range []string{"ann", "bob"} {
 		a.changeUser(name, func(u *user.User) {

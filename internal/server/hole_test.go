@@ -33,10 +33,14 @@ type hole struct {
 	web      *httptest.Server
 }
 
-func newHole(t *testing.T) hole {
-	t.Helper()
-	web := secure(t, server.Config{}, map[string][]byte{"holed.json": []byte(holed)})
-	return hole{newPerson(t, web), web.URL + "/realms/holed/protocol/openid-connect", web}
+// inHole tests the realm on each database.
+func inHole(t *testing.T, test func(*testing.T, hole)) {
+	for _, db := range databases {
+		t.Run(db.name, func(t *testing.T) {
+			web := secure(t, server.Config{Database: db.open(t)}, map[string][]byte{"holed.json": []byte(holed)})
+			test(t, hole{newPerson(t, web), web.URL + "/realms/holed/protocol/openid-connect", web})
+		})
+	}
 }
 
 // asks opens the authorization endpoint for a client.
@@ -81,8 +85,9 @@ func (h hole) pushes(client string) string {
 }
 
 // TestPushedRequestWorksOnce: for the client that pushed it, and before any sign-in with it is complete.
-func TestPushedRequestWorksOnce(t *testing.T) {
-	h := newHole(t)
+func TestPushedRequestWorksOnce(t *testing.T) { inHole(t, pushedRequestWorksOnce) }
+
+func pushedRequestWorksOnce(t *testing.T, h hole) {
 	uri := h.pushes("shop")
 	use := func(client string) {
 		h.open(h.protocol + "/auth?" + url.Values{"client_id": {client}, "request_uri": {uri}}.Encode())
@@ -96,8 +101,9 @@ func TestPushedRequestWorksOnce(t *testing.T) {
 }
 
 // TestRequestObjectsCount: what a request object says of itself holds, and who registered keys signs.
-func TestRequestObjectsCount(t *testing.T) {
-	h := newHole(t)
+func TestRequestObjectsCount(t *testing.T) { inHole(t, requestObjectsCount) }
+
+func requestObjectsCount(t *testing.T, h hole) {
 	issuer := h.web.URL + "/realms/holed"
 	at := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
 	for name, tt := range map[string]struct {
@@ -129,8 +135,9 @@ func TestRequestObjectsCount(t *testing.T) {
 }
 
 // TestUnsignedRequestOfWhoSigns is refused, though it says nothing that is wrong.
-func TestUnsignedRequestOfWhoSigns(t *testing.T) {
-	h := newHole(t)
+func TestUnsignedRequestOfWhoSigns(t *testing.T) { inHole(t, unsignedRequestOfWhoSigns) }
+
+func unsignedRequestOfWhoSigns(t *testing.T, h hole) {
 	for client, want := range map[string]int{"shop": 200, "signing": 400} {
 		h.person = newPerson(t, h.web)
 		object := unsigned(t, map[string]any{"client_id": client, "redirect_uri": "https://" + client + ".example/cb", "response_type": "code", "scope": "openid"})
@@ -157,8 +164,9 @@ func unsigned(t *testing.T, claims map[string]any) string {
 }
 
 // TestConsentNeedsItsCode: a form that another site made up allows nothing.
-func TestConsentNeedsItsCode(t *testing.T) {
-	h := newHole(t)
+func TestConsentNeedsItsCode(t *testing.T) { inHole(t, consentNeedsItsCode) }
+
+func consentNeedsItsCode(t *testing.T, h hole) {
 	h.asks("asking")
 	h.signsIn()
 	h.sees(200, "Grant Access to asking")
@@ -171,8 +179,9 @@ func TestConsentNeedsItsCode(t *testing.T) {
 }
 
 // TestFormOfAnOlderTabNeedsItsPassword, though the browser signed in elsewhere meanwhile.
-func TestFormOfAnOlderTabNeedsItsPassword(t *testing.T) {
-	h := newHole(t)
+func TestFormOfAnOlderTabNeedsItsPassword(t *testing.T) { inHole(t, formOfAnOlderTabNeedsItsPassword) }
+
+func formOfAnOlderTabNeedsItsPassword(t *testing.T, h hole) {
 	h.asks("shop")
 	older := h.form()
 	h.asks("desk")
@@ -188,7 +197,10 @@ func TestFormOfAnOlderTabNeedsItsPassword(t *testing.T) {
 
 // TestOfflineAccessLeavesTheBrowserSignedIn, of the only client in its session too.
 func TestOfflineAccessLeavesTheBrowserSignedIn(t *testing.T) {
-	h := newHole(t)
+	inHole(t, offlineAccessLeavesTheBrowserSignedIn)
+}
+
+func offlineAccessLeavesTheBrowserSignedIn(t *testing.T, h hole) {
 	h.asks("shop", "scope", "openid offline_access")
 	h.signsIn()
 	h.leaves("https://shop.example/cb")
@@ -202,7 +214,10 @@ func TestOfflineAccessLeavesTheBrowserSignedIn(t *testing.T) {
 
 // TestWrongSessionCodeIsThePersonsMistake: no answer to one is the server's failure.
 func TestWrongSessionCodeIsThePersonsMistake(t *testing.T) {
-	h := newHole(t)
+	inHole(t, wrongSessionCodeIsThePersonsMistake)
+}
+
+func wrongSessionCodeIsThePersonsMistake(t *testing.T, h hole) {
 	h.asks("shop")
 	f := h.form()
 	wrong := *f.action

@@ -5,7 +5,7 @@ import "strings"
 // Login asks for name and password.
 type Login struct {
 	Form
-	Username   string // filled in
+	Username   string // filled in, or shown where the user is known
 	NameLabel  string // message key: "username", "email" or "usernameOrEmail"
 	KnownUser  bool   // signs in again: the name is not asked for
 	RememberMe RememberMe

@@ -89,11 +89,15 @@ func (a *Authorizer) offer(ctx context.Context, t *Turn, p *page.Login) error {
 	return err
 }
 
-// filledIn is the name on the sign-in page: as typed last, as the application hinted, or as remembered.
+// filledIn is the name on the sign-in page: of who is to prove it anew, as typed last, as the application hinted, or
+// as remembered.
 func (t *Turn) filledIn() string {
 	switch {
-	case t.Attempt.Notes[noteAgain] != "":
-		return ""
+	case t.Again():
+		if u := t.identity.User; u != nil && u.ID == t.Attempt.Notes[noteAgain] {
+			return u.Username
+		}
+		return "" // signed out meanwhile
 	case t.Attempt.Username != "":
 		return t.Attempt.Username
 	case t.Attempt.Request.LoginHint != "":

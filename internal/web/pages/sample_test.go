@@ -1,9 +1,12 @@
 package pages_test
 
 import (
+	"encoding/base64"
+	"sync"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/qr"
 )
 
 const (
@@ -38,8 +41,14 @@ func filled(f page.Field, values ...string) page.Field {
 	return f
 }
 
-// barcode is a small PNG, in place of the one of a secret.
-const barcode = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAHElEQVR4nGNg+A8EDP8Z/gMJMPH/PwMDAwMDAwDdmQv1r2Fz1gAAAABJRU5ErkJggg=="
+// barcode is the picture of a secret.
+var barcode = sync.OnceValue(func() string {
+	picture, err := qr.PNG("otpauth://totp/Shop:alice?secret=GNZWEMBW&digits=6&algorithm=SHA1&issuer=Shop&period=30", 4)
+	if err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(picture)
+})
 
 const accountAt = "https://id.example/realms/shop/account"
 
@@ -71,7 +80,7 @@ var samples = []struct {
 		RememberMe: page.RememberMe{Offered: true, Checked: true}, ResetURL: "/realms/shop/login-actions/reset-credentials?tab_id=t1", RegisterURL: "/realms/shop/login-actions/registration?tab_id=t1",
 		Providers: []page.Provider{{Alias: "upstream", Name: "Upstream", URL: "/realms/shop/broker/upstream/login?tab_id=t1"}, {Alias: "github", Name: "GitHub", URL: "/realms/shop/broker/github/login"}},
 		Passkey:   &page.Passkey{Challenge: "Y2hhbGxlbmdl", RelyingParty: "id.example", UserVerification: "required"}, Others: page.Others{URL: actions + "authenticate" + tab}}},
-	{"login-again", page.Login{Form: told(form("authenticate"), page.Inform, page.T("reauthenticate")), KnownUser: true}},
+	{"login-again", page.Login{Form: told(form("authenticate"), page.Inform, page.T("reauthenticate")), KnownUser: true, Username: "alice"}},
 	{"otp", page.LoginOTP{Form: form("authenticate"), Selected: "d1"}},
 	{"otp-devices", page.LoginOTP{Form: wrong(form("authenticate"), "totp", page.T("invalidTotpMessage")), Selected: "d2", Devices: []page.Device{{ID: "d1", Label: "Phone"}, {ID: "d2"}}}},
 	{"select-way", page.SelectWay{Form: form("authenticate"), Ways: []page.Way{{Execution: "e1", Name: page.T("otp-display-name"), Help: page.T("otp-help-text")}, {Execution: "e2", Name: page.T("webauthn-display-name"), Help: page.T("webauthn-help-text")}}}},
@@ -101,7 +110,7 @@ var samples = []struct {
 	{"link-account-identity", page.LinkAccount{Form: form("required-action"), Provider: "Upstream", Owner: "alice", Identity: "alice@upstream.example", SignsIn: true}},
 	{"link-email", page.LinkEmail{Provider: "Upstream", Username: "clash", Realm: "Shop", ResendURL: actions + "first-broker-login" + tab, ContinueURL: actions + "first-broker-login"}},
 	{"terms", page.Terms{Form: form("required-action"), Text: page.T("termsText")}},
-	{"config-totp", page.ConfigTOTP{Form: told(form("required-action"), page.Warn, page.T("configureTotpMessage")), Secret: "s3cr3t", Encoded: "GNZW EMBW", QRCode: barcode, ModeURL: actions + "required-action?mode=manual",
+	{"config-totp", page.ConfigTOTP{Form: told(form("required-action"), page.Warn, page.T("configureTotpMessage")), Secret: "s3cr3t", Encoded: "GNZW EMBW", QRCode: barcode(), ModeURL: actions + "required-action?mode=manual",
 		Applications: []page.Text{page.T("totpAppFreeOTPName"), page.T("totpAppGoogleName")}, Cancel: true}},
 	{"config-totp-manual", page.ConfigTOTP{Form: wrong(form("required-action"), "totp", page.T("missingTotpMessage")), Secret: "s3cr3t", Encoded: "GNZW EMBW", Manual: true, ModeURL: actions + "required-action?mode=qr",
 		Policy: page.TOTPPolicy{Type: "totp", Algorithm: "SHA1", Digits: 6, Period: 30}, Applications: []page.Text{page.T("totpAppFreeOTPName")}, LabelRequired: true}},
