@@ -27,6 +27,7 @@ var clientFields = []field[client]{
 	into("consentRequired", func(c *client) *bool { return &c.ConsentRequired }),
 	into("fullScopeAllowed", func(c *client) *bool { return &c.FullScope }),
 	into("frontchannelLogout", func(c *client) *bool { return &c.Logout.FrontChannel }),
+	into("alwaysDisplayInConsole", func(c *client) *bool { return &c.SignIn.AlwaysShown }),
 	text("rootUrl", func(c *client) *string { return &c.RootURL }),
 	text("baseUrl", func(c *client) *string { return &c.BaseURL }),
 	text("adminUrl", func(c *client) *string { return &c.AdminURL }),
@@ -192,8 +193,7 @@ func FromClient(r *realm.Realm, c *realm.Client) Object {
 }
 
 // clientDefaults are the members that Keycloak always shows and that we do not act on.
-var clientDefaults = map[string]any{"surrogateAuthRequired": false, "alwaysDisplayInConsole": false,
-	"authenticationFlowBindingOverrides": map[string]string{}, "nodeReRegistrationTimeout": -1}
+var clientDefaults = map[string]any{"surrogateAuthRequired": false, "authenticationFlowBindingOverrides": map[string]string{}, "nodeReRegistrationTimeout": -1}
 
 func scopeNames(r *realm.Realm, keys []string) []string {
 	names := []string{}

@@ -21,7 +21,8 @@ const homes = `{"realm": "homes", "enabled": true, "sslRequired": "none", "event
 	"internationalizationEnabled": true, "supportedLocales": ["en", "de"], "defaultLocale": "en",
 	"clients": [
 		{"clientId": "garden", "publicClient": true, "consentRequired": true, "redirectUris": ["${base}/garden/*"], "baseUrl": "${base}/garden/", "name": "Garden"},
-		{"clientId": "cli", "publicClient": true, "directAccessGrantsEnabled": true}],
+		{"clientId": "cli", "publicClient": true, "directAccessGrantsEnabled": true},
+		{"clientId": "pool", "name": "Pool", "publicClient": true, "alwaysDisplayInConsole": true}, {"clientId": "sauna", "name": "Sauna", "publicClient": true}],
 	"identityProviders": [{"alias": "village", "providerId": "oidc", "enabled": true, "displayName": "The Village",
 		"config": {"authorizationUrl": "${base}/none", "tokenUrl": "${base}/none", "clientId": "x", "clientSecret": "y"}}],
 	"groups": [{"name": "street"}],
@@ -168,7 +169,9 @@ func accountPages(t *testing.T, a *arena) {
 	ann := enters(t, a, "ann")
 	ann.shows(ann.open(homesAccount), 200, `data-page-id="account-profile"`, "Ann Able", `value="ann@homes.test"`)
 	ann.shows(ann.open(homesAccount+"/groups"), 200, "/street")
-	ann.shows(ann.open(homesAccount+"/applications"), 200, "Account", "In use")
+	if p := ann.shows(ann.open(homesAccount+"/applications"), 200, "Account", "In use", "Pool"); strings.Contains(p.body, "Sauna") {
+		t.Error("an application is shown that is nobody's")
+	}
 	ann.shows(ann.open(homesAccount+"/account-security/linked-accounts"), 200, "The Village", "ann-of-the-village")
 	ann.shows(ann.open(homesAccount+"/account-security/signing-in"), 200, "Password", "kc_action=UPDATE_PASSWORD", "kc_action=CONFIGURE_TOTP")
 	ann.shows(ann.open(homesAccount+"/nothing"), 404, "There is nothing here.")

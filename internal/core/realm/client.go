@@ -90,6 +90,7 @@ type ClientSignIn struct {
 	ResponseAlg     string         `json:",omitempty"` // authorization.signed.response.alg; the realm's where empty
 	ACR             map[string]int `json:",omitempty"` // acr value → level of assurance; the realm's where empty
 	DefaultACR      []string       `json:",omitempty"` // acr values asked for where a request asks for none
+	AlwaysShown     bool           `json:",omitempty"` // alwaysDisplayInConsole: people see it among their applications before they used it
 	LeastACR        string         `json:",omitempty"` // minimum.acr.value: levels below this one's are not asked for; empty: any
 }
 

@@ -19,7 +19,7 @@ type Application struct {
 	Consent *user.Consent // nil where it was allowed nothing
 }
 
-// Applications are the clients that have a part in the owner's sessions, or were allowed something.
+// Applications are the clients that have a part in the owner's sessions, were allowed something, or are shown to everybody.
 func (a *Accounts) Applications(ctx context.Context, o *Owner) ([]Application, error) {
 	var out []Application
 	at := func(key string) *Application {
@@ -43,6 +43,11 @@ func (a *Accounts) Applications(ctx context.Context, o *Owner) ([]Application, e
 				app := at(g.Client)
 				app.InUse, app.Offline = app.InUse || !offline, app.Offline || offline
 			}
+		}
+	}
+	for _, c := range o.Realm.Clients() {
+		if c.SignIn.AlwaysShown && c.Enabled {
+			at(c.Key)
 		}
 	}
 	for i := range o.User.Consents {

@@ -96,7 +96,7 @@ func keptOfClient(o keycloak.Object) []keycloak.Note {
 	if protocol := o.Text("protocol"); protocol != "" && protocol != "openid-connect" {
 		return []keycloak.Note{{Path: "protocol", Text: notActedOn + ": a client of protocol " + protocol}}
 	}
-	for _, member := range []string{"adminUrl", "alwaysDisplayInConsole", "authorizationServicesEnabled",
+	for _, member := range []string{"adminUrl", "authorizationServicesEnabled",
 		"authorizationSettings", "registeredNodes", "surrogateAuthRequired", "registrationAccessToken"} {
 		if value, ok := o[member]; ok && !empty(string(value)) {
 			notes = append(notes, keycloak.Note{Path: member, Text: notActedOn})
