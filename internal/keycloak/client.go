@@ -95,6 +95,7 @@ var clientAttributes = []attribute[client]{
 	limited(attributeAccepts, func(c *client) **[]string { return &c.Exchange.Accepts }),
 	several("tokenhouse.exchange.issuers", func(c *client) *[]string { return &c.Exchange.Issuers }),
 	resources(),
+	word("resource_url", func(c *client) *string { return &c.ResourceURL }),
 }
 
 // The attributes whose empty list means none.

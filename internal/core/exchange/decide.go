@@ -27,6 +27,7 @@ var rules = []rule{
 	{explain.ExchangePublic, entitled},         // A2: the requester has credentials, or may do without
 	{explain.ExchangeTarget, open},             // A3: the audiences are enabled
 	{explain.ExchangeHolder, holding},          // A4: the subject token was issued to the requester, or for it
+	{explain.ExchangeResource, resourced},      // the resources named are of clients, which become the audiences
 	{explain.ExchangeScope, scoped},            // C1: the scopes asked for are the requester's
 	{explain.ExchangeType, issuable},           // R2: what is asked for can be issued
 	{explain.ExchangeSession, online},          // X1: a refresh token has a session to live in
@@ -78,17 +79,18 @@ func decide(s *state, rules []rule) Decision {
 			return Decision{Refuse: refusal, Rule: r.name, Targets: s.targets, Trace: trace}
 		}
 	}
-	return Decision{Grant: &Grant{Type: s.kind, Resolution: *s.resolve(trace), Path: s.hops}, Trace: trace}
+	return Decision{Grant: &Grant{Type: s.kind, Resolution: *s.resolve(trace), Path: s.hops, Resources: s.resources}, Trace: trace}
 }
 
 // state is a request and what the rules found out about it on the way.
 type state struct {
 	Request
-	kind     oauth.TokenType // what is asked for
-	hops     []token.Hop     // behind what is issued, the subject last
-	had      string          // scopes of the subject
-	kept     []string        // the audiences that narrowing left; nil: it took none away
-	found    *audience.Resolution
-	resolved bool     // it was found once
-	targets  []string // the audiences that a refusal is about
+	kind      oauth.TokenType // what is asked for
+	hops      []token.Hop     // behind what is issued, the subject last
+	had       string          // scopes of the subject
+	kept      []string        // the audiences that narrowing left; nil: it took none away
+	found     *audience.Resolution
+	resolved  bool     // it was found once
+	resources []string // that what is issued is for
+	targets   []string // the audiences that a refusal is about
 }

@@ -32,6 +32,7 @@ var fixes = map[explain.Rule]func(*state, Decision) []explain.Fix{
 	explain.ExchangeTarget:      fixTarget,
 	explain.ExchangePublic:      fixPublic,
 	explain.ExchangeHolder:      fixHolder,
+	explain.ExchangeResource:    fixResource,
 	explain.ExchangeScope:       fixScope,
 	explain.ExchangeSession:     fixSession,
 	explain.ExchangeConsent:     fixConsent,
@@ -51,6 +52,7 @@ const (
 	attributeAccepts   = "tokenhouse.exchange.accepts"
 	attributeChain     = "tokenhouse.exchange.chain-limit"
 	attributeCycles    = "tokenhouse.exchange.refuse-cycles"
+	attributeResources = "tokenhouse.resources"
 )
 
 func fixUnsupported(s *state, _ Decision) []explain.Fix {

@@ -25,6 +25,9 @@ type Request struct {
 	Scope         *string          // parameter "scope"
 	Audiences     []string         // parameter "audience", each time it came
 
+	// Resources are parameter "resource", each time it came. Where the realm does not read it, it changes nothing.
+	Resources []string
+
 	// Legacy are the parameters of Keycloak's legacy exchange that came, as "requested_subject".
 	Legacy []string
 
@@ -65,6 +68,9 @@ type Grant struct {
 	// the token, and all that it refreshes to, may have; empty where what scopes and roles lead to needed
 	// no narrowing.
 	Resolution audience.Resolution
+
+	// Resources are what the token, and all that it refreshes to, is for (RFC 8707); nil where none were named.
+	Resources []string
 
 	// Path are the hops behind what is issued, the subject last.
 	Path []token.Hop

@@ -37,6 +37,7 @@ const (
 	ExchangeTarget      Rule = "exchange.target"
 	ExchangePublic      Rule = "exchange.public"
 	ExchangeHolder      Rule = "exchange.holder"
+	ExchangeResource    Rule = "exchange.resource"
 	ExchangeScope       Rule = "exchange.scope"
 	ExchangeSession     Rule = "exchange.session"
 	ExchangeConsent     Rule = "exchange.consent"
@@ -98,7 +99,7 @@ var phrases = map[Rule]phrase{
 		Dropped: "not asked for"}},
 	AudienceRequested: {"each audience asked for must be reachable, or all are refused", map[Outcome]string{
 		Allowed: "asked for and reachable", Denied: "not reachable by this client and user"}},
-	ExchangeUnsupported: {"parameters of the legacy exchange are refused, those of delegation and resource indicators passed over", map[Outcome]string{
+	ExchangeUnsupported: {"parameters of the legacy exchange are refused, those of delegation passed over", map[Outcome]string{
 		Denied: "%1", Skipped: "not looked at: the token is the same without it"}},
 	ExchangeEnabled: {"standard token exchange must be switched on for the requester", map[Outcome]string{
 		Allowed: "switched on", Denied: "switched off"}},
@@ -114,6 +115,8 @@ var phrases = map[Rule]phrase{
 		Allowed: "a public client that may exchange its own tokens", Denied: "%1"}},
 	ExchangeHolder: {"the requester must be the client of the subject token, or in its audience", map[Outcome]string{
 		Allowed: "%1", Denied: "neither the client of the subject token nor in its audience"}},
+	ExchangeResource: {"the resources asked for are of enabled clients, within what the subject token was asked for, and the same as the audiences", map[Outcome]string{
+		Allowed: "resource of client %1", Denied: "%1", Kept: "the subject token was asked for it", Skipped: "no client of the realm names resources: it is not looked at"}},
 	ExchangeScope: {"each scope asked for must be a scope of the requester", map[Outcome]string{Denied: "not a scope of the requester"}},
 	ExchangeSession: {"a refresh token needs an online session and a subject token that was not exchanged", map[Outcome]string{
 		Denied: "%1"}},

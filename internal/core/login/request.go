@@ -15,6 +15,7 @@ type Request struct {
 	Scope        string  // verbatim
 	State        *string // nil where none came: then none goes back
 	Nonce        string
+	Resource     string // that tokens are to be for (RFC 8707); empty: none was named
 
 	Challenge       string // PKCE; empty: none
 	ChallengeMethod string // "plain" or "S256"
@@ -39,7 +40,7 @@ type Request struct {
 
 // size is about how long what the caller said is, in bytes.
 func (q *Request) size() int {
-	n := len(q.RedirectURI) + len(q.Scope) + len(q.Nonce) + len(q.LoginHint) + len(q.Provider) + len(q.Action) + len(q.ActionOn) + len(q.Claims) + len(q.ACRValues)
+	n := len(q.RedirectURI) + len(q.Resource) + len(q.Scope) + len(q.Nonce) + len(q.LoginHint) + len(q.Provider) + len(q.Action) + len(q.ActionOn) + len(q.Claims) + len(q.ACRValues)
 	if q.State != nil {
 		n += len(*q.State)
 	}

@@ -17,20 +17,21 @@ func Access(q Request) Token {
 	r := q.For
 	scope := r.ScopeClaim()
 	t := Token{Claims: token.Claims{
-		ID:           token.NewID(q.Origin, q.ID),
-		Type:         token.TypBearer,
-		Issuer:       r.Issuer,
-		Audience:     r.Audiences,
-		Client:       r.Client.ID,
-		Session:      q.sid(),
-		Scope:        &scope,
-		Expires:      seconds(q.Expires),
-		IssuedAt:     seconds(q.Now),
-		Confirmation: q.Confirmation,
-		Actor:        q.Actor,
-		MayAct:       q.MayAct,
-		Path:         q.Path,
-		Other:        make(token.Object, 0, roomForClaims),
+		ID:                token.NewID(q.Origin, q.ID),
+		Type:              token.TypBearer,
+		Issuer:            r.Issuer,
+		Audience:          r.Audiences,
+		Client:            r.Client.ID,
+		Session:           q.sid(),
+		Scope:             &scope,
+		Expires:           seconds(q.Expires),
+		IssuedAt:          seconds(q.Now),
+		Confirmation:      q.Confirmation,
+		Actor:             q.Actor,
+		MayAct:            q.MayAct,
+		Path:              q.Path,
+		RequestedResource: q.Resources,
+		Other:             make(token.Object, 0, roomForClaims),
 	}}
 	if q.Confirmation != nil && q.Confirmation.JKT != "" {
 		t.Claims.Type = token.TypDPoP
@@ -38,7 +39,7 @@ func Access(q Request) Token {
 	if r.Client.Tokens.LowerCaseBearer {
 		t.Claims.Type = strings.ToLower(t.Claims.Type)
 	}
-	if q.Origin.Lightweight { // its claims do not show the filter, and introspection must know it
+	if q.Origin.Lightweight || len(q.Resources) > 0 { // its claims do not show the filter, and introspection must know it
 		t.Claims.RequestedAudience = r.Request.Audiences
 	}
 	if r.User != nil && q.transient() {

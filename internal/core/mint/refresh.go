@@ -23,6 +23,7 @@ func Refresh(q Request, access *token.Claims) Token {
 		Expires:           seconds(q.Expires),
 		IssuedAt:          seconds(q.Now),
 		RequestedAudience: r.Request.Audiences,
+		RequestedResource: q.Resources,
 		AccessAudience:    access.Audience,
 		Provider:          provider,
 		Actor:             q.Actor,

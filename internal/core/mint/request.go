@@ -22,6 +22,8 @@ type Request struct {
 	Expires time.Time // zero: the token does not say
 	Nonce   string    // of the authorization request
 
+	Resources []string // that the grant is for (RFC 8707); nil: it was given without
+
 	Confirmation *token.Confirmation
 	Actor        *token.Actor
 	MayAct       *token.Actor

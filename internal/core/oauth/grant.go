@@ -31,3 +31,6 @@ const (
 	ScopeOpenID  = "openid"
 	ScopeOffline = "offline_access"
 )
+
+// Resource is the parameter that says what tokens are to be for (RFC 8707 §2).
+const Resource = "resource"

@@ -47,11 +47,12 @@ type Client struct {
 	ScopeMappings  []string // keys of roles that it may carry without FullScope
 	Mappers        []Mapper
 
-	Tokens   ClientTokens
-	Exchange ClientExchange
-	SignIn   ClientSignIn `json:",omitzero"`
-	Device   ClientDevice `json:",omitzero"`
-	Resource []string     `json:",omitempty"` // resource URIs (RFC 8707)
+	Tokens      ClientTokens
+	Exchange    ClientExchange
+	SignIn      ClientSignIn `json:",omitzero"`
+	Device      ClientDevice `json:",omitzero"`
+	Resource    []string     `json:",omitempty"` // tokenhouse.resources: resource URIs (RFC 8707)
+	ResourceURL string       `json:",omitempty"` // resource_url: one more, as Keycloak has it
 
 	Extra Extra `json:"-"`
 }

@@ -10,6 +10,7 @@ type Code struct {
 	RedirectURI string // that the request named; empty where it named none
 	Scope       string // verbatim
 	Nonce       string
+	Resource    string // that tokens are for (RFC 8707); empty: the request named none
 
 	Challenge       string // PKCE; empty: none
 	ChallengeMethod string // "plain" or "S256"

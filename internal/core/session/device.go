@@ -7,6 +7,7 @@ import "time"
 type Device struct {
 	Client          string // key of the client that it runs
 	Scope           string // verbatim
+	Resource        string // that tokens are for (RFC 8707); empty: none was named
 	Challenge       string // PKCE; empty: none
 	ChallengeMethod string // "plain" or "S256"
 	Expires         time.Time

@@ -36,6 +36,7 @@ type Claims struct {
 	// Of refresh tokens, as Keycloak writes them.
 	ReuseID           string   // reuse_id: family of rotating tokens
 	RequestedAudience []string // req-aud: the filter of an exchange; of lightweight access tokens too
+	RequestedResource []string // req-res: what parameter "resource" narrowed a grant to; of access tokens too
 	AccessAudience    []string // aud_x: audience of the access token issued beside it
 	Provider          string   // prov
 

@@ -76,6 +76,8 @@ func (c *Claims) read(r *reader, name string) (err error) {
 		c.ReuseID, err = r.optional()
 	case "req-aud":
 		c.RequestedAudience, err = r.audience()
+	case "req-res":
+		c.RequestedResource, err = r.audience()
 	case "aud_x":
 		c.AccessAudience, err = r.audience()
 	case "prov":

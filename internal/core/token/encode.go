@@ -36,6 +36,7 @@ func (c *Claims) AppendJSON(dst []byte) []byte {
 	if len(c.RequestedAudience) > 0 {
 		dst = appendStrings(appendName(dst, "req-aud"), c.RequestedAudience)
 	}
+	dst = appendAudience(dst, "req-res", c.RequestedResource)
 	dst = appendAudience(dst, "aud_x", c.AccessAudience)
 	dst = appendText(dst, "prov", c.Provider)
 	if c.Confirmation != nil {
@@ -90,7 +91,7 @@ var errObject = errors.New("json: no object")
 func registered(name string) bool {
 	switch name {
 	case "exp", "iat", "nbf", "auth_time", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid",
-		"at_hash", "c_hash", "s_hash", "acr", "scope", "reuse_id", "req-aud", "aud_x", "prov",
+		"at_hash", "c_hash", "s_hash", "acr", "scope", "reuse_id", "req-aud", "req-res", "aud_x", "prov",
 		"cnf", "act", "may_act", "exchange_path":
 		return true
 	}

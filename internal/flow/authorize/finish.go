@@ -290,7 +290,7 @@ func (a *Authorizer) newCode(ctx context.Context, t *Turn, s *session.Session) (
 	q, id := &t.Attempt.Request, a.NewID()
 	t.Event.Set("code_id", id)
 	code := id + "." + s.ID + "." + t.Client.Key
-	kept := session.Code{Session: s.ID, Client: t.Client.Key, Scope: q.Scope, Nonce: q.Nonce,
+	kept := session.Code{Session: s.ID, Client: t.Client.Key, Scope: q.Scope, Nonce: q.Nonce, Resource: q.Resource,
 		Challenge: q.Challenge, ChallengeMethod: q.ChallengeMethod, ProofKey: q.ProofKey, Expires: t.At.Now.Add(t.At.Realm.Lifespans.Code)}
 	if q.RedirectSent {
 		kept.RedirectURI = q.RedirectURI
@@ -301,7 +301,7 @@ func (a *Authorizer) newCode(ctx context.Context, t *Turn, s *session.Session) (
 // front are the tokens of the implicit and the hybrid flow, as parameters.
 func (a *Authorizer) front(ctx context.Context, t *Turn, s *session.Session, g *session.Grant, code string) ([]Field, error) {
 	q := &t.Attempt.Request
-	ask := grant.FrontRequest{At: t.At, Client: t.Client, User: t.User, Session: s, Grant: g, Nonce: q.Nonce, Code: code,
+	ask := grant.FrontRequest{At: t.At, Client: t.Client, User: t.User, Session: s, Grant: g, Nonce: q.Nonce, Resource: q.Resource, Code: code,
 		Token: q.ResponseType.Token, IDToken: q.ResponseType.IDToken}
 	if q.State != nil {
 		ask.State = *q.State

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -61,7 +62,7 @@ type checking struct {
 // rules are asked in this order, which is Keycloak's; the first that refuses ends it. From redirect on the client
 // is told, where it is not said otherwise.
 var rules = []func(*checking) *refusal{
-	maxAge, redirect, once, byReference, responseType, responseMode, flowOn, sameType, bound, pushedOnly, scope, nonce, challenge, rest,
+	maxAge, redirect, once, byReference, responseType, responseMode, flowOn, sameType, bound, pushedOnly, scope, resource, nonce, challenge, rest,
 }
 
 func maxAge(c *checking) *refusal {
@@ -177,6 +178,24 @@ func scope(c *checking) *refusal {
 	if _, ok := c.realm.ScopesOf(c.client, c.q.Scope); !ok {
 		return tellClient(oauth.InvalidScope, "Invalid scopes: "+c.q.Scope)
 	}
+	return nil
+}
+
+// resource reads what the tokens are to be for (RFC 8707 §2.1). Like Keycloak it asks only that it can be a resource: the
+// token endpoint asks of which client. Tokens that this endpoint gives out itself are asked about now.
+func resource(c *checking) *refusal {
+	text := c.in.get(oauth.Resource)
+	if text == nil || !audience.ReadsResources(c.realm, []string{*text}) {
+		return nil
+	}
+	err := error(nil)
+	if c.q.ResponseType.Token {
+		_, err = audience.Targets(c.realm, []string{*text})
+	}
+	if err != nil || !audience.WellFormed(*text) {
+		return &refusal{tell: audience.InvalidTarget(*text)}
+	}
+	c.q.Resource = *text
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -23,6 +24,7 @@ type Request struct {
 	Credentials     verify.Credentials
 	Repeated        bool // a parameter that may come once came more often
 	Scope           string
+	Resource        *string // parameter "resource" (RFC 8707)
 	Challenge       *string // code_challenge
 	ChallengeMethod *string // code_challenge_method
 }
@@ -87,6 +89,12 @@ func admit(c *realm.Client, q Request) error {
 func begin(c *realm.Client, r *realm.Realm, q Request, now time.Time) (session.Device, error) {
 	d := session.Device{Client: c.Key, Scope: q.Scope, Expires: now.Add(own(c.Device.Life, r.Lifespans.DeviceCode)),
 		Interval: own(c.Device.Polling, r.Lifespans.DevicePolling)}
+	if q.Resource != nil && audience.ReadsResources(r, []string{*q.Resource}) {
+		if !audience.WellFormed(*q.Resource) {
+			return d, audience.InvalidTarget(*q.Resource)
+		}
+		d.Resource = *q.Resource
+	}
 	text := ""
 	switch method, want := q.ChallengeMethod, c.SignIn.PKCE; {
 	case want == "" && method == nil && q.Challenge == nil:

@@ -39,6 +39,9 @@ func (i *Issuer) AuthorizationCode(ctx context.Context, q CodeRequest) (resp *Re
 	if err := t.checkCode(&code, q); err != nil {
 		return nil, err
 	}
+	if err := t.withinCode(&code); err != nil {
+		return nil, err
+	}
 	w.origin.Grant = token.ByCode
 	t.call.Scope = &code.Scope // the parameter has no meaning here
 	if t.asksOffline() {

@@ -47,12 +47,15 @@ func (i *Issuer) Device(ctx context.Context, q DeviceRequest) (resp *Response, e
 	if err := t.decided(ctx, &d, *q.DeviceCode); err != nil {
 		return nil, err
 	}
-	code := session.Code{Session: d.Session, Client: d.Client, Scope: d.Scope, Challenge: d.Challenge, ChallengeMethod: d.ChallengeMethod}
+	code := session.Code{Session: d.Session, Client: d.Client, Scope: d.Scope, Resource: d.Resource, Challenge: d.Challenge, ChallengeMethod: d.ChallengeMethod}
 	w, err := t.behind(ctx, &code)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.checkVerifier(&code, q.Verifier); err != nil {
+		return nil, err
+	}
+	if err := t.withinCode(&code); err != nil {
 		return nil, err
 	}
 	err = t.Devices.TakeDevice(ctx, t.at.Realm.Key, *q.DeviceCode)

@@ -31,6 +31,7 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if d.Refuse != nil {
 		return nil, d.Refuse
 	}
+	t.resources = d.Grant.Resources
 	x, err := t.placeIn(ctx, held, d) // what becomes of the session
 	if err != nil {
 		return nil, err
@@ -53,6 +54,7 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string,
 		RequestedType: tokenType(q.RequestedTokenType),
 		Scope:         q.Scope,
 		Audiences:     q.Audiences,
+		Resources:     q.Resources,
 		Legacy:        q.legacy(),
 		Unread:        q.unread(),
 		Key:           t.key(),
@@ -76,11 +78,7 @@ func (q *ExchangeRequest) legacy() []string {
 
 // unread are the parameters that came and that change nothing, as in Keycloak.
 func (q *ExchangeRequest) unread() []string {
-	out := came(parameter{"actor_token", q.ActorToken}, parameter{"actor_token_type", q.ActorTokenType})
-	if len(q.Resources) > 0 {
-		out = append(out, "resource")
-	}
-	return out
+	return came(parameter{"actor_token", q.ActorToken}, parameter{"actor_token_type", q.ActorTokenType})
 }
 
 type parameter struct {

@@ -340,15 +340,15 @@ func TestUnreadParametersAreInTheTrace(t *testing.T) {
 	w := newWorld(t)
 	w.settings(func(s *realm.Settings) { s.Events.Trace = "all" })
 	q := swap("gateway", w.signIn("spa", "alice", "").AccessToken)
-	q.ActorToken, q.ActorTokenType, q.Resources = ptr("rubbish"), ptr(""), []string{"https://orders.example"}
+	q.ActorToken, q.ActorTokenType, q.Resources = ptr("rubbish"), ptr(""), []string{"https://orders.example"} // of no client
 	w.exchange(q)
 	var got []string
 	for _, step := range w.last().Trace.Steps {
-		if step.Rule == explain.ExchangeUnsupported && step.Outcome == explain.Skipped {
+		if (step.Rule == explain.ExchangeUnsupported || step.Rule == explain.ExchangeResource) && step.Outcome == explain.Skipped {
 			got = append(got, step.Subject)
 		}
 	}
-	if diff := cmp.Diff([]string{"actor_token", "actor_token_type", "resource"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"actor_token", "actor_token_type", "https://orders.example"}, got); diff != "" {
 		t.Errorf("named (-want +got):\n%s", diff)
 	}
 }

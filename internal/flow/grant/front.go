@@ -15,16 +15,17 @@ import (
 // FrontRequest asks for tokens that the authorization endpoint gives out itself: those of the implicit and the
 // hybrid flow (OpenID Connect Core §3.2, §3.3). The user has signed in.
 type FrontRequest struct {
-	At      verify.At
-	Client  *realm.Client
-	User    *user.User
-	Session *session.Session
-	Grant   *session.Grant
-	Token   bool   // an access token
-	IDToken bool   // an ID token
-	Nonce   string // of the request
-	Code    string // that goes with the tokens; empty: none, and the access token lives as the implicit flow's do
-	State   string // of the request; empty: none
+	At       verify.At
+	Client   *realm.Client
+	User     *user.User
+	Session  *session.Session
+	Grant    *session.Grant
+	Token    bool   // an access token
+	IDToken  bool   // an ID token
+	Nonce    string // of the request
+	Resource string // of the request; empty: none
+	Code     string // that goes with the tokens; empty: none, and the access token lives as the implicit flow's do
+	State    string // of the request; empty: none
 }
 
 // FrontResponse is what was asked for.
@@ -48,6 +49,11 @@ func (i *Issuer) Front(ctx context.Context, q FrontRequest) (*FrontResponse, err
 	t := &turn{Issuer: i, at: q.At, client: q.Client, call: Call{Base: q.At.Base, Scope: &q.Grant.Scope}}
 	w := issue{user: q.User, session: q.Session, grant: q.Grant, nonce: q.Nonce,
 		origin: token.Origin{Session: token.Online, Grant: token.ByUnknown}}
+	if q.Resource != "" {
+		if err := t.within([]string{q.Resource}); err != nil {
+			return nil, err
+		}
+	}
 	w.found = t.resolve(q.User, q.Session, q.Grant.Scope)
 	w.expires = t.accessExpires(q.Session, q.Grant)
 	if q.Code == "" && q.At.Realm.Lifespans.AccessTokenImplicit > 0 {
@@ -57,6 +63,9 @@ func (i *Issuer) Front(ctx context.Context, q FrontRequest) (*FrontResponse, err
 	}
 	request := t.mintRequest(w)
 	out := &FrontResponse{}
+	if err := t.reached(w.found); err != nil {
+		return nil, err
+	}
 	if q.Token {
 		access := mint.Access(request)
 		signed, err := t.sign(ctx, q.Client.Tokens.AccessAlg, &access.Claims)

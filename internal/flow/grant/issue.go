@@ -33,10 +33,10 @@ type issue struct {
 
 // family is where a refresh token belongs.
 type family struct {
-	id    string    // jti of the token
-	reuse string    // reuse_id, where tokens rotate
-	scope *string   // of the token before it, which it keeps whatever was asked for; nil: it is the first
-	until time.Time // when the token expires; zero: it does not say
+	id     string          // jti of the token
+	reuse  string          // reuse_id, where tokens rotate
+	before *token.Verified // whose scope and resources it keeps whatever was asked for; nil: it is the first
+	until  time.Time       // when the token expires; zero: it does not say
 }
 
 // resolve finds where a token may be used that the client gets for u under s.
@@ -47,7 +47,7 @@ func (t *turn) resolve(u *user.User, s *session.Session, scope string) *audience
 	}
 	found := audience.Resolve(audience.Request{
 		Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
-		User: u, Session: s, Scope: scope, Use: use, Explain: t.keepsTrace(false),
+		User: u, Session: s, Scope: scope, Audiences: t.targets, KeepScopes: true, Use: use, Explain: t.keepsTrace(false),
 	})
 	t.event.Trace = found.Trace
 	return &found
@@ -72,6 +72,9 @@ func (t *turn) newFamily(s *session.Session, g *session.Grant) *family {
 
 // issue mints and signs the tokens, and composes the answer.
 func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
+	if err := t.reached(w.found); err != nil {
+		return nil, err
+	}
 	if err := t.outwait(ctx, w.session); err != nil {
 		return nil, err
 	}
@@ -130,7 +133,7 @@ func (t *turn) mintRequest(w issue) mint.Request {
 	w.origin.Lightweight = t.client.Tokens.Lightweight
 	return mint.Request{
 		For: w.found, Base: t.at.Base, Grant: w.grant, Confirmation: t.confirmation(),
-		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires, Nonce: w.nonce, Path: w.path,
+		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires, Nonce: w.nonce, Path: w.path, Resources: t.resources,
 	}
 }
 
@@ -155,8 +158,11 @@ func (t *turn) addRefreshToken(ctx context.Context, resp *Response, w issue, req
 	request.ID, request.Expires = w.refresh.id, w.refresh.until
 	minted := mint.Refresh(request, access)
 	minted.Claims.ReuseID = w.refresh.reuse
-	if w.refresh.scope != nil {
-		minted.Claims.Scope = w.refresh.scope
+	if before := w.refresh.before; before != nil {
+		minted.Claims.Scope = before.Scope
+		if before.RequestedResource != nil {
+			minted.Claims.RequestedResource, minted.Claims.RequestedAudience = before.RequestedResource, before.RequestedAudience
+		}
 	}
 	signed, err := t.Keys.Sign(ctx, t.at.Realm, keyring.Internal, headerJWT, &minted.Claims)
 	if err != nil {

@@ -43,6 +43,9 @@ func (i *Issuer) Refresh(ctx context.Context, q RefreshRequest) (resp *Response,
 	if err := t.checkHolder(&held.Token); err != nil {
 		return nil, err
 	}
+	if err := t.within(held.Token.RequestedResource); err != nil {
+		return nil, err
+	}
 	found, err := t.renew(held)
 	if err != nil {
 		return nil, err
@@ -92,14 +95,18 @@ func (t *turn) refreshed(ctx context.Context, compact string) (verify.Held, erro
 // What came of an exchange is decided like one, with the audiences that it was narrowed to.
 func (t *turn) renew(held verify.Held) (*audience.Resolution, error) {
 	scope := t.narrowed(&held.Token)
-	if len(held.Token.RequestedAudience) == 0 && held.Grant.Method != methodExchange {
+	if len(held.Token.Path) == 0 && held.Grant.Method != methodExchange {
 		return t.resolve(held.User, held.Session, scope), nil
+	}
+	audiences, err := t.filter(&held.Token)
+	if err != nil {
+		return nil, err
 	}
 	d := t.decide(func(explain bool) exchange.Decision {
 		return exchange.Renew(exchange.Renewal{
 			Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
 			User: held.User, Session: held.Session, Scope: scope, Held: held.Token.Scopes(),
-			Audiences: held.Token.RequestedAudience, Path: held.Token.Path, Explain: explain,
+			Audiences: audiences, Path: held.Token.Path, Explain: explain,
 		})
 	})
 	if d.Refuse != nil {
@@ -154,7 +161,7 @@ func (t *turn) heir(held verify.Held) *family {
 		return nil
 	}
 	f := t.newFamily(held.Session, held.Grant)
-	f.scope = held.Token.Scope
+	f.before = &held.Token
 	if f.reuse != "" {
 		f.reuse = familyOf(&held.Token)
 	}

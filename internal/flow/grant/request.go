@@ -14,6 +14,7 @@ type Call struct {
 	Sent        verify.Sent // proof that the caller has a key, which the tokens are bound to
 	Repeated    bool        // a parameter that may come once came more often (RFC 6749 §3.2)
 	Scope       *string     // parameter "scope"
+	Resource    *string     // parameter "resource" (RFC 8707); an exchange has Resources
 }
 
 // ClientCredentialsRequest asks for a token for the client itself (RFC 6749 §4.4).
@@ -49,8 +50,9 @@ type ExchangeRequest struct {
 	RequestedTokenType *string
 	Audiences          []string // parameter "audience", each time it came
 
+	Resources []string // parameter "resource", each time it came
+
 	// What Keycloak's standard exchange passes over: that it came is told by the trace.
-	Resources      []string // parameter "resource", each time it came
 	ActorToken     *string
 	ActorTokenType *string
 

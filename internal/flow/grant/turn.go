@@ -23,6 +23,9 @@ type turn struct {
 	adopted bool          // the request did not name the client: its token did
 	proof   *proof.Proof  // that the caller has a key, set by authenticate; nil: none came
 	event   event.Event
+
+	resources []string // that the tokens are for (RFC 8707), set by authenticate; nil: none was named
+	targets   []string // the clients that these are of, the only audiences
 }
 
 // begin reads clock and realm. An error means that there is no such realm, and nowhere to record
@@ -111,6 +114,9 @@ func (t *turn) admit(ctx context.Context, c *realm.Client) error {
 	case c.Tokens.BindTLS:
 		const text = "Client Certification missing for MTLS HoK Token Binding"
 		return oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_request", text)
+	}
+	if err := t.readResource(); err != nil {
+		return err
 	}
 	return t.prove(ctx)
 }

@@ -230,7 +230,7 @@ func (h *holder) judge(policies []registration.Policy, q registration.Request) (
 func sameLimits(a, b *realm.Client) bool {
 	x, y := a.Exchange, b.Exchange
 	x.Enabled, x.Refresh, y.Enabled, y.Refresh = false, false, false, false // Keycloak's own switches
-	return reflect.DeepEqual(x, y) && slices.Equal(a.Resource, b.Resource)
+	return reflect.DeepEqual(x, y) && slices.Equal(a.Resource, b.Resource) && a.ResourceURL == b.ResourceURL
 }
 
 // use takes one client off what is left of a permission to register.

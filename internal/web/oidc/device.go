@@ -33,6 +33,7 @@ func (s *site) authorizeDevice(w http.ResponseWriter, r *http.Request, c call) e
 		Credentials:     credentials(r, f),
 		Repeated:        f.repeated(),
 		Scope:           f.text("scope"),
+		Resource:        f.get(oauth.Resource),
 		Challenge:       f.get("code_challenge"),
 		ChallengeMethod: f.get("code_challenge_method"),
 	})

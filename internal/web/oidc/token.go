@@ -36,13 +36,13 @@ var redeem = map[oauth.GrantType]func(s *site, r *http.Request, q grant.Call, f 
 		return s.Tokens.Refresh(r.Context(), grant.RefreshRequest{Call: q, RefreshToken: f.get("refresh_token")})
 	},
 	oauth.TokenExchange: func(s *site, r *http.Request, q grant.Call, f form) (*grant.Response, error) {
-		q.Repeated = f.repeated("audience", "resource") // RFC 8693 §2.1
+		q.Repeated, q.Resource = f.repeated("audience", oauth.Resource), nil // RFC 8693 §2.1
 		return s.Tokens.Exchange(r.Context(), grant.ExchangeRequest{Call: q,
 			SubjectToken:       f.get("subject_token"),
 			SubjectTokenType:   f.get("subject_token_type"),
 			RequestedTokenType: f.get("requested_token_type"),
 			Audiences:          f.all("audience"),
-			Resources:          f.all("resource"),
+			Resources:          f.all(oauth.Resource),
 			ActorToken:         f.get("actor_token"),
 			ActorTokenType:     f.get("actor_token_type"),
 			RequestedSubject:   f.get("requested_subject"),
@@ -74,6 +74,7 @@ func (s *site) token(w http.ResponseWriter, r *http.Request, c call) error {
 		Agent:       r.UserAgent(),
 		Repeated:    f.repeated(),
 		Scope:       f.get("scope"),
+		Resource:    f.get(oauth.Resource),
 		Credentials: credentials(r, f),
 		Sent:        c.sent(r),
 	}, f)
