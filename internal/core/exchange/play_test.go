@@ -23,6 +23,7 @@ type play struct {
 	Want     *oauth.TokenType `json:"requested_token_type"`
 	Scope    *string          `json:"scope"`
 	Audience []string         `json:"audience"`
+	Resource []string         `json:"resource"`
 	Legacy   []string         `json:"legacy"`
 	Unread   []string         `json:"unread"`
 	Key      string           `json:"key"` // that was proved
@@ -35,6 +36,7 @@ type held struct {
 	Scope   string            `json:"scope"`
 	Session token.SessionKind `json:"session"` // online where empty
 	Bound   bool              `json:"bound"`   // to a key
+	Asked   []string          `json:"asked"`   // resources that it was asked for
 	Path    []string          `json:"path"`    // clients of the exchanges behind it
 	Invalid string            `json:"invalid"` // why it is refused; empty: it is not
 }
@@ -47,7 +49,7 @@ func (p play) request(t testing.TB, shop *realmtest.Fixture) exchange.Request {
 	access := oauth.TypeAccessToken
 	q := exchange.Request{
 		Realm: shop.Realm, Issuer: issuer, Client: shop.Realm.Client(p.Client),
-		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Legacy: p.Legacy, Unread: p.Unread, Key: p.Key,
+		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Resources: p.Resource, Legacy: p.Legacy, Unread: p.Unread, Key: p.Key,
 		Explain: true,
 	}
 	if p.Type != nil {
@@ -94,6 +96,7 @@ func (h held) subject(t testing.TB, shop *realmtest.Fixture) *exchange.Subject {
 	for _, id := range h.Path {
 		v.Path = append(v.Path, token.Hop{Client: id, JTI: "jti of " + id})
 	}
+	v.RequestedResource = h.Asked
 	scope := found.ScopeClaim()
 	v.Scope = &scope
 	if h.Bound {
