@@ -72,7 +72,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	tokens := &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
 		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	browser := signIns(st, c, people, keys, verifier, tokens)
-	providers := addProviders(browser, st, c, people, keys, inspector)
+	providers := addProviders(browser, st, c, people, keys, inspector, verifier)
 	return oidc.Deps{
 		Realms:  st,
 		Tokens:  tokens,

@@ -18,14 +18,15 @@ type Bound struct {
 }
 
 // BoundOf is what bounds a token with these hops behind it: the clients of the hops, and the scopes of the token before
-// it, or its own, which are no more. Nil where the realm enforces nothing, or nothing is behind the token.
+// it, or its own, which are no more. Clients of other issuers carry no roles of the realm: their tokens bound by scope
+// alone. Nil where the realm enforces nothing, or nothing is behind the token.
 func BoundOf(r *realm.Realm, scope string, path []token.Hop) *Bound {
 	if !r.Exchange.Downscope || len(path) == 0 {
 		return nil
 	}
 	b := &Bound{Scope: scope}
 	for _, hop := range path {
-		if !slices.Contains(b.Clients, hop.Client) {
+		if hop.Issuer == "" && !slices.Contains(b.Clients, hop.Client) {
 			b.Clients = append(b.Clients, hop.Client)
 		}
 	}

@@ -27,17 +27,24 @@ func short(s *state, t *explain.Trace) *oauth.Error {
 // straight refuses a requester that the token has been through already. Exchanging a token of one's own is no
 // way back.
 func straight(s *state, t *explain.Trace) *oauth.Error {
-	if !s.Realm.Exchange.RefuseCycles || s.Subject.Token.Client == s.Client.ID {
+	if !s.Realm.Exchange.RefuseCycles || s.Foreign == nil && s.Subject.Token.Client == s.Client.ID {
 		return nil
 	}
-	if slices.ContainsFunc(s.Subject.Token.Path, func(h token.Hop) bool { return h.Client == s.Client.ID }) {
+	if slices.ContainsFunc(s.Subject.Token.Path, func(h token.Hop) bool { return h.Issuer == "" && h.Client == s.Client.ID }) {
 		t.Add(explain.ExchangeCycle, explain.Denied, s.Client.ID)
 		return notPermitted(s.Client.ID + " is already in the chain")
 	}
 	return nil
 }
 
-// path are the hops behind what is issued for a subject: those behind it, and itself.
-func path(subject *token.Verified) []token.Hop {
-	return append(slices.Clip(subject.Path), token.Hop{Client: subject.Client, JTI: subject.ID})
+// path are the hops behind what is issued for a subject: those behind it, and itself. A token of another issuer counts
+// as an exchange like those of the realm, and so does what its issuer says, where that is a realm of this server, of the
+// exchanges behind it: no detour makes a chain shorter.
+func (q *Request) path() []token.Hop {
+	subject := q.Subject.Token
+	hop := token.Hop{Client: subject.Client, JTI: subject.ID}
+	if q.Foreign != nil {
+		hop.Issuer = subject.Issuer
+	}
+	return append(slices.Clip(subject.Path), hop)
 }

@@ -19,8 +19,10 @@ type rule struct {
 var rules = []rule{
 	{explain.ExchangeUnsupported, plain},       // S1–S3: no parameter of the legacy exchange
 	{explain.ExchangeEnabled, enabled},         // S4: exchange is on for the requester
+	{explain.ExchangeIssuer, trusted},          // another issuer's token is of a provider that is trusted
 	{explain.ExchangeSubject, presented},       // S5–S7: there is a subject token, said to be an access token
 	{explain.ExchangeSubject, valid},           // T1: it is valid
+	{explain.ExchangeLink, linked},             // another issuer's speaks of a user of the realm
 	{explain.ExchangeProof, proven},            // T2: where it is bound to a key, its holder exchanges it
 	{explain.ExchangeType, askable},            // R1: what is asked for may be
 	{explain.ExchangeTarget, known},            // A1: the audiences exist
@@ -47,6 +49,7 @@ var rules = []rule{
 // finds that cannot reach it, for here a custom one that a mapper gave may stand beside clients.
 var renewal = []rule{
 	{explain.ExchangeEnabled, enabled},
+	{explain.ExchangeIssuer, trusted},
 	{explain.ExchangeTarget, open},
 	{explain.ExchangePermitted, permitted},
 	{explain.ExchangeAccepts, accepted},
@@ -59,7 +62,7 @@ var renewal = []rule{
 func Decide(q Request) Decision {
 	s := &state{Request: q}
 	if q.Subject != nil && q.Subject.Token != nil {
-		s.hops, s.had = path(q.Subject.Token), q.Subject.Token.Scopes()
+		s.hops, s.had = q.path(), q.Subject.Token.Scopes()
 	}
 	d := decide(s, rules)
 	if d.Grant != nil && q.Realm.Exchange.CapLifetime && q.Subject.Token.Expires != 0 {

@@ -10,6 +10,9 @@ import (
 // What the rules say of requester and target alone, whatever the subject token and the rest of the request. Rules ask
 // these functions, and so does who looks at a realm as a whole.
 
+// TakesForeign tells whether a client may exchange tokens that other issuers than the realm issued.
+func TakesForeign(c *realm.Client) bool { return c.Exchange.External }
+
 // MayRequest tells whether a client may exchange tokens at all: exchange is on for it, and it has credentials or may do
 // without. That it is enabled and has proven who it is was found out before anything is decided.
 func MayRequest(c *realm.Client) bool { return switchedOn(c) && hasStanding(c) }

@@ -26,7 +26,9 @@ func Fixes(q Request, d Decision) []explain.Fix {
 var fixes = map[explain.Rule]func(*state, Decision) []explain.Fix{
 	explain.ExchangeUnsupported: fixUnsupported,
 	explain.ExchangeEnabled:     fixEnabled,
+	explain.ExchangeIssuer:      fixIssuer,
 	explain.ExchangeSubject:     fixSubject,
+	explain.ExchangeLink:        fixLink,
 	explain.ExchangeProof:       fixProof,
 	explain.ExchangeType:        fixType,
 	explain.ExchangeTarget:      fixTarget,
@@ -47,6 +49,7 @@ const (
 	attributeEnabled   = "standard.token.exchange.enabled"
 	attributeRefresh   = "standard.token.exchange.enableRefreshRequestedTokenType"
 	attributeUse       = "use.refresh.tokens"
+	attributeExternal  = "tokenhouse.exchange.external"
 	attributePublic    = "tokenhouse.exchange.public"
 	attributePermitted = "tokenhouse.exchange.permitted"
 	attributeAccepts   = "tokenhouse.exchange.accepts"
@@ -56,6 +59,9 @@ const (
 )
 
 func fixUnsupported(s *state, _ Decision) []explain.Fix {
+	if slices.Contains(s.Legacy, "subject_issuer") && len(s.Legacy) == 1 {
+		return do("let "+s.Client.ID+" exchange tokens of trusted identity providers", s.set(s.Client, explain.Attribute(attributeExternal, "true")))
+	}
 	return say("leave out %s: the standard exchange has no such parameter", strings.Join(s.Legacy, ", "))
 }
 
@@ -68,6 +74,8 @@ func fixEnabled(s *state, _ Decision) []explain.Fix {
 
 func fixSubject(s *state, _ Decision) []explain.Fix {
 	switch {
+	case s.Foreign != nil:
+		return say("send a new access or ID token of the issuer, for an audience or of a client that the identity provider's settings name")
 	case s.Subject == nil:
 		return say("send an access token of this realm as subject_token")
 	case s.SubjectType == nil || *s.SubjectType != oauth.TypeAccessToken:

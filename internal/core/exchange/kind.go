@@ -51,9 +51,10 @@ func unsupported(s *state, t *explain.Trace) *oauth.Error {
 }
 
 // online asks that a refresh token has a session to live in (X1). Subjects that came by an exchange have
-// none: nothing is kept for their client. An offline session is the client's that began it.
+// none: nothing is kept for their client. An offline session is the client's that began it. For another issuer's
+// token a session begins here.
 func online(s *state, t *explain.Trace) *oauth.Error {
-	if s.kind != oauth.TypeRefreshToken {
+	if s.kind != oauth.TypeRefreshToken || s.Foreign != nil {
 		return nil
 	}
 	if s.Subject.Token.Origin.Session != token.Online || s.Subject.Token.Session == "" {

@@ -19,6 +19,7 @@ type Request struct {
 	Issuer string        // the realm's, as the caller reaches it
 	Client *realm.Client // the requester
 
+	Foreign       *Foreign         // the issuer of the subject; nil: the realm
 	Subject       *Subject         // nil where there was no parameter "subject_token"
 	SubjectType   *oauth.TokenType // parameter "subject_token_type"
 	RequestedType *oauth.TokenType // parameter "requested_token_type"

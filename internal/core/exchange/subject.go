@@ -16,6 +16,9 @@ func plain(s *state, t *explain.Trace) *oauth.Error {
 		t.Add(explain.ExchangeUnsupported, explain.Skipped, name)
 	}
 	for _, name := range []string{"requested_subject", "requested_issuer", "subject_issuer"} {
+		if name == "subject_issuer" && TakesForeign(s.Client) {
+			continue
+		}
 		if slices.Contains(s.Legacy, name) {
 			t.Add(explain.ExchangeUnsupported, explain.Denied, name, "not supported for standard token exchange")
 			return refuse("Parameter '" + name + "' is not supported for standard token exchange")
@@ -24,9 +27,9 @@ func plain(s *state, t *explain.Trace) *oauth.Error {
 	return nil
 }
 
-// enabled asks for the requester's switch (S4). A public client has one of its own.
+// enabled asks for the requester's switch (S4). A public client has one of its own, and so have tokens of other issuers.
 func enabled(s *state, t *explain.Trace) *oauth.Error {
-	if !switchedOn(s.Client) {
+	if !switchedOn(s.Client) && !(s.fromAbroad() && TakesForeign(s.Client)) {
 		t.Add(explain.ExchangeEnabled, explain.Denied, s.Client.ID)
 		return refuse("Standard token exchange is not enabled for the requested client")
 	}
@@ -45,6 +48,10 @@ func presented(s *state, t *explain.Trace) *oauth.Error {
 		return deny("Parameter 'subject_token' required for standard token exchange")
 	case s.SubjectType == nil:
 		return deny("Parameter 'subject_token_type' required for standard token exchange")
+	case s.Foreign != nil:
+		if !slices.Contains(foreignTypes, *s.SubjectType) {
+			return deny("Parameter 'subject_token' supports access tokens, ID tokens and JWTs of other issuers only")
+		}
 	case *s.SubjectType != oauth.TypeAccessToken:
 		return deny("Parameter 'subject_token' supports access tokens only")
 	}
@@ -53,6 +60,9 @@ func presented(s *state, t *explain.Trace) *oauth.Error {
 
 // valid asks that the subject token was found valid (T1).
 func valid(s *state, t *explain.Trace) *oauth.Error {
+	if s.Foreign != nil {
+		return s.verified(t)
+	}
 	if s.Subject.Token == nil || s.Subject.User == nil {
 		flaw := s.Subject.Flaw
 		if flaw == "" {
@@ -66,13 +76,14 @@ func valid(s *state, t *explain.Trace) *oauth.Error {
 	return nil
 }
 
-// proven asks for proof of the key that a subject token is bound to (T2), by the client that it was issued to. What
+// proven asks for proof of the key that a subject token is bound to (T2), by the client that it was issued to; of
+// another issuer's token, whose clients are not here, by whoever brings it. What
 // is issued is bound to the key that was proved, so that an exchange sets nothing free.
 func proven(s *state, t *explain.Trace) *oauth.Error {
 	if s.Subject.Token.Confirmation == nil {
 		return nil
 	}
-	if s.Subject.Token.Client != s.Client.ID {
+	if s.Foreign == nil && s.Subject.Token.Client != s.Client.ID {
 		const text = "Sender-constrained token exchange rejected as the token was not issued for the requesting client"
 		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "bound to another client")
 		return refuse(text)
@@ -89,9 +100,12 @@ func proven(s *state, t *explain.Trace) *oauth.Error {
 	return no
 }
 
-// holding asks that the subject token was issued to the requester, or names it as an audience (A4).
+// holding asks that the subject token was issued to the requester, or names it as an audience (A4). Whom another
+// issuer's token is for was asked of the token: see federation.Settings.CheckSubject.
 func holding(s *state, t *explain.Trace) *oauth.Error {
 	switch {
+	case s.Foreign != nil:
+		return nil
 	case s.Subject.Token.Client == s.Client.ID:
 		t.Add(explain.ExchangeHolder, explain.Allowed, s.Client.ID, "the subject token was issued to it")
 		return nil

@@ -31,7 +31,9 @@ const (
 
 	ExchangeUnsupported Rule = "exchange.unsupported"
 	ExchangeEnabled     Rule = "exchange.enabled"
+	ExchangeIssuer      Rule = "exchange.issuer"
 	ExchangeSubject     Rule = "exchange.subject"
+	ExchangeLink        Rule = "exchange.link"
 	ExchangeProof       Rule = "exchange.proof"
 	ExchangeType        Rule = "exchange.type"
 	ExchangeTarget      Rule = "exchange.target"
@@ -103,7 +105,11 @@ var phrases = map[Rule]phrase{
 		Denied: "%1", Skipped: "not looked at: the token is the same without it"}},
 	ExchangeEnabled: {"standard token exchange must be switched on for the requester", map[Outcome]string{
 		Allowed: "switched on", Denied: "switched off"}},
-	ExchangeSubject: {"the subject token must be a valid access token of this realm", map[Outcome]string{
+	ExchangeIssuer: {"tokens of another issuer are exchanged where an identity provider of the realm is trusted with that", map[Outcome]string{
+		Allowed: "a trusted identity provider", Denied: "%1"}},
+	ExchangeLink: {"the token of another issuer must be about somebody who is linked to an enabled user of the realm", map[Outcome]string{
+		Allowed: "linked at %1", Denied: "%1"}},
+	ExchangeSubject: {"the subject token must be a valid access token of this realm, or a valid token of a trusted issuer", map[Outcome]string{
 		Allowed: "issued to %1", Denied: "%1"}},
 	ExchangeProof: {"a bound subject token needs proof by its holder", map[Outcome]string{
 		Allowed: "proved to have the key that the subject token is bound to", Denied: "%1"}},

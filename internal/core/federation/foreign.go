@@ -11,6 +11,7 @@ import (
 // Foreign is a token of somebody else. Its claims are as they stand, and not judged: see CheckIDToken.
 type Foreign struct {
 	ID       string // jti
+	Type     string // typ, of the body: Keycloak's, as "Bearer" or "ID"
 	Issuer   string
 	Subject  string
 	Audience []string
@@ -32,7 +33,7 @@ func readForeign(c token.Compact) (Foreign, error) {
 	if err != nil || !ok {
 		return Foreign{}, fmt.Errorf("%w: they are no JSON object", ErrClaims)
 	}
-	f := Foreign{Algorithm: c.Header.Alg, Claims: claims}
+	f := Foreign{Algorithm: c.Header.Alg, Claims: claims, Type: text(claims.Get("typ"))}
 	for name, at := range map[string]*string{"jti": &f.ID, "iss": &f.Issuer, "sub": &f.Subject, "azp": &f.Client, "nonce": &f.Nonce, "sid": &f.Session} {
 		if *at, ok = claimText(claims, name); !ok {
 			return Foreign{}, fmt.Errorf("%w: %s is no string", ErrClaims, name)
@@ -59,6 +60,18 @@ func claimText(claims token.Object, name string) (string, bool) {
 	value := claims.Get(name)
 	s, ok := value.(string)
 	return s, ok || value == nil
+}
+
+// Grants tells an access token, which lets its holder have something, from an ID token, which tells who somebody is. It
+// goes by what the token says (claim typ, Keycloak's); by what it is said to be only where it says nothing.
+func (f Foreign) Grants(saidTo bool) bool {
+	switch f.Type {
+	case token.TypBearer, token.TypDPoP:
+		return true
+	case token.TypID:
+		return false
+	}
+	return saidTo
 }
 
 // claimTime reads a NumericDate (RFC 7519 §2), cut to whole seconds.

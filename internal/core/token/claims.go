@@ -76,8 +76,10 @@ type Actor struct {
 	Actor   *Actor
 }
 
-// Hop is one exchange behind a token: the client the exchanged token was issued to, and its jti.
+// Hop is one exchange behind a token: the client the exchanged token was issued to, and its jti. Of a token that another
+// issuer than the realm issued it names that; its client is then the issuer's, and no client of the realm.
 type Hop struct {
+	Issuer string // iss; empty: the realm
 	Client string
 	JTI    string
 }

@@ -212,6 +212,8 @@ func (r *reader) path() ([]Hop, error) {
 		var hop Hop
 		err := r.object(func(name string) (err error) {
 			switch name {
+			case "iss":
+				hop.Issuer, err = r.optional()
 			case "client":
 				hop.Client, err = r.optional()
 			case "jti":

@@ -124,6 +124,7 @@ func appendPath(dst []byte, path []Hop) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, '{')
+		dst = appendText(dst, "iss", hop.Issuer)
 		dst = appendText(dst, "client", hop.Client)
 		dst = appendText(dst, "jti", hop.JTI)
 		dst = append(dst, '}')

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
@@ -25,22 +26,10 @@ const (
 
 // create makes an account for the visitor. Where somebody took the name or the address meanwhile, it is theirs.
 func (s *step) create(ctx context.Context) (authorize.Result, error) {
-	changes := s.p.Import(federation.Input{Realm: s.t.Realm(), Mappers: s.p.Mappers, Person: s.who.Person})
-	s.t.Event.Trace = &changes.Trace
-	u := user.User{}
-	s.at.Profile.WriteTo(&u)
-	join, err := s.groups(ctx, s.t, changes.Join)
+	q, trace, err := s.adoption(ctx, s.t.Realm(), s.p, s.who, s.at.Profile)
+	s.t.Event.Trace = trace
 	if err != nil {
 		return authorize.Result{}, err
-	}
-	change(&u, &changes, join, nil)
-	verified := s.emailTrusted() && strings.EqualFold(u.Email, s.who.Person.Email) // a mapper may have put another
-	q := people.Adoption{Profile: profile.Of(&u), EmailVerified: verified, Link: s.identity(), Roles: u.Roles, Groups: u.GroupKeys}
-	if role := readToken(s.t.Realm(), s.p); role != nil {
-		q.Roles = with(q.Roles, []string{role.Key})
-	}
-	if s.p.First.ChangePassword {
-		q.Actions = []string{"UPDATE_PASSWORD"}
 	}
 	id, err := s.People.Adopt(ctx, audit.Author{Base: s.t.At.Base, Now: s.t.At.Now, NewID: s.NewID}, s.t.Realm(), q)
 	switch clash, taken := errors.AsType[*fault.Conflict](err); {
@@ -58,6 +47,28 @@ func (s *step) create(ctx context.Context) (authorize.Result, error) {
 	s.at.UserID = id
 	s.record(ctx, event.Register, event.Detail{Name: "register_method", Value: "broker"}, event.Detail{Name: "email", Value: q.Profile.First(profile.Email)})
 	return s.done(ctx)
+}
+
+// adoption is the account that a visitor gets, whose profile is as they or the provider told it. The trace is of the
+// mappers.
+func (b *Broker) adoption(ctx context.Context, r *realm.Realm, p *Provider, who *visitor, told profile.Attributes) (people.Adoption, *explain.Trace, error) {
+	changes := p.Import(federation.Input{Realm: r, Mappers: p.Mappers, Person: who.Person})
+	u := user.User{}
+	told.WriteTo(&u)
+	join, err := b.groups(ctx, r, changes.Join)
+	if err != nil {
+		return people.Adoption{}, &changes.Trace, err
+	}
+	change(&u, &changes, join, nil)
+	trusted := p.EmailTrusted(&who.Person) && strings.EqualFold(u.Email, who.Person.Email) // they, or a mapper, may have put another
+	q := people.Adoption{Profile: profile.Of(&u), EmailVerified: trusted, Link: who.link(), Roles: u.Roles, Groups: u.GroupKeys}
+	if role := readToken(r, p); role != nil {
+		q.Roles = with(q.Roles, []string{role.Key})
+	}
+	if p.First.ChangePassword {
+		q.Actions = []string{"UPDATE_PASSWORD"}
+	}
+	return q, &changes.Trace, nil
 }
 
 // identity is who the visitor is at the provider.

@@ -170,7 +170,8 @@ func (b *Broker) enter(ctx context.Context, t *authorize.Turn, p *Provider, who 
 	if why != nil {
 		return b.Sign.ShowError(ctx, t, why, badRequest, page.T(message)), nil
 	}
-	notes, err := b.sync(ctx, t, p, who, u)
+	notes, trace, err := b.sync(ctx, t.Realm(), p, who, u)
+	t.Event.Trace = trace
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ type Broker struct {
 	Rules     *people.Rulebook
 	Tokens    Tokens
 	Holders   Holders
+	Own       Own
 	Upstream  Upstream
 	Keys      Keys
 	Once      Once

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize/action"
@@ -93,7 +94,7 @@ func (f FirstLogin) begin(ctx context.Context, t *authorize.Turn) (*step, *autho
 	}
 	s := &step{Broker: f.Broker, t: t, p: p, who: who, at: who.First}
 	if s.at == nil {
-		s.at = &firstLogin{Profile: told(who, t)}
+		s.at = &firstLogin{Profile: told(who, t.Realm())}
 		who.First = s.at
 	}
 	return s, nil, nil
@@ -106,7 +107,7 @@ func (b *Broker) failed(ctx context.Context, t *authorize.Turn, event string, st
 }
 
 // told is the profile that a provider tells.
-func told(who *visitor, t *authorize.Turn) profile.Attributes {
+func told(who *visitor, r *realm.Realm) profile.Attributes {
 	a := profile.Attributes{}
 	for name, values := range who.Person.Attributes {
 		a[name] = values
@@ -117,7 +118,7 @@ func told(who *visitor, t *authorize.Turn) profile.Attributes {
 			a[name] = []string{value}
 		}
 	}
-	if t.Realm().EmailAsUsername && a.First(profile.Email) != "" {
+	if r.EmailAsUsername && a.First(profile.Email) != "" {
 		a[profile.Username] = a[profile.Email]
 	}
 	return a
@@ -200,10 +201,7 @@ func (s *step) review(ctx context.Context) (authorize.Result, error) {
 	if err != nil {
 		return authorize.Result{}, err
 	}
-	_, wrong := terms.Profile.Write(profile.Change{Given: s.at.Profile, As: profile.User, Scopes: s.t.Scopes()})
-	_, invalid := errors.AsType[profile.Invalid](wrong)
-	due := s.p.First.Review == ReviewOn || s.p.First.Review == ReviewMissing && (invalid || s.at.Profile.First(profile.Username) == "")
-	if s.at.Reviewed || !due {
+	if s.at.Reviewed || !s.p.First.asks(terms.Profile, s.at.Profile, s.t.Scopes()) {
 		return s.unite(ctx)
 	}
 	return s.askProfile(ctx, nil)

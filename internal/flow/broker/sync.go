@@ -7,38 +7,38 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
-	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 )
 
 // sync takes over what the provider says of a known user, as its mappers and sync modes want, and gives the notes
 // that the session gets. A name or an address that somebody else has is not taken over: that must not keep anybody
-// out.
-func (b *Broker) sync(ctx context.Context, t *authorize.Turn, p *Provider, who *visitor, u *user.User) (notes map[string]string, err error) {
-	changes := p.Update(federation.Input{Realm: t.Realm(), Mappers: p.Mappers, Person: who.Person, User: u})
-	t.Event.Trace = &changes.Trace
+// out. The trace is of the mappers.
+func (b *Broker) sync(ctx context.Context, r *realm.Realm, p *Provider, who *visitor, u *user.User) (notes map[string]string, trace *explain.Trace, err error) {
+	changes := p.Update(federation.Input{Realm: r, Mappers: p.Mappers, Person: who.Person, User: u})
+	trace = &changes.Trace
 	notes = maps.Clone(who.Person.Notes)
 	if notes == nil {
 		notes = map[string]string{}
 	}
 	maps.Copy(notes, changes.Notes)
-	join, err := b.groups(ctx, t, changes.Join)
+	join, err := b.groups(ctx, r, changes.Join)
 	if err != nil {
-		return nil, err
+		return nil, trace, err
 	}
-	leave, err := b.groups(ctx, t, changes.Leave)
+	leave, err := b.groups(ctx, r, changes.Leave)
 	if err != nil {
-		return nil, err
+		return nil, trace, err
 	}
 	apply := func(c federation.Changes) error {
 		if !differs(u, &c, join, leave) {
 			return nil
 		}
-		return b.People.EditOwn(ctx, t.Realm(), u.ID, func(a *user.Account) error {
-			a.SoleEmail = !t.Realm().DuplicateEmails
+		return b.People.EditOwn(ctx, r, u.ID, func(a *user.Account) error {
+			a.SoleEmail = !r.DuplicateEmails
 			change(&a.User, &c, join, leave)
 			return nil
 		})
@@ -48,14 +48,14 @@ func (b *Broker) sync(ctx context.Context, t *authorize.Turn, p *Provider, who *
 		changes.Username, changes.Email, changes.EmailVerified = nil, nil, nil
 		err = apply(changes)
 	}
-	return notes, err
+	return notes, trace, err
 }
 
 // groups are the keys of the groups at these paths. Those that are not there are passed over.
-func (b *Broker) groups(ctx context.Context, t *authorize.Turn, paths []string) ([]string, error) {
+func (b *Broker) groups(ctx context.Context, r *realm.Realm, paths []string) ([]string, error) {
 	var keys []string
 	for _, path := range paths {
-		g, err := b.Users.GroupByPath(ctx, t.Realm().Key, path)
+		g, err := b.Users.GroupByPath(ctx, r.Key, path)
 		switch {
 		case errors.Is(err, fault.ErrNotFound):
 		case err != nil:

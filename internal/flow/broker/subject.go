@@ -1,0 +1,213 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
+)
+
+// Own checks tokens of the realms of this server, and all that stands behind them. It is a *verify.Verifier.
+type Own interface {
+	PersonToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
+}
+
+// Subject verifies a token of another issuer, and finds or makes the user of the realm whom it speaks of, as a sign-in
+// by the provider would. What is wrong with the token or its user is told in the guest; an error is a technical one. That
+// the provider is trusted has been asked.
+func (b *Broker) Subject(ctx context.Context, at verify.At, q verify.Abroad) (verify.Guest, error) {
+	c, err := b.Book.of(ctx, at.Realm)
+	if err != nil {
+		return verify.Guest{}, err
+	}
+	p := c.provider(q.Provider.Alias)
+	if p == nil {
+		return disbelieved(errors.New("nobody can sign in by the provider")), nil
+	}
+	held, claims, err := b.believe(ctx, at, p, q.Compact)
+	if err == nil {
+		err = p.CheckSubject(claims, federation.TrustIn(q.Provider), at.Realm.Issuer(at.Base), at.Now)
+	}
+	if err != nil {
+		return disbelieved(err), ctx.Err()
+	}
+	who, err := b.guest(ctx, p, q, claims, !held.near)
+	if err != nil {
+		return disbelieved(err), ctx.Err()
+	}
+	return b.seat(ctx, at, p, who, verify.Guest{Token: &held.Verified})
+}
+
+// disbelieved is the guest whose token is not believed.
+func disbelieved(err error) verify.Guest {
+	g := verify.Guest{Flaw: exchange.FlawToken, Why: reasonOf(err)}
+	if errors.Is(err, federation.ErrType) {
+		g.Flaw = exchange.FlawType
+	}
+	return g
+}
+
+// believed is a token whose signature is right.
+type believed struct {
+	token.Verified
+	near bool // a realm of this server issued it
+}
+
+var errUnsigned = fmt.Errorf("%w: the provider's settings do not have signatures validated", federation.ErrSignature)
+
+// believe checks who signed a token. One of a realm of this server is verified with the keys at hand, and its session and
+// all that was taken back count; others by the provider's keys.
+func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact string) (believed, federation.Foreign, error) {
+	claims, err := federation.ReadUnverified(compact)
+	if err != nil {
+		return believed{}, claims, err
+	}
+	if name, ok := neighbour(at, claims.Issuer); ok && slices.Contains(p.Issuers, claims.Issuer) {
+		held, err := b.fromNeighbour(ctx, at, name, compact)
+		if err != nil {
+			return believed{}, claims, err
+		}
+		v := held.Token
+		v.Path = abroad(v.Path, claims.Issuer, at.Realm.Issuer(at.Base))
+		return believed{v, true}, claims, nil
+	}
+	if !p.ValidateSignature {
+		return believed{}, claims, errUnsigned
+	}
+	if claims, err = b.foreigners().Verify(ctx, &p.Settings, compact); err != nil {
+		return believed{}, claims, err
+	}
+	v, err := claims.Verified()
+	return believed{Verified: v}, claims, err
+}
+
+// neighbour is the name of the realm of this server that an issuer means; ok is false where it means none.
+func neighbour(at verify.At, issuer string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(issuer, at.Base+"/realms/")
+	return name, ok && name != "" && !strings.Contains(name, "/")
+}
+
+var errNeighbour = fmt.Errorf("%w: no other realm of this server that is enabled has this issuer", federation.ErrSignature)
+
+// fromNeighbour checks a token of another realm of this server.
+func (b *Broker) fromNeighbour(ctx context.Context, at verify.At, name, compact string) (verify.Held, error) {
+	r, err := b.Realms.Realm(ctx, name)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && (!r.Enabled || r.Key == at.Realm.Key) {
+		return verify.Held{}, errNeighbour
+	}
+	if err != nil {
+		return verify.Held{}, err
+	}
+	held, err := b.Own.PersonToken(ctx, verify.At{Realm: r, Base: at.Base, Now: at.Now}, compact)
+	if held.User != nil && held.User.ServiceAccount != "" && err == nil {
+		return held, errService
+	}
+	return held, err
+}
+
+var errService = fmt.Errorf("%w: it is about a client, and no user", federation.ErrClaims)
+
+// abroad is a way of exchanges in another realm as this one sees it. What was issued here keeps no issuer.
+func abroad(path []token.Hop, issuer, here string) []token.Hop {
+	out := slices.Clone(path)
+	for i := range out {
+		switch out[i].Issuer {
+		case "":
+			out[i].Issuer = issuer
+		case here:
+			out[i].Issuer = ""
+		}
+	}
+	return out
+}
+
+// guest is who a token speaks of. The provider's own word on the person is asked for by an access token, as at a sign-in,
+// where that goes over the network anyway: a provider that does not honour the token any more refuses it.
+func (b *Broker) guest(ctx context.Context, p *Provider, q verify.Abroad, f federation.Foreign, remote bool) (*visitor, error) {
+	told := federation.Answer{IDToken: f.Claims}
+	if remote && p.FetchesProfile() && f.Grants(q.Type != oauth.TypeIDToken) {
+		var err error
+		if told.Profile, err = b.Upstream.UserInfo(ctx, &p.Settings, q.Compact); err != nil {
+			return nil, fmt.Errorf("user info call failure: %w", err)
+		}
+	}
+	person, err := p.Person(told)
+	if err != nil {
+		return nil, err
+	}
+	return &visitor{Provider: p.Alias, Person: p.Preprocess(person, p.Mappers, b.NewID(), nil)}, nil
+}
+
+// seat finds the user who is linked to a visitor, and changes them as the provider's mappers want; or makes one.
+func (b *Broker) seat(ctx context.Context, at verify.At, p *Provider, who *visitor, g verify.Guest) (verify.Guest, error) {
+	g.Origin = session.Origin{Provider: p.Alias, Subject: who.Person.ID, Username: who.Person.Username, SID: who.Person.SessionID}
+	u, err := b.foreigners().Linked(ctx, at.Realm, p.Alias, who.Person.ID)
+	if err == nil && u == nil {
+		g.Made, g.Standing, err = b.takeIn(ctx, at, p, who)
+		if err != nil || g.Standing != "" {
+			return g, err
+		}
+		u, err = b.foreigners().Linked(ctx, at.Realm, p.Alias, who.Person.ID)
+	}
+	switch {
+	case err != nil:
+		return g, err
+	case u == nil:
+		g.Standing = exchange.Unlinked
+		return g, nil
+	case !u.Enabled || u.ServiceAccount != "":
+		g.User, g.Standing = u, exchange.Barred
+		return g, nil
+	}
+	if g.Notes, _, err = b.sync(ctx, at.Realm, p, who, u); err != nil {
+		return g, err
+	}
+	g.User, err = b.Users.User(ctx, at.Realm.Key, u.ID)
+	return g, err
+}
+
+// takeIn makes an account for a visitor whom nobody is linked to, where the provider's settings let one be made and the
+// first login would ask nobody anything: neither to review a profile, nor whose an account is that there is.
+func (b *Broker) takeIn(ctx context.Context, at verify.At, p *Provider, who *visitor) (made bool, why exchange.Standing, err error) {
+	if p.LinkOnly || p.Transient || !p.First.Create {
+		return false, exchange.Unlinked, nil
+	}
+	terms, err := b.Rules.Terms(ctx, at.Realm)
+	if err != nil {
+		return false, "", err
+	}
+	given := told(who, at.Realm)
+	if p.First.asks(terms.Profile, given, nil) {
+		return false, exchange.Unlinked, nil
+	}
+	account, _, err := b.adoption(ctx, at.Realm, p, who, given)
+	if err != nil {
+		return false, "", err
+	}
+	_, err = b.People.Adopt(ctx, audit.Author{Base: at.Base, Now: at.Now, NewID: b.NewID}, at.Realm, account)
+	switch clash, taken := errors.AsType[*fault.Conflict](err); {
+	case taken && clash.Field == "federatedIdentities": // somebody was first: they are linked now
+		return false, "", nil
+	case taken:
+		return false, exchange.Taken, nil
+	}
+	return err == nil, "", err
+}
+
+// asks tells whether a first login would show the user this profile, to be reviewed.
+func (rules *FirstLoginRules) asks(p *profile.Profile, told profile.Attributes, scopes []string) bool {
+	_, wrong := p.Write(profile.Change{Given: told, As: profile.User, Scopes: scopes})
+	_, invalid := errors.AsType[profile.Invalid](wrong)
+	return rules.Review == ReviewOn || rules.Review == ReviewMissing && (invalid || told.First(profile.Username) == "")
+}

@@ -1,0 +1,49 @@
+package verify
+
+import (
+	"context"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// Abroad is a token of another issuer than the realm, brought by a client. Its provider is switched on and trusted: that
+// is asked before anything of the token is looked at.
+type Abroad struct {
+	Provider *realm.Provider
+	Compact  string
+	Type     oauth.TokenType // that it is said to be
+}
+
+// Guest is who a token of another issuer speaks of, as far as the token is believed.
+type Guest struct {
+	Token *token.Verified // nil: it is not believed
+	Flaw  exchange.Flaw   // why, for the caller
+	Why   string          // why, for events: nothing secret is in it
+
+	User     *user.User        // nil: see Standing
+	Standing exchange.Standing // why they may not act here; empty: they may
+	Made     bool              // the account was made just now
+	Origin   session.Origin    // of a session that begins for them
+	Notes    map[string]string // that mappers want it to have
+}
+
+var personRules = append([]rule{{"kind", isPersonal}}, accessRules[1:]...)
+
+// isPersonal wants a token that says who somebody is: an access or an ID token.
+func isPersonal(ctx context.Context, q *question) error {
+	if q.Token.Type == token.TypID {
+		return nil
+	}
+	return isAccess(ctx, q)
+}
+
+// PersonToken checks an access or an ID token of the realm for who takes it in another realm, and all that stands behind
+// it: the same rules hold for both, so an ID token is as good as the session that it was issued in, and its client's part.
+func (v *Verifier) PersonToken(ctx context.Context, at At, compact string) (Held, error) {
+	return v.check(ctx, at, compact, nil, personRules)
+}
