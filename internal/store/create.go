@@ -51,6 +51,7 @@ func (s *Store) CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm
 	if err != nil {
 		return fmt.Errorf("create realm %q: %w", d.Realm().Name, s.taken(ctx, err, c.asEdit()))
 	}
+	s.digests.wake()
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
@@ -44,11 +45,32 @@ func (s *Store) Plans(t testing.TB) map[string]string {
 	return plans
 }
 
-// ShrinkSearch makes ranges small, and few what an index may lead to, until the test ends.
+// ShrinkSearch makes ranges small, and few what an index may lead to, and has digests made where there are two
+// ranges, until the test ends.
 func ShrinkSearch(t testing.TB) {
-	size, hits := rangeSize, fewHits
-	rangeSize, fewHits = 3, 2
-	t.Cleanup(func() { rangeSize, fewHits = size, hits })
+	size, hits, ranges := rangeSize, fewHits, fewRanges
+	rangeSize, fewHits, fewRanges = 3, 2, 1
+	t.Cleanup(func() { rangeSize, fewHits, fewRanges = size, hits, ranges })
+}
+
+// Digest makes the digests that are not there or outdated, and tells how many there are of a realm.
+func (s *Store) Digest(t testing.TB, realmKey string) int64 {
+	t.Helper()
+	if err := s.digestAll(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	return s.Digested(t, realmKey)
+}
+
+// Digested is how many ranges of a realm have a digest that is not outdated, and of a realm that has none all digests.
+func (s *Store) Digested(t testing.TB, realmKey string) (n int64) {
+	t.Helper()
+	err := s.db.One(t.Context(), `SELECT COUNT(*) FROM user_digest d LEFT JOIN user_range r ON r.realm = d.realm AND r.low = d.low
+		WHERE d.realm = $1 AND (r.low IS NULL OR r.high = d.high AND r.changes = d.changes)`, []any{realmKey}, &n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // DropSearch removes what the users of a realm are searched by.
@@ -56,7 +78,7 @@ func (s *Store) DropSearch(t testing.TB, realmKey string) {
 	t.Helper()
 	err := s.db.Change(t.Context(), func(tx engine.Tx) error {
 		batch := s.index.bury(realmKey, 1<<40)
-		for _, table := range []string{"user_search", "user_facet", "user_range"} {
+		for _, table := range []string{"user_search", "user_facet", "user_range", "user_digest"} {
 			batch = append(batch, engine.Statement{SQL: `DELETE FROM ` + table + ` WHERE realm = $1`, Args: []any{realmKey}})
 		}
 		return tx.Send(t.Context(), batch)
@@ -75,6 +97,24 @@ func Rarest(users [][]uint32, tokens ...uint32) (chosen []uint32, left int) {
 		}
 	}
 	return s.rarest(tokens)
+}
+
+// DigestOf is a digest of users. It tells whether its marks have those of a query, and the names of those it is for.
+func DigestOf(t testing.TB, users []user.User) func(q user.Query) (marked bool, names []string) {
+	t.Helper()
+	var in []searched
+	for i := range users {
+		in = append(in, searchedOf(&users[i]))
+	}
+	d := newDigest(in)
+	return func(q user.Query) (bool, []string) {
+		w := wantedBy(&q)
+		names, err := w.in(d.users)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.marks.hasAll(w.marks), names
+	}
 }
 
 // LoginDocument is what the database has of a sign-in.

@@ -170,6 +170,7 @@ var ofRealm = []struct{ table, id string }{
 	{"failures", "user_id"},
 	{"user_facet", "facet, user_id"},
 	{"user_range", "low"},
+	{"user_digest", "low"}, // after its range, without which none is made
 	{searchTable, "username"},
 }
 

@@ -14,7 +14,8 @@ import (
 // listed: passing over a thousand takes a millisecond. Its tokens (searchindex.go) lead to those who have
 // some text in a name, and user_facet to those who have an attribute or a link. user_range tells how many
 // users there are between two usernames (userrange.go), so that the page that begins with the
-// 900,000th is found without passing over those before it.
+// 900,000th is found without passing over those before it. What too many have for an index is looked for in the
+// order of the list, in digests of ranges (digest.go), and only of those that have some.
 
 // searched is what a user is searched by.
 type searched struct {
@@ -22,7 +23,7 @@ type searched struct {
 	account, enabled, verified   bool
 	created                      int64
 	facets                       []facet
-	links                        []string // keys of roles and groups
+	roles, groups                []string // keys
 }
 
 // facet is a hash of an attribute with one of its values, or of a link or part of one.
@@ -43,7 +44,7 @@ func searchedOf(u *user.User) searched {
 	s := searched{
 		username: lower(u.Username), email: lower(u.Email), first: lower(u.FirstName), last: lower(u.LastName),
 		account: u.ServiceAccount != "", enabled: u.Enabled, verified: u.EmailVerified, created: micros(u.Created),
-		links: slices.Concat(u.Roles, u.GroupKeys),
+		roles: u.Roles, groups: u.GroupKeys,
 	}
 	for name, values := range u.Attributes {
 		for _, value := range values {
@@ -114,7 +115,7 @@ func (s *Store) changeSearched(ctx context.Context, tx engine.Tx, realmKey, id s
 		same = false
 		batch = append(append(batch, dropFacets(realmKey, id, before)...), putFacets(realmKey, id, after)...)
 	}
-	if same && slices.Equal(before.links, after.links) {
+	if same && slices.Equal(before.roles, after.roles) && slices.Equal(before.groups, after.groups) {
 		return nil
 	}
 	if err := tx.Send(ctx, batch); err != nil {

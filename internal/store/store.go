@@ -58,6 +58,7 @@ type Store struct {
 	index    searchIndex
 	tallies  *tallies
 	samples  *samples
+	digests  *digests
 	revoked  revocations
 	tail     tail
 	doomed   chan struct{} // wakes who removes the rows of deleted realms
@@ -84,6 +85,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 		sessions: newCache[sessionID, *sessionState](mostSessions),
 		tallies:  newTallies(),
 		samples:  newSamples(),
+		digests:  newDigests(),
 		doomed:   make(chan struct{}, 1),
 	}
 	if s.log == nil {
@@ -118,6 +120,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	s.running.Go(func() { s.follow(background) })
 	s.running.Go(func() { s.tidy(background) })
 	s.running.Go(func() { s.bury(background) })
+	s.running.Go(func() { s.digest(background) })
 	return s, nil
 }
 

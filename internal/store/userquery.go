@@ -9,8 +9,8 @@ import (
 )
 
 // fewHits is up to how many users that an index leads to are looked at each. Of more, those that are
-// listed first are soon met in the order of the list.
-var fewHits = 4000 // a variable for tests
+// listed first are soon met in the order of the list, or of the ranges that have some.
+var fewHits = 1000 // a variable for tests
 
 // FindUsers are the users that are asked for by username, with Extra and without credentials: max of
 // them, or all where it is negative, after the first ones.
@@ -51,18 +51,24 @@ func (s *Store) CountUsers(ctx context.Context, realmKey string, q user.Query) (
 // userSearch is a query being answered.
 type userSearch struct {
 	engine.Reader
-	from   string // what follows FROM, whose rows u are those of user_search
-	where  *conditions
-	few    bool // an index leads to few
-	plain  bool // it asks for all, or all people
-	people bool // it asks for people
-	ranges []userRange
-	tally  *tally
+	realmKey string
+	from     string // what follows FROM, whose rows u are those of user_search
+	where    *conditions
+	few      bool // an index leads to few
+	plain    bool // it asks for all, or all people
+	people   bool // it asks for people
+	ranges   []userRange
+	tally    *tally
+
+	wanted *wanted             // nil where digests do not help
+	marks  []marks             // of each range, nil where there is no digest
+	found  map[string][]string // names of users of ranges whose digests were looked through, by low
+	ahead  int                 // how many digests are looked through at once
 }
 
 // search chooses how a query is answered.
 func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q user.Query) (*userSearch, error) {
-	find := &userSearch{Reader: r, from: allSearched, where: searchConditions(realmKey, &q), people: !q.ServiceAccounts}
+	find := &userSearch{Reader: r, realmKey: realmKey, from: allSearched, where: searchConditions(realmKey, &q), people: !q.ServiceAccounts}
 	if find.plain = len(find.where.where) == 1 || len(find.where.where) == 2 && find.people; !find.plain {
 		if err := s.narrow(ctx, find, realmKey, &q); err != nil || find.few {
 			return find, err
@@ -70,7 +76,13 @@ func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q 
 		find.tally = s.tallies.of(find.where)
 	}
 	var err error
-	find.ranges, err = readRanges(ctx, r, realmKey)
+	if find.ranges, err = readRanges(ctx, r, realmKey); err != nil || find.plain {
+		return find, err
+	}
+	if find.wanted = wantedBy(&q); find.wanted != nil {
+		find.ahead = 1
+		find.marks, err = s.digests.marks(ctx, r, realmKey, find.ranges)
+	}
 	return find, err
 }
 
@@ -112,17 +124,13 @@ func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error)
 		return f.ids(ctx, f.where.clone(), nil, first, max)
 	}
 	var ids []string
-	for _, r := range f.ranges {
+	for i, r := range f.ranges {
 		if max >= 0 && len(ids) >= max {
 			break
 		}
-		n, known := f.known(r)
-		if !known && first > 0 {
-			var err error
-			if n, err = f.countIn(ctx, r); err != nil {
-				return nil, err
-			}
-			known = true
+		n, known, err := f.number(ctx, i, first > 0)
+		if err != nil {
+			return nil, err
 		}
 		if known && n <= first {
 			first -= n
@@ -132,8 +140,7 @@ func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error)
 		if max >= 0 {
 			left = max - before
 		}
-		var err error
-		if ids, err = f.ids(ctx, f.within(r), ids, first, left); err != nil {
+		if ids, err = f.idsIn(ctx, i, ids, first, left); err != nil {
 			return nil, err
 		}
 		if got := len(ids) - before; !known && (left < 0 || got < left) {
@@ -144,10 +151,96 @@ func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error)
 	return ids, nil
 }
 
+// number is how many of the users in a range are asked for, where that is known, or must be.
+func (f *userSearch) number(ctx context.Context, i int, must bool) (n int, known bool, err error) {
+	r := f.ranges[i]
+	if n, known = f.known(r); known {
+		return n, true, nil
+	}
+	if f.digestible(i) {
+		names, ok, err := f.names(ctx, i)
+		if err != nil || ok {
+			return len(names), ok, err
+		}
+	}
+	if !must {
+		return 0, false, nil
+	}
+	n, err = f.countWhere(ctx, f.within(r))
+	f.tally.learn(r, n)
+	return n, true, err
+}
+
+// idsIn appends the ids of a page of the users in a range.
+func (f *userSearch) idsIn(ctx context.Context, i int, to []string, first, max int) ([]string, error) {
+	if f.digestible(i) {
+		names, ok, err := f.names(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return f.idsOf(ctx, names, to, first, max)
+		}
+	}
+	return f.ids(ctx, f.within(f.ranges[i]), to, first, max)
+}
+
+// digestible tells whether the digest of a range tells who of it is asked for.
+func (f *userSearch) digestible(i int) bool { return f.wanted != nil && f.marks[i] != nil }
+
+// names are those of the users in a range who are asked for, by its digest; not ok where it is not there after all.
+// It looks through the digests of some ranges that follow too, and each time of more: whoever came this far will
+// often go on.
+func (f *userSearch) names(ctx context.Context, i int) (names []string, ok bool, err error) {
+	if !f.marks[i].hasAll(f.wanted.marks) {
+		return nil, true, nil
+	}
+	if names, ok = f.found[f.ranges[i].low]; ok {
+		return names, true, nil
+	}
+	var next []userRange
+	for j := i; j < len(f.ranges) && len(next) < f.ahead; j++ {
+		n, known := f.known(f.ranges[j])
+		if f.digestible(j) && (j == i || !known || n > 0) && f.marks[j].hasAll(f.wanted.marks) {
+			next = append(next, f.ranges[j])
+		}
+	}
+	f.ahead = min(2*f.ahead, someDigests)
+	if f.found, err = digested(ctx, f, f.realmKey, next, f.wanted); err != nil {
+		return nil, false, err
+	}
+	for _, r := range next {
+		if of, ok := f.found[r.low]; ok {
+			f.tally.learn(r, len(of))
+		}
+	}
+	names, ok = f.found[f.ranges[i].low]
+	return names, ok, nil
+}
+
+// idsOf appends the ids of a page of users by their names, which are in the order of the list.
+func (f *userSearch) idsOf(ctx context.Context, names, to []string, first, max int) ([]string, error) {
+	names = names[min(first, len(names)):]
+	if max >= 0 {
+		names = names[:min(max, len(names))]
+	}
+	if len(names) == 0 {
+		return to, nil
+	}
+	c := &conditions{}
+	c.add("u.realm = ?", f.realmKey)
+	among(c, "u.username", names)
+	return f.appendIDs(ctx, `SELECT u.user_id FROM user_search u WHERE `+c.String()+` ORDER BY u.username`, c.args, to)
+}
+
 // ids appends the ids of a page of the users who fulfil conditions.
 func (f *userSearch) ids(ctx context.Context, c *conditions, to []string, first, max int) ([]string, error) {
 	query := `SELECT u.user_id FROM ` + f.from + ` WHERE ` + c.String() + ` ORDER BY u.username` + c.page(first, max)
-	err := f.Each(ctx, query, c.args, func(scan engine.Scan) error {
+	return f.appendIDs(ctx, query, c.args, to)
+}
+
+func (f *userSearch) appendIDs(ctx context.Context, query string, args []any, to []string) ([]string, error) {
+	err := f.Each(ctx, query, args, func(scan engine.Scan) error {
 		var id string
 		err := scan(&id)
 		to = append(to, id)
@@ -162,13 +255,10 @@ func (f *userSearch) count(ctx context.Context) (int, error) {
 		return f.countWhere(ctx, f.where)
 	}
 	total := 0
-	for _, r := range f.ranges {
-		n, known := f.known(r)
-		if !known {
-			var err error
-			if n, err = f.countIn(ctx, r); err != nil {
-				return 0, err
-			}
+	for i := range f.ranges {
+		n, _, err := f.number(ctx, i, true)
+		if err != nil {
+			return 0, err
 		}
 		total += n
 	}
@@ -186,14 +276,6 @@ func (f *userSearch) known(r userRange) (n int, ok bool) {
 	return f.tally.of(r)
 }
 
-func (f *userSearch) countIn(ctx context.Context, r userRange) (int, error) {
-	n, err := f.countWhere(ctx, f.within(r))
-	if err == nil {
-		f.tally.learn(r, n)
-	}
-	return n, err
-}
-
 func (f *userSearch) countWhere(ctx context.Context, c *conditions) (int, error) {
 	var n int64
 	err := f.One(ctx, `SELECT COUNT(*) FROM `+f.from+` WHERE `+c.String(), c.args, &n)
@@ -203,10 +285,7 @@ func (f *userSearch) countWhere(ctx context.Context, c *conditions) (int, error)
 // within are the conditions on users in a range.
 func (f *userSearch) within(r userRange) *conditions {
 	c := f.where.clone()
-	c.add("u.username >= ?", r.low)
-	if r.high != "" {
-		c.add("u.username < ?", r.high)
-	}
+	r.bound(c)
 	return c
 }
 

@@ -143,7 +143,8 @@ func aQuery(r *rapid.T) user.Query {
 }
 
 // Whatever is asked for after whatever changes, the database finds whom the query describes, also where
-// ranges are small enough to be split, and indexes are left for leading to too many.
+// ranges are small enough to be split, and indexes are left for leading to too many: then by digests, of which some
+// are outdated.
 func TestUsersThatAreFoundAreThoseWhoMatch(t *testing.T) {
 	for name, small := range map[string]bool{"few": false, "many": true} {
 		t.Run(name, func(t *testing.T) {
@@ -169,6 +170,9 @@ func TestUsersThatAreFoundAreThoseWhoMatch(t *testing.T) {
 						default:
 							p.change(u.ID, u)
 						}
+					}
+					if rapid.Bool().Draw(r, "digest") {
+						s.Digest(t, shop)
 					}
 					for range 3 {
 						first, max := rapid.IntRange(0, 10).Draw(r, "first"), rapid.IntRange(-1, 10).Draw(r, "max")

@@ -18,6 +18,14 @@ type userRange struct {
 	changes   int64
 }
 
+// bound adds that users u are in the range.
+func (r *userRange) bound(c *conditions) {
+	c.add("u.username >= ?", r.low)
+	if r.high != "" {
+		c.add("u.username < ?", r.high)
+	}
+}
+
 // count adds a user to the range of their name, or with -1 takes them out, or with 0 notes that they changed.
 func (s *Store) count(ctx context.Context, tx engine.Tx, realmKey string, u *searched, one int64) error {
 	people, accounts := one, int64(0)

@@ -111,27 +111,38 @@ func wordPattern(word string) Pattern {
 
 // Matches tells whether a user looks like this.
 func (p *Pattern) Matches(u *User) bool {
+	return p.MatchesTexts(strings.ToLower(u.Username), strings.ToLower(u.Email), strings.ToLower(u.FirstName), strings.ToLower(u.LastName))
+}
+
+// MatchesTexts tells whether a user looks like this who has these texts, which are in lower case.
+func (p *Pattern) MatchesTexts(username, email, first, last string) bool {
 	switch p.Field {
 	case Username:
-		return p.in(u.Username)
+		return p.in(username)
 	case Email:
-		return p.in(u.Email)
+		return p.in(email)
 	case FirstName:
-		return p.in(u.FirstName)
+		return p.in(first)
 	case LastName:
-		return p.in(u.LastName)
+		return p.in(last)
 	}
-	return p.in(u.Username) || p.in(u.Email) || p.in(u.FirstName) || p.in(u.LastName)
+	return p.in(username) || p.in(email) || p.in(first) || p.in(last)
 }
 
 func (p *Pattern) in(text string) bool {
-	text = strings.ToLower(text)
 	if p.Start && p.End {
 		return text == p.Parts[0]
 	}
 	for i, part := range p.Parts {
+		if i == 0 && p.Start {
+			if !strings.HasPrefix(text, part) {
+				return false
+			}
+			text = text[len(part):]
+			continue
+		}
 		at := strings.Index(text, part)
-		if at < 0 || i == 0 && p.Start && at > 0 {
+		if at < 0 {
 			return false
 		}
 		text = text[at+len(part):]
