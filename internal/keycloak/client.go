@@ -96,6 +96,13 @@ var clientAttributes = []attribute[client]{
 	several("tokenhouse.exchange.issuers", func(c *client) *[]string { return &c.Exchange.Issuers }),
 	resources(),
 	word("resource_url", func(c *client) *string { return &c.ResourceURL }),
+
+	onOff("oauth2.jwt.authorization.grant.enabled", false, func(c *client) *bool { return &c.Assertions.Enabled }),
+	several("oauth2.jwt.authorization.grant.idp", func(c *client) *[]string { return &c.Assertions.Providers }),
+	onOff("id.jag.issuance.enabled", false, func(c *client) *bool { return &c.Assertions.Issue }),
+	several("id.jag.allowed.audiences", func(c *client) *[]string { return &c.Assertions.Audiences }),
+	several("id.jag.allowed.scopes", func(c *client) *[]string { return &c.Assertions.Scopes }),
+	word("id.jag.client.id", func(c *client) *string { return &c.Assertions.ClientID }),
 }
 
 // The attributes whose empty list means none.

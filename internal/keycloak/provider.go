@@ -31,6 +31,7 @@ var providerSettings = []struct {
 	want   string
 }{
 	{"tokenhouse.exchange.trusted", func(s string) bool { return s == "true" || s == "false" || s == "" }, "true or false"},
+	{"tokenhouse.id-jag", func(s string) bool { return s == "" || federation.Identity(s).Parses() }, "ignore, accept or require"},
 }
 
 // ToProvider reads an identity provider; it is enabled unless it says otherwise.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+	"github.com/tokenhouse/tokenhouse/internal/flow/broker"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
@@ -66,11 +67,13 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	events := people.events
 	now := c.clock()
 	keys := keyring.New(st, now)
+	fetch := upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})
 	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st,
-		Fetch: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})})
+		Fetch: fetch})
 	inspector := &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	tokens := &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
-		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
+		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString,
+		Foreigners: broker.Foreigners{Users: st, Upstream: fetch}}
 	browser := signIns(st, c, people, keys, verifier, tokens)
 	providers := addProviders(browser, st, c, people, keys, inspector, verifier)
 	return oidc.Deps{

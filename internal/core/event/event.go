@@ -20,6 +20,7 @@ const (
 	DeviceCodeToToken Kind = "OAUTH2_DEVICE_CODE_TO_TOKEN"
 	RefreshToken      Kind = "REFRESH_TOKEN"
 	TokenExchange     Kind = "TOKEN_EXCHANGE"
+	JWTGrant          Kind = "JWT_AUTHORIZATION_GRANT"
 	IntrospectToken   Kind = "INTROSPECT_TOKEN"
 	UserInfoRequest   Kind = "USER_INFO_REQUEST"
 	RevokeGrant       Kind = "REVOKE_GRANT"

@@ -50,6 +50,20 @@ const (
 	ExchangeDownscope   Rule = "exchange.downscope"
 	ExchangeLifetime    Rule = "exchange.lifetime"
 
+	AssertionGiven     Rule = "assertion.given"
+	AssertionClient    Rule = "assertion.client"
+	AssertionClaims    Rule = "assertion.claims"
+	AssertionIdentity  Rule = "assertion.identity"
+	AssertionProvider  Rule = "assertion.provider"
+	AssertionPermitted Rule = "assertion.permitted"
+	AssertionTime      Rule = "assertion.time"
+	AssertionOnce      Rule = "assertion.once"
+	AssertionSignature Rule = "assertion.signature"
+	AssertionUser      Rule = "assertion.user"
+	AssertionScope     Rule = "assertion.scope"
+	AssertionAudience  Rule = "assertion.audience"
+	AssertionConsent   Rule = "assertion.consent"
+
 	ClaimMapper Rule = "claim.mapper"
 
 	ProviderMapper    Rule = "provider.mapper"
@@ -140,6 +154,27 @@ var phrases = map[Rule]phrase{
 		Dropped: "%1"}},
 	ExchangeLifetime: {"an exchanged token does not outlive its subject", map[Outcome]string{
 		Kept: "the subject lives longer", Dropped: "cut to the rest of the subject's life"}},
+	AssertionGiven: {"there must be a JWT to be redeemed", map[Outcome]string{Denied: "%1"}},
+	AssertionClient: {"the client must have credentials, and the JWT authorization grant switched on", map[Outcome]string{
+		Allowed: "switched on", Denied: "%1"}},
+	AssertionClaims: {"an assertion names its issuer and its subject", map[Outcome]string{Denied: "%1"}},
+	AssertionIdentity: {"an identity assertion (ID-JAG) was made for the client, and its scopes are not widened", map[Outcome]string{
+		Allowed: "made for it", Denied: "%1"}},
+	AssertionProvider: {"the issuer must be that of one enabled identity provider whose assertions are grants", map[Outcome]string{
+		Allowed: "identity provider %1", Denied: "%1"}},
+	AssertionPermitted: {"the client lists the identity providers whose assertions it may redeem", map[Outcome]string{
+		Allowed: "the client lists it", Denied: "%1"}},
+	AssertionTime: {"an assertion is good for a short time", map[Outcome]string{Allowed: "it is its time", Denied: "%1"}},
+	AssertionOnce: {"an assertion is used once, unless its provider allows otherwise", map[Outcome]string{
+		Allowed: "it can be told whether it comes again", Denied: "%1"}},
+	AssertionSignature: {"a key of the provider must have signed the assertion", map[Outcome]string{
+		Allowed: "as it should be", Denied: "%1"}},
+	AssertionUser: {"the subject must be linked to a user who may sign in", map[Outcome]string{
+		Allowed: "linked at identity provider %1", Denied: "%1"}},
+	AssertionScope: {"each scope asked for must be a scope of the client", map[Outcome]string{Denied: "%1"}},
+	AssertionAudience: {"an assertion is for this realm, and for nobody else", map[Outcome]string{
+		Allowed: "it is for this realm", Denied: "%1"}},
+	AssertionConsent: {"where the client needs consent the user must have given it", map[Outcome]string{Denied: "%1"}},
 	ClaimMapper: {"claim mappers of the scopes in play write their claims", map[Outcome]string{
 		Added: "mapper %1 of %2", Skipped: "mapper %1 of %2 is not for this token", None: "mapper %1 of %2 has no value for this user"}},
 	ProviderMapper: {"mappers of identity providers are of a kind that is acted on", map[Outcome]string{

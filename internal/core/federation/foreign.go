@@ -21,8 +21,9 @@ type Foreign struct {
 
 	Expires, IssuedAt, NotBefore int64 // Unix seconds; zero: absent
 
-	Algorithm string // of the signature
-	Claims    token.Object
+	Algorithm  string // of the signature
+	HeaderType string // header "typ"
+	Claims     token.Object
 }
 
 // readForeign reads the claims that the rules ask for, each of its type or not at all (RFC 7519 §4.1). What
@@ -33,7 +34,7 @@ func readForeign(c token.Compact) (Foreign, error) {
 	if err != nil || !ok {
 		return Foreign{}, fmt.Errorf("%w: they are no JSON object", ErrClaims)
 	}
-	f := Foreign{Algorithm: c.Header.Alg, Claims: claims, Type: text(claims.Get("typ"))}
+	f := Foreign{Algorithm: c.Header.Alg, HeaderType: c.Header.Typ, Claims: claims, Type: text(claims.Get("typ"))}
 	for name, at := range map[string]*string{"jti": &f.ID, "iss": &f.Issuer, "sub": &f.Subject, "azp": &f.Client, "nonce": &f.Nonce, "sid": &f.Session} {
 		if *at, ok = claimText(claims, name); !ok {
 			return Foreign{}, fmt.Errorf("%w: %s is no string", ErrClaims, name)

@@ -33,7 +33,7 @@ func (s *Settings) CheckIDToken(f Foreign, nonce string, now time.Time) error {
 // CheckToken judges what holds for every token of the provider: iss, and that it is good now. For whom it is
 // must be judged by who takes it. An error wraps ErrClaims.
 func (s *Settings) CheckToken(f Foreign, now time.Time) error {
-	if len(s.Issuers) > 0 && !s.issued(f) {
+	if len(s.Issuers) > 0 && !s.Issued(f) {
 		return claimsf("its issuer is %q", f.Issuer)
 	}
 	skew := max(s.Skew, leeway)
@@ -50,9 +50,9 @@ func (s *Settings) CheckToken(f Foreign, now time.Time) error {
 	return nil
 }
 
-// issued tells whether the token's issuer is one of the provider's. Where an issuer names the place of a
+// Issued tells whether the token's issuer is one of the provider's. Where an issuer names the place of a
 // tenant, the token says which one it is of (claim tid).
-func (s *Settings) issued(f Foreign) bool {
+func (s *Settings) Issued(f Foreign) bool {
 	return slices.ContainsFunc(s.Issuers, func(issuer string) bool {
 		if strings.Contains(issuer, tenantPlace) {
 			tenant := text(f.Claims.Get("tid"))

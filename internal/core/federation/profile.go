@@ -52,7 +52,7 @@ func WithEmails(profile token.Object, list []byte) (token.Object, error) {
 // CheckProfile judges a profile that came as a signed token (OpenID Connect Core §5.3.2): where it names an
 // issuer or an audience they must be the provider and this server. An error wraps ErrClaims.
 func (s *Settings) CheckProfile(f Foreign) error {
-	if f.Issuer != "" && len(s.Issuers) > 0 && !s.issued(f) {
+	if f.Issuer != "" && len(s.Issuers) > 0 && !s.Issued(f) {
 		return claimsf("the profile's issuer is %q", f.Issuer)
 	}
 	for _, party := range f.Audience {

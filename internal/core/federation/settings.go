@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -106,9 +105,7 @@ func read(p *realm.Provider, k *preset) (s Settings) {
 	s.PassPromptNone, s.BackchannelLogout = s.on("acceptsPromptNoneForwardFromClient"), s.on("backchannelSupported")
 	s.IDTokenHintOnLogout, s.ClientIDOnLogout = p.Config["sendIdTokenOnLogout"] != "false", s.on("sendClientIdOnLogout")
 	s.AccessTokenJWT = s.on("isAccessTokenJWT")
-	if n, err := strconv.Atoi(p.Config["allowedClockSkew"]); err == nil && n > 0 {
-		s.Skew = min(time.Duration(n)*time.Second, maxSkew)
-	}
+	s.Skew = seconds(p.Config["allowedClockSkew"], maxSkew)
 	s.readEndpoints(k)
 	s.readScope(k)
 	if k.adapt != nil {

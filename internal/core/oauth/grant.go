@@ -9,6 +9,7 @@ const (
 	Password          GrantType = "password"                                        // RFC 6749 §4.3
 	RefreshToken      GrantType = "refresh_token"                                   // RFC 6749 §6
 	TokenExchange     GrantType = "urn:ietf:params:oauth:grant-type:token-exchange" // RFC 8693 §2.1
+	JWTBearer         GrantType = "urn:ietf:params:oauth:grant-type:jwt-bearer"     // RFC 7523 §2.1
 )
 
 // TokenType is a token type identifier of RFC 8693 §3.

@@ -54,6 +54,8 @@ type Client struct {
 	Resource    []string     `json:",omitempty"` // tokenhouse.resources: resource URIs (RFC 8707)
 	ResourceURL string       `json:",omitempty"` // resource_url: one more, as Keycloak has it
 
+	Assertions ClientAssertions `json:",omitzero"`
+
 	Extra Extra `json:"-"`
 }
 
@@ -120,6 +122,18 @@ type ClientExchange struct {
 	Issuers   []string  `json:",omitempty"` // tokenhouse.exchange.issuers
 }
 
+// ClientAssertions are whose assertions a client may redeem for tokens (RFC 7523 §2.1), and for whom it may have
+// identity assertions made.
+type ClientAssertions struct {
+	Enabled   bool     `json:",omitempty"` // oauth2.jwt.authorization.grant.enabled
+	Providers []string `json:",omitempty"` // oauth2.jwt.authorization.grant.idp: aliases
+
+	Issue     bool     `json:",omitempty"` // id.jag.issuance.enabled
+	Audiences []string `json:",omitempty"` // id.jag.allowed.audiences: issuers of authorization servers
+	Scopes    []string `json:",omitempty"` // id.jag.allowed.scopes: of theirs
+	ClientID  string   `json:",omitempty"` // id.jag.client.id: how it is known there; its own client_id where empty
+}
+
 // ClientLogout is how a client is told that a session ended.
 type ClientLogout struct {
 	FrontChannel       bool     `json:",omitempty"`
@@ -137,10 +151,11 @@ func (c *Client) OIDC() bool { return c.Protocol == "" || c.Protocol == "openid-
 // Heard tells whether the token endpoint hears the client, once it has proven who it is.
 func (c *Client) Heard() bool { return c.Enabled && c.OIDC() && !c.BearerOnly }
 
-// Entry tells whether tokens come to be at the client without an exchange: people sign in at it, or it signs in itself.
+// Entry tells whether tokens come to be at the client without an exchange: people sign in at it, it signs in itself, or it
+// redeems assertions of others.
 func (c *Client) Entry() bool {
 	return c.Heard() &&
-		(c.StandardFlow || c.ImplicitFlow || c.DirectAccess || c.Device.Enabled || c.ServiceAccounts && !c.Public)
+		(c.StandardFlow || c.ImplicitFlow || c.DirectAccess || c.Device.Enabled || (c.ServiceAccounts || c.Assertions.Enabled) && !c.Public)
 }
 
 // MayExchangeTo tells whether the client's list of permitted audiences, if it has one, names target.

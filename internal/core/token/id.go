@@ -24,6 +24,7 @@ const (
 	ByClientCredentials GrantCode = "cc"
 	ByExchange          GrantCode = "te"
 	ByDevice            GrantCode = "dg"
+	ByAssertion         GrantCode = "ag"
 	ByUnknown           GrantCode = "na"
 )
 

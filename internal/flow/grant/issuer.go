@@ -28,9 +28,11 @@ type Issuer struct {
 	Counters  Counters
 	Marks     Marks
 	Keys      Keys
-	Events    Events
-	Now       func() time.Time
-	NewID     func() string // unique and unguessable
+
+	Foreigners Foreigners
+	Events     Events
+	Now        func() time.Time
+	NewID      func() string // unique and unguessable
 }
 
 // Realms are the realms' configuration.

@@ -45,6 +45,7 @@ type Tokens interface {
 	Refresh(ctx context.Context, q grant.RefreshRequest) (*grant.Response, error)
 	Exchange(ctx context.Context, q grant.ExchangeRequest) (*grant.Response, error)
 	Device(ctx context.Context, q grant.DeviceRequest) (*grant.Response, error)
+	JWTBearer(ctx context.Context, q grant.JWTBearerRequest) (*grant.Response, error)
 }
 
 // Browser runs authorization requests.

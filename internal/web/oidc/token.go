@@ -35,6 +35,9 @@ var redeem = map[oauth.GrantType]func(s *site, r *http.Request, q grant.Call, f 
 	oauth.RefreshToken: func(s *site, r *http.Request, q grant.Call, f form) (*grant.Response, error) {
 		return s.Tokens.Refresh(r.Context(), grant.RefreshRequest{Call: q, RefreshToken: f.get("refresh_token")})
 	},
+	oauth.JWTBearer: func(s *site, r *http.Request, q grant.Call, f form) (*grant.Response, error) {
+		return s.Tokens.JWTBearer(r.Context(), grant.JWTBearerRequest{Call: q, Assertion: f.get("assertion")})
+	},
 	oauth.TokenExchange: func(s *site, r *http.Request, q grant.Call, f form) (*grant.Response, error) {
 		q.Repeated, q.Resource = f.repeated("audience", oauth.Resource), nil // RFC 8693 §2.1
 		return s.Tokens.Exchange(r.Context(), grant.ExchangeRequest{Call: q,

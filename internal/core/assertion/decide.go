@@ -1,0 +1,146 @@
+package assertion
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
+	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+)
+
+// matter is a request on its way through the second half.
+type matter struct {
+	Request
+	Found
+	terms    federation.GrantTerms
+	resolved *audience.Resolution
+}
+
+var inFull = []struct {
+	name explain.Rule
+	ask  func(*matter, *explain.Trace) *oauth.Error
+}{
+	{explain.AssertionSignature, believed}, // a key of the provider signed it, and it did not come before
+	{explain.AssertionUser, person},        // somebody is linked to its subject, who may sign in
+	{explain.AssertionScope, scoped},       // the scopes asked for are the client's
+	{explain.AssertionIdentity, within},    // and those of an identity assertion
+	{explain.AssertionAudience, addressed}, // it is for this realm, and for nobody else
+	{explain.AssertionConsent, consented},  // the user allowed the client the scopes
+}
+
+// Decide decides about an assertion that Examine let pass. It reads nothing but its arguments.
+func Decide(q Request, f Found) Decision {
+	m := &matter{Request: q, Found: f, terms: f.Provider.Grants()}
+	var trace *explain.Trace
+	if q.Explain {
+		trace = &explain.Trace{}
+	}
+	for _, r := range inFull {
+		if refusal := r.ask(m, trace); refusal != nil {
+			return Decision{Refuse: refusal, Rule: r.name, Trace: trace}
+		}
+	}
+	d := Decision{Resolution: m.resolve(trace), Trace: trace}
+	if m.terms.LimitAccess {
+		d.NotAfter = time.Unix(q.Assertion.Expires, 0)
+	}
+	return d
+}
+
+func believed(m *matter, t *explain.Trace) *oauth.Error {
+	by := explain.AssertionSignature
+	if m.Flaw == federation.Reused {
+		by = explain.AssertionOnce
+	}
+	return flawed(t, by, m.Flaw)
+}
+
+// person asks that the subject is somebody here who may sign in. Nobody is made for it: only who is linked is known.
+func person(m *matter, t *explain.Trace) *oauth.Error {
+	switch {
+	case m.User == nil || m.User.ServiceAccount != "":
+		return deny(t, explain.AssertionUser, m.Assertion.Subject, "User not found")
+	case !m.User.Enabled || m.Locked:
+		return deny(t, explain.AssertionUser, m.User.Username, "User is not enabled")
+	case m.Pending: // there is no page to do it on
+		return deny(t, explain.AssertionUser, m.User.Username, "Account is not fully set up")
+	}
+	t.Add(explain.AssertionUser, explain.Allowed, m.User.Username, m.Provider.Alias)
+	return nil
+}
+
+func scoped(m *matter, t *explain.Trace) *oauth.Error {
+	if m.Scope == nil {
+		return nil
+	}
+	if _, ok := m.Realm.ScopesOf(m.Client, *m.Scope); !ok {
+		return denyScope(t, explain.AssertionScope, "Invalid scopes: "+*m.Scope)
+	}
+	return nil
+}
+
+// within asks that no scope is asked for that an identity assertion does not have, where it says which it has: what
+// the issuer decided is not widened here.
+func within(m *matter, t *explain.Trace) *oauth.Error {
+	has, says := m.Assertion.Claims.Get("scope").(string)
+	if !says || m.Scope == nil || !m.terms.Identifies(*m.Assertion) {
+		return nil
+	}
+	had := strings.Fields(has)
+	for _, word := range strings.Fields(*m.Scope) {
+		if !slices.Contains(had, word) {
+			return denyScope(t, explain.AssertionIdentity, "Scope not in the Identity Assertion JWT: "+word)
+		}
+	}
+	return nil
+}
+
+func addressed(m *matter, t *explain.Trace) *oauth.Error {
+	ours := []string{m.Issuer, m.Issuer + "/protocol/openid-connect/token"}
+	if m.terms.ForClient {
+		ours = []string{m.Provider.ClientID}
+	}
+	return flawed(t, explain.AssertionAudience, federation.Addressed(*m.Assertion, ours...))
+}
+
+func consented(m *matter, t *explain.Trace) *oauth.Error {
+	if !m.Client.ConsentRequired || len(m.User.Withheld(m.Client.Key, m.resolve(t).Scopes)) == 0 {
+		return nil
+	}
+	text := "Missing consents for the client " + m.Client.ID
+	t.Add(explain.AssertionConsent, explain.Denied, m.Client.ID, text)
+	return oauth.Errorf(oauth.InvalidScope, "%s", text).InEvent("consent_denied", text)
+}
+
+// resolve finds where the token may be used, once.
+func (m *matter) resolve(t *explain.Trace) *audience.Resolution {
+	if m.resolved != nil {
+		return m.resolved
+	}
+	q := audience.Request{Realm: m.Realm, Issuer: m.Issuer, Client: m.Client, User: m.User, Session: m.session(), Use: mapper.Access, Explain: t != nil}
+	if m.Client.Tokens.Lightweight {
+		q.Use = mapper.Lightweight
+	}
+	if m.Scope != nil {
+		q.Scope = *m.Scope
+	}
+	found := audience.Resolve(q)
+	t.Join(found.Trace)
+	m.resolved = &found
+	return m.resolved
+}
+
+// session is the one that a token of the grant is of: it is not kept, and lives in the token.
+func (m *matter) session() *session.Session {
+	return &session.Session{UserID: m.User.ID, Username: m.User.Username, Started: m.Now}
+}
+
+func denyScope(t *explain.Trace, by explain.Rule, text string) *oauth.Error {
+	t.Add(by, explain.Denied, "", text)
+	return oauth.Errorf(oauth.InvalidScope, "%s", text).InEvent("invalid_request", text)
+}
