@@ -35,7 +35,7 @@ func cpu(b *testing.B) {
 	b.Cleanup(func() { b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op") })
 }
 
-func cpuTime(b *testing.B) int64 {
+func cpuTime(b testing.TB) int64 {
 	var u syscall.Rusage
 	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
 	return u.Utime.Nano() + u.Stime.Nano()

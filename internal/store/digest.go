@@ -9,8 +9,8 @@ import (
 )
 
 // digest is what the users of a range are searched by, in a form that is quickly looked through: a thousand users in
-// a tenth of a millisecond, which takes the database ten to thirty times as long. What is asked for and too common
-// for an index is looked for in the digests of those ranges whose marks have it.
+// a tenth of a millisecond, which takes the database ten to thirty times as long. What is asked for is looked for in
+// the digests of those ranges whose marks have it.
 //
 // A digest is made beside the changes of users, not with them: creating a user would have to write the whole of it. It
 // says of which changes it knows, and is not looked at once there are more: see digests.go.

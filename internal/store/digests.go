@@ -11,7 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
-// digests remember the marks of each range, which take 5 MB for a million users, and wake who makes digests.
+// digests remember the marks of each range, which take 9 MB for a million users, and wake who makes digests.
 type digests struct {
 	entries *otter.Cache[string, *marksOfRealm]
 	outdate chan struct{}

@@ -45,12 +45,12 @@ func (s *Store) Plans(t testing.TB) map[string]string {
 	return plans
 }
 
-// ShrinkSearch makes ranges small, and few what an index may lead to, and has digests made where there are two
-// ranges, until the test ends.
+// ShrinkSearch makes ranges small, and few what an index may lead to, and little what is done without one, and has
+// digests made where there are two ranges, until the test ends.
 func ShrinkSearch(t testing.TB) {
-	size, hits, ranges := rangeSize, fewHits, fewRanges
-	rangeSize, fewHits, fewRanges = 3, 2, 1
-	t.Cleanup(func() { rangeSize, fewHits, fewRanges = size, hits, ranges })
+	size, hits, ranges, first := rangeSize, fewHits, fewRanges, little
+	rangeSize, fewHits, fewRanges, little = 3, 2, 1, 2
+	t.Cleanup(func() { rangeSize, fewHits, fewRanges, little = size, hits, ranges, first })
 }
 
 // Digest makes the digests that are not there or outdated, and tells how many there are of a realm.

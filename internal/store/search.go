@@ -14,8 +14,8 @@ import (
 // listed: passing over a thousand takes a millisecond. Its tokens (searchindex.go) lead to those who have
 // some text in a name, and user_facet to those who have an attribute or a link. user_range tells how many
 // users there are between two usernames (userrange.go), so that the page that begins with the
-// 900,000th is found without passing over those before it. What too many have for an index is looked for in the
-// order of the list, in digests of ranges (digest.go), and only of those that have some.
+// 900,000th is found without passing over those before it. What is common is looked for in the order of
+// the list, in digests of ranges (digest.go), and only of those that may have some.
 
 // searched is what a user is searched by.
 type searched struct {

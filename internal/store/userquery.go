@@ -8,9 +8,19 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
-// fewHits is up to how many users that an index leads to are looked at each. Of more, those that are
-// listed first are soon met in the order of the list, or of the ranges that have some.
-var fewHits = 1000 // a variable for tests
+// A search begins in the order of the list, with the ranges that may have some, as long as that takes no more than a
+// little. What is common, or in few ranges, is found by then. What is not is rare, and there may be an index that
+// leads to few users; else the search goes on. Variables for tests.
+var (
+	// fewHits is up to how many users that an index leads to are looked at each.
+	fewHits = 1000
+
+	// little is how many digests are looked through before that.
+	little = 64
+)
+
+// rowsOfRange is how many times as long as its digest the rows of a range take.
+const rowsOfRange = 10
 
 // FindUsers are the users that are asked for by username, with Extra and without credentials: max of
 // them, or all where it is negative, after the first ones.
@@ -54,9 +64,11 @@ type userSearch struct {
 	realmKey string
 	from     string // what follows FROM, whose rows u are those of user_search
 	where    *conditions
-	few      bool // an index leads to few
-	plain    bool // it asks for all, or all people
-	people   bool // it asks for people
+	narrow   func() error // looks for an index that leads to few; nil once that was done
+	few      bool         // it does
+	spent    int          // digests that were looked through, or as much as that
+	plain    bool         // it asks for all, or all people
+	people   bool         // it asks for people
 	ranges   []userRange
 	tally    *tally
 
@@ -69,10 +81,9 @@ type userSearch struct {
 // search chooses how a query is answered.
 func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q user.Query) (*userSearch, error) {
 	find := &userSearch{Reader: r, realmKey: realmKey, from: allSearched, where: searchConditions(realmKey, &q), people: !q.ServiceAccounts}
-	if find.plain = len(find.where.where) == 1 || len(find.where.where) == 2 && find.people; !find.plain {
-		if err := s.narrow(ctx, find, realmKey, &q); err != nil || find.few {
-			return find, err
-		}
+	find.plain = len(find.where.where) == 1 || len(find.where.where) == 2 && find.people
+	if !find.plain {
+		find.narrow = func() error { return s.narrow(ctx, find, realmKey, &q) }
 		find.tally = s.tallies.of(find.where)
 	}
 	var err error
@@ -120,13 +131,17 @@ func (s *Store) narrow(ctx context.Context, find *userSearch, realmKey string, q
 
 // page are the ids of a page of the users.
 func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error) {
-	if f.few {
-		return f.ids(ctx, f.where.clone(), nil, first, max)
-	}
+	from := first
 	var ids []string
 	for i, r := range f.ranges {
 		if max >= 0 && len(ids) >= max {
 			break
+		}
+		if few, err := f.narrowed(); err != nil || few {
+			if err != nil {
+				return nil, err
+			}
+			return f.ids(ctx, f.where.clone(), nil, from, max)
 		}
 		n, known, err := f.number(ctx, i, first > 0)
 		if err != nil {
@@ -151,6 +166,17 @@ func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error)
 	return ids, nil
 }
 
+// narrowed tells whether an index leads to few users, which is asked once a little was spent without it.
+func (f *userSearch) narrowed() (bool, error) {
+	if f.narrow == nil || f.spent < little {
+		return f.few, nil
+	}
+	narrow := f.narrow
+	f.narrow = nil
+	err := narrow()
+	return f.few, err
+}
+
 // number is how many of the users in a range are asked for, where that is known, or must be.
 func (f *userSearch) number(ctx context.Context, i int, must bool) (n int, known bool, err error) {
 	r := f.ranges[i]
@@ -166,6 +192,7 @@ func (f *userSearch) number(ctx context.Context, i int, must bool) (n int, known
 	if !must {
 		return 0, false, nil
 	}
+	f.spent += rowsOfRange
 	n, err = f.countWhere(ctx, f.within(r))
 	f.tally.learn(r, n)
 	return n, true, err
@@ -182,6 +209,7 @@ func (f *userSearch) idsIn(ctx context.Context, i int, to []string, first, max i
 			return f.idsOf(ctx, names, to, first, max)
 		}
 	}
+	f.spent += rowsOfRange
 	return f.ids(ctx, f.within(f.ranges[i]), to, first, max)
 }
 
@@ -205,6 +233,7 @@ func (f *userSearch) names(ctx context.Context, i int) (names []string, ok bool,
 			next = append(next, f.ranges[j])
 		}
 	}
+	f.spent += len(next)
 	f.ahead = min(2*f.ahead, someDigests)
 	if f.found, err = digested(ctx, f, f.realmKey, next, f.wanted); err != nil {
 		return nil, false, err
@@ -251,11 +280,14 @@ func (f *userSearch) appendIDs(ctx context.Context, query string, args []any, to
 
 // count is how many the users are.
 func (f *userSearch) count(ctx context.Context) (int, error) {
-	if f.few {
-		return f.countWhere(ctx, f.where)
-	}
 	total := 0
 	for i := range f.ranges {
+		if few, err := f.narrowed(); err != nil || few {
+			if err != nil {
+				return 0, err
+			}
+			return f.countWhere(ctx, f.where)
+		}
 		n, _, err := f.number(ctx, i, true)
 		if err != nil {
 			return 0, err
