@@ -2,7 +2,6 @@ package audience_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"testing"
 
@@ -12,80 +11,28 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm/realmdraw"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmtest"
 )
 
-// The clients of a drawn realm: c0 asks, and any of them may be disabled but it. "urn:x" and "ghost" are no
-// clients.
-var (
-	drawnClients = []string{"c0", "c1", "c2", "c3", "c4"}
-	drawnTargets = append([]string{"urn:x", "ghost"}, drawnClients...)
-)
-
-// drawn is a realm of a few clients, scopes, roles and mappers, one of whose users asks for a token.
+// drawn is a drawn realm one of whose users asks for a token of c0, which is enabled.
 func drawn(t *rapid.T) audience.Request {
-	d := realm.New("r", realm.Settings{Name: "shop"})
-	pick := func(label string, from []string) []string {
-		return rapid.SliceOfNDistinct(rapid.SampledFrom(from), 0, 3, rapid.ID[string]).Draw(t, label)
-	}
-	var roles []string
-	for i := range 8 {
-		r := &realm.Role{Key: fmt.Sprint("role", i), Name: fmt.Sprint("r", i), Client: rapid.SampledFrom(append([]string{""}, drawnClients...)).Draw(t, "owner")}
-		if len(roles) > 0 {
-			r.Composites = pick("composites", roles)
-		}
-		roles = append(roles, r.Key)
-		d.PutRole(r)
-	}
-	var scopes []string
-	for i := range 5 {
-		s := &realm.ClientScope{Key: fmt.Sprint("s", i), Name: fmt.Sprint("s", i), InToken: rapid.Bool().Draw(t, "shown"), Mappers: drawnMappers(t)}
-		if rapid.Bool().Draw(t, "for roles") {
-			s.ScopeMappings = pick("scope mappings", roles)
-		}
-		scopes = append(scopes, s.Key)
-		d.PutScope(s)
-	}
-	for i, id := range drawnClients {
-		d.PutClient(&realm.Client{
-			Key: id, ID: id, Enabled: i == 0 || rapid.IntRange(0, 3).Draw(t, "enabled") > 0,
-			FullScope: rapid.Bool().Draw(t, "full scope"), ScopeMappings: pick("client's scope mappings", roles),
-			DefaultScopes: pick("default scopes", scopes), OptionalScopes: pick("optional scopes", scopes), Mappers: drawnMappers(t),
-		})
-	}
+	r := realmdraw.Realm(t, slices.Concat(realmdraw.Adding, []string{"oidc-role-name-mapper"}))
+	asks := *r.Client("c0")
+	asks.Enabled = true
+	d := realm.Edit(r)
+	d.PutClient(&asks)
 	q := audience.Request{
-		Realm: d.Realm(), Issuer: "https://id.example/realms/shop", Client: d.Realm().Client("c0"),
+		Realm: d.Realm(), Issuer: realmdraw.Issuer, Client: d.Realm().Client("c0"),
 		Scope: rapid.SampledFrom([]string{"", "s0", "openid s1 s2", "s0 s1 s2 s3 s4"}).Draw(t, "scope"),
 		Use:   rapid.SampledFrom([]mapper.Use{mapper.Access, mapper.Access, mapper.Lightweight, mapper.Introspection}).Draw(t, "use"),
 	}
 	if rapid.IntRange(0, 5).Draw(t, "user") > 0 {
-		q.User = &user.User{ID: "u", Username: "alice", Roles: pick("roles", roles), Groups: []*realm.Group{{Key: "g", Name: "g", Roles: pick("group's roles", roles)}}}
+		q.User = realmdraw.Somebody(t, q.Realm)
+		q.User.Groups = []*realm.Group{{Key: "g", Name: "g", Roles: realmdraw.Somebody(t, q.Realm).Roles}}
 	}
 	return q
-}
-
-func drawnMappers(t *rapid.T) []realm.Mapper {
-	n := rapid.IntRange(0, 2).Draw(t, "mappers")
-	out := make([]realm.Mapper, n)
-	for i := range out {
-		target := rapid.SampledFrom(drawnTargets).Draw(t, "target")
-		kind := rapid.SampledFrom([]string{mapper.KindAudience, mapper.KindAudience, mapper.KindResolve, "oidc-hardcoded-role-mapper", "oidc-role-name-mapper", "tokenhouse-realm-audience-mapper"}).Draw(t, "kind")
-		out[i] = realm.Mapper{
-			Key: fmt.Sprint("m", i), Name: fmt.Sprint("m", i), Kind: kind, Protocol: "openid-connect",
-			Config: map[string]string{
-				"role": "c1.r1", "new.role.name": target + ".r2",
-				"access.token.claim": rapid.SampledFrom([]string{"true", "true", "false"}).Draw(t, "access"),
-				"lightweight.claim":  rapid.SampledFrom([]string{"true", "false"}).Draw(t, "lightweight"),
-			},
-		}
-		name := "included.client.audience"
-		if rapid.IntRange(0, 3).Draw(t, "custom") == 0 {
-			name = "included.custom.audience"
-		}
-		out[i].Config[name] = target
-	}
-	return out
 }
 
 // TestAudiencesAreOpen: an audience that is a client is enabled, and comes once.
@@ -116,8 +63,8 @@ func TestNarrowingIsMonotone(t *testing.T) {
 		q := drawn(t)
 		q.KeepScopes = true
 		all := audience.Resolve(q)
-		q.Audiences = rapid.SliceOfN(rapid.SampledFrom(drawnTargets), 1, 4).Draw(t, "audiences")
-		q.Permitted = rapid.SliceOfN(rapid.SampledFrom(drawnTargets), 0, 3).Draw(t, "permitted")
+		q.Audiences = rapid.SliceOfN(rapid.SampledFrom(realmdraw.Targets), 1, 4).Draw(t, "audiences")
+		q.Permitted = rapid.SliceOfN(rapid.SampledFrom(realmdraw.Targets), 0, 3).Draw(t, "permitted")
 		r := audience.Resolve(q)
 		for _, name := range r.Audiences {
 			if !slices.Contains(q.Audiences, name) {
@@ -172,7 +119,7 @@ func TestRolesAreHeld(t *testing.T) {
 func TestExplainingChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawn(t)
-		q.Audiences = rapid.SliceOfN(rapid.SampledFrom(drawnTargets), 0, 3).Draw(t, "audiences")
+		q.Audiences = rapid.SliceOfN(rapid.SampledFrom(realmdraw.Targets), 0, 3).Draw(t, "audiences")
 		before := snapshot(t, q)
 		plain := audience.Resolve(q)
 		q.Explain = true
@@ -213,9 +160,9 @@ func TestFixesWork(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawn(t)
 		if rapid.Bool().Draw(t, "exchange") {
-			q.Audiences = rapid.SliceOfNDistinct(rapid.SampledFrom(drawnTargets), 1, 3, rapid.ID[string]).Draw(t, "audiences")
+			q.Audiences = rapid.SliceOfNDistinct(rapid.SampledFrom(realmdraw.Targets), 1, 3, rapid.ID[string]).Draw(t, "audiences")
 		}
-		want := rapid.SampledFrom(drawnTargets).Draw(t, "want")
+		want := rapid.SampledFrom(realmdraw.Targets).Draw(t, "want")
 		there := contains(audience.Resolve(q).Audiences, want)
 		fixes := audience.Fixes(q, want)
 		if there && len(fixes) > 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/graph"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm/realmdraw"
 )
 
 // BenchmarkBuild builds the graph of 1,000 clients with 20 scopes each, and of as many that have full scope, so that
@@ -16,7 +17,7 @@ func BenchmarkBuild(b *testing.B) {
 		b.Run(fmt.Sprintf("full-scope=%v", full), func(b *testing.B) {
 			r := large(1000, 20, full)
 			for b.Loop() {
-				graph.Build(r, issuer)
+				graph.Build(r, realmdraw.Issuer)
 			}
 		})
 	}
@@ -24,7 +25,7 @@ func BenchmarkBuild(b *testing.B) {
 
 // BenchmarkCommon asks what takes longest in a realm where everybody reaches everybody.
 func BenchmarkCommon(b *testing.B) {
-	g := graph.Build(large(1000, 20, true), issuer)
+	g := graph.Build(large(1000, 20, true), realmdraw.Issuer)
 	for b.Loop() {
 		g.Common()
 		g.Cycles()

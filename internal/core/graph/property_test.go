@@ -13,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm/realmdraw"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
@@ -22,13 +23,13 @@ import (
 func TestWhatIsGrantedIsInTheGraph(t *testing.T) {
 	granted := 0
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawn(t, slices.Concat(adding, taking))
-		g := graph.Build(r, issuer)
-		start := r.Client(rapid.SampledFrom(drawnClients).Draw(t, "start"))
+		r := realmdraw.Realm(t, slices.Concat(realmdraw.Adding, realmdraw.Taking))
+		g := graph.Build(r, realmdraw.Issuer)
+		start := r.Client(rapid.SampledFrom(realmdraw.Clients).Draw(t, "start"))
 		if !start.Entry() {
 			return
 		}
-		u := somebody(t, r)
+		u := realmdraw.Somebody(t, r)
 		held := signIn(t, r, start, u)
 		known := func(audiences []string) []string { // what only the user's attribute names is no node
 			return slices.DeleteFunc(slices.Clone(audiences), func(name string) bool {
@@ -37,12 +38,12 @@ func TestWhatIsGrantedIsInTheGraph(t *testing.T) {
 		}
 		covers(t, g, start.ID, start.ID, known(held.Audience), 0)
 		for n := 1; n <= 6; n++ {
-			requester := r.Client(rapid.SampledFrom(drawnClients).Draw(t, "requester"))
+			requester := r.Client(rapid.SampledFrom(realmdraw.Clients).Draw(t, "requester"))
 			if !requester.Enabled {
 				return // it is not authenticated
 			}
 			scope := drawnScope(t, r, requester)
-			d := exchange.Decide(request(r, requester, held, u, scope, rapid.SliceOfN(rapid.SampledFrom(drawnTargets), 0, 2).Draw(t, "audience")...))
+			d := exchange.Decide(request(r, requester, held, u, scope, rapid.SliceOfN(rapid.SampledFrom(realmdraw.Targets), 0, 2).Draw(t, "audience")...))
 			if d.Refuse != nil {
 				continue
 			}
@@ -85,13 +86,13 @@ func covers(t *rapid.T, g *graph.Graph, from, by string, audiences []string, exc
 func TestEachHopHasAWitness(t *testing.T) {
 	seen := map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawn(t, adding)
+		r := realmdraw.Realm(t, realmdraw.Adding)
 		settings := r.Settings
 		settings.Exchange.ChainLimit = -1
 		draft := realm.Edit(r)
 		draft.PutSettings(settings)
 		r = draft.Realm()
-		g, u := graph.Build(r, issuer), everybody(r)
+		g, u := graph.Build(r, realmdraw.Issuer), realmdraw.Everybody(r)
 		for _, id := range g.Clients() {
 			c := r.Client(id)
 			for _, to := range g.Issues(id) {
@@ -154,7 +155,7 @@ func drawnScope(t *rapid.T, r *realm.Realm, c *realm.Client) string {
 }
 
 func resolve(r *realm.Realm, c *realm.Client, u *user.User, scope string) audience.Resolution {
-	q := audience.Request{Realm: r, Issuer: issuer, Client: c, User: u, Scope: scope}
+	q := audience.Request{Realm: r, Issuer: realmdraw.Issuer, Client: c, User: u, Scope: scope}
 	if c.Tokens.Lightweight {
 		q.Use = mapper.Lightweight
 	}
@@ -171,7 +172,7 @@ func request(r *realm.Realm, c *realm.Client, subject *token.Verified, u *user.U
 	}
 	access, own := oauth.TypeAccessToken, strings.Join(words, " ")
 	q := exchange.Request{
-		Realm: r, Issuer: issuer, Client: c, SubjectType: &access, Audiences: audiences,
+		Realm: r, Issuer: realmdraw.Issuer, Client: c, SubjectType: &access, Audiences: audiences,
 		Subject: &exchange.Subject{Token: subject, User: u},
 	}
 	if own != "" {

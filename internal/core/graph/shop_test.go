@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/graph"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm/realmdraw"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmtest"
 )
 
@@ -86,7 +87,7 @@ func TestPathsOfTheShop(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			g := graph.Build(shop(t, tt.setup...), issuer)
+			g := graph.Build(shop(t, tt.setup...), realmdraw.Issuer)
 			paths, more := g.Paths(tt.from, tt.to, 10)
 			if diff := cmp.Diff(tt.want, shown(paths)); diff != "" || more {
 				t.Errorf("more: %v\n%s", more, diff)
@@ -105,14 +106,14 @@ func TestPathsOfTheShop(t *testing.T) {
 }
 
 func TestPathsAreCounted(t *testing.T) {
-	g := graph.Build(shop(t), issuer)
+	g := graph.Build(shop(t), realmdraw.Issuer)
 	if paths, more := g.Paths("storefront", "payment", 1); len(paths) != 1 || !more {
 		t.Errorf("%v, more: %v", shown(paths), more)
 	}
 }
 
 func TestReachesOfTheShop(t *testing.T) {
-	g := graph.Build(shop(t), issuer)
+	g := graph.Build(shop(t), realmdraw.Issuer)
 	want := []string{"storefront ⇒ gateway", "storefront ⇒ gateway → billing", "storefront ⇒ gateway → billing → payment", "storefront ⇒ gateway → orders"}
 	if diff := cmp.Diff(want, shown(g.Reaches("storefront"))); diff != "" {
 		t.Error(diff)
@@ -124,7 +125,7 @@ func TestReachesOfTheShop(t *testing.T) {
 }
 
 func TestReasons(t *testing.T) {
-	g := graph.Build(shop(t), issuer)
+	g := graph.Build(shop(t), realmdraw.Issuer)
 	for _, tt := range []struct {
 		hop  graph.Hop
 		want []string
@@ -151,18 +152,18 @@ func TestReasons(t *testing.T) {
 }
 
 func TestCycles(t *testing.T) {
-	if got := graph.Build(shop(t), issuer).Cycles(); got != nil {
+	if got := graph.Build(shop(t), realmdraw.Issuer).Cycles(); got != nil {
 		t.Errorf("cycles of the shop: %+v", got)
 	}
 	r := shop(t, `tokenhouse admin update clients/billing -r shop -s 'attributes."tokenhouse.exchange.permitted"=payment##gateway'`)
 	want := []graph.Cycle{{Clients: []string{"billing", "gateway", "orders"}, Example: []string{"billing", "gateway", "billing"}}}
-	if diff := cmp.Diff(want, graph.Build(r, issuer).Cycles()); diff != "" {
+	if diff := cmp.Diff(want, graph.Build(r, realmdraw.Issuer).Cycles()); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestCommon(t *testing.T) {
-	if got := graph.Build(shop(t), issuer).Common(); got != nil {
+	if got := graph.Build(shop(t), realmdraw.Issuer).Common(); got != nil {
 		t.Errorf("common in the shop: %v", got)
 	}
 	d := realm.Edit(shop(t))
@@ -172,13 +173,13 @@ func TestCommon(t *testing.T) {
 			Config: map[string]string{"included.client.audience": "payment", "access.token.claim": "true", "lightweight.claim": "true"}})
 		d.PutClient(&changed)
 	}
-	if got := graph.Build(d.Realm(), issuer).Common(); !slices.Equal(got, []string{"payment"}) {
+	if got := graph.Build(d.Realm(), realmdraw.Issuer).Common(); !slices.Equal(got, []string{"payment"}) {
 		t.Errorf("common: %v", got)
 	}
 }
 
 func TestOpens(t *testing.T) {
-	g := graph.Build(shop(t), issuer)
+	g := graph.Build(shop(t), realmdraw.Issuer)
 	names := func(targets []graph.Target) (out []string) {
 		for _, target := range targets {
 			out = append(out, target.Name)
@@ -220,13 +221,13 @@ func TestCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := shop(t)
 			var got []graph.Path
-			for _, v := range graph.Build(r, issuer).Check([]graph.Ban{tt.ban}) {
+			for _, v := range graph.Build(r, realmdraw.Issuer).Check([]graph.Ban{tt.ban}) {
 				got = append(got, v.Path)
 				if v.Fix.Command == "" {
 					continue
 				}
 				last := v.Path.Hops[len(v.Path.Hops)-1]
-				after := graph.Build(shop(t, v.Fix.Command), issuer)
+				after := graph.Build(shop(t, v.Fix.Command), realmdraw.Issuer)
 				list := after.Issues
 				if last.Exchange {
 					list = after.Exchanges

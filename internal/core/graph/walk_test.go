@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/graph"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm/realmdraw"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
@@ -18,8 +19,8 @@ import (
 func TestEachPathCanBeTaken(t *testing.T) {
 	longest := 0
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawn(t, adding)
-		g := graph.Build(r, issuer)
+		r := realmdraw.Realm(t, realmdraw.Adding)
+		g := graph.Build(r, realmdraw.Issuer)
 		var paths []graph.Path
 		for _, from := range g.Clients() {
 			if !r.Client(from).Entry() {
@@ -50,7 +51,7 @@ func TestEachPathCanBeTaken(t *testing.T) {
 
 // take plays one path.
 func take(t *rapid.T, r *realm.Realm, p graph.Path) {
-	u, start := everybody(r), r.Client(p.From())
+	u, start := realmdraw.Everybody(r), r.Client(p.From())
 	held := &token.Verified{Claims: token.Claims{Client: start.ID, Audience: resolve(r, start, u, words(r, start)).Audiences}}
 	for _, h := range p.Hops {
 		if h.Exchange {

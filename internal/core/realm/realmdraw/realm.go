@@ -1,4 +1,5 @@
-package graph_test
+// Package realmdraw draws realms for tests of properties.
+package realmdraw
 
 import (
 	"fmt"
@@ -10,17 +11,22 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
-const issuer = "https://id.example/realms/shop"
+// Issuer is the realm's, as the caller reaches it.
+const Issuer = "https://id.example/realms/shop"
 
 var (
-	drawnClients = []string{"c0", "c1", "c2", "c3", "c4"}
-	drawnTargets = append([]string{"urn:x", "ghost"}, drawnClients...)
-	adding       = []string{mapper.KindAudience, mapper.KindAudience, mapper.KindResolve, mapper.KindResolve, "oidc-hardcoded-role-mapper", "tokenhouse-realm-audience-mapper"}
-	taking       = []string{"oidc-role-name-mapper", mapper.KindFixed, "oidc-usermodel-attribute-mapper"}
+	// Clients are the ids of the clients, any of which may be disabled.
+	Clients = []string{"c0", "c1", "c2", "c3", "c4"}
+	// Targets are all that mappers and lists name: "urn:x" and "ghost" are no clients.
+	Targets = append([]string{"urn:x", "ghost"}, Clients...)
+	// Adding are kinds of mappers that add audiences or roles; the more often one is named, the more often it is drawn.
+	Adding = []string{mapper.KindAudience, mapper.KindAudience, mapper.KindResolve, mapper.KindResolve, "oidc-hardcoded-role-mapper", "tokenhouse-realm-audience-mapper"}
+	// Taking are kinds that may take some away, or put others in their place.
+	Taking = []string{"oidc-role-name-mapper", mapper.KindFixed, "oidc-usermodel-attribute-mapper"}
 )
 
-// drawn draws a realm of a few clients, scopes, roles and mappers of these kinds.
-func drawn(t *rapid.T, kinds []string) *realm.Realm {
+// Realm draws a realm of a few clients, scopes, roles and mappers of these kinds.
+func Realm(t *rapid.T, kinds []string) *realm.Realm {
 	d := realm.New("r", realm.Settings{Name: "shop", Exchange: realm.ExchangePolicy{
 		ChainLimit: rapid.IntRange(-1, 4).Draw(t, "chain limit"), RefuseCycles: rapid.Bool().Draw(t, "refuse cycles"),
 		DenyUnlisted: rapid.IntRange(0, 3).Draw(t, "deny unlisted") == 0,
@@ -36,8 +42,8 @@ func drawn(t *rapid.T, kinds []string) *realm.Realm {
 		return &names
 	}
 	var roles []string
-	for i := range 6 {
-		r := &realm.Role{Key: fmt.Sprint("role", i), Name: fmt.Sprint("r", i), Client: rapid.SampledFrom(append([]string{""}, drawnClients...)).Draw(t, "owner")}
+	for i := range 8 {
+		r := &realm.Role{Key: fmt.Sprint("role", i), Name: fmt.Sprint("r", i), Client: rapid.SampledFrom(append([]string{""}, Clients...)).Draw(t, "owner")}
 		if len(roles) > 0 {
 			r.Composites = pick("composites", roles)
 		}
@@ -46,21 +52,21 @@ func drawn(t *rapid.T, kinds []string) *realm.Realm {
 	}
 	var scopes []string
 	for i := range 5 {
-		s := &realm.ClientScope{Key: fmt.Sprint("s", i), Name: fmt.Sprint("s", i), InToken: true, Mappers: drawnMappers(t, kinds)}
+		s := &realm.ClientScope{Key: fmt.Sprint("s", i), Name: fmt.Sprint("s", i), InToken: rapid.IntRange(0, 3).Draw(t, "shown") > 0, Mappers: mappers(t, kinds)}
 		if rapid.Bool().Draw(t, "for roles") {
 			s.ScopeMappings = pick("scope mappings", roles)
 		}
 		scopes = append(scopes, s.Key)
 		d.PutScope(s)
 	}
-	for _, id := range drawnClients {
+	for _, id := range Clients {
 		d.PutClient(&realm.Client{
 			Key: id, ID: id, Enabled: rapid.IntRange(0, 5).Draw(t, "enabled") > 0, Public: rapid.IntRange(0, 2).Draw(t, "public") == 0,
 			StandardFlow: rapid.Bool().Draw(t, "standard flow"), FullScope: rapid.Bool().Draw(t, "full scope"), ScopeMappings: pick("client's scope mappings", roles),
-			DefaultScopes: pick("default scopes", scopes), OptionalScopes: pick("optional scopes", scopes), Mappers: drawnMappers(t, kinds),
+			DefaultScopes: pick("default scopes", scopes), OptionalScopes: pick("optional scopes", scopes), Mappers: mappers(t, kinds),
 			Exchange: realm.ClientExchange{
 				Enabled: rapid.IntRange(0, 2).Draw(t, "exchange") > 0, Public: rapid.Bool().Draw(t, "exchange public"),
-				Permitted: list("permitted", drawnTargets), Accepts: list("accepts", drawnClients),
+				Permitted: list("permitted", Targets), Accepts: list("accepts", Clients),
 			},
 			Tokens: realm.ClientTokens{Lightweight: rapid.IntRange(0, 3).Draw(t, "lightweight") == 0},
 		})
@@ -68,10 +74,10 @@ func drawn(t *rapid.T, kinds []string) *realm.Realm {
 	return d.Realm()
 }
 
-func drawnMappers(t *rapid.T, kinds []string) []realm.Mapper {
+func mappers(t *rapid.T, kinds []string) []realm.Mapper {
 	out := make([]realm.Mapper, rapid.IntRange(0, 2).Draw(t, "mappers"))
 	for i := range out {
-		target := rapid.SampledFrom(drawnTargets).Draw(t, "target")
+		target := rapid.SampledFrom(Targets).Draw(t, "target")
 		out[i] = realm.Mapper{
 			Key: fmt.Sprint("m", i), Name: fmt.Sprint("m", i), Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Protocol: "openid-connect",
 			Config: map[string]string{
@@ -90,8 +96,8 @@ func drawnMappers(t *rapid.T, kinds []string) []realm.Mapper {
 	return out
 }
 
-// everybody has each role of the realm.
-func everybody(r *realm.Realm) *user.User {
+// Everybody has each role of the realm.
+func Everybody(r *realm.Realm) *user.User {
 	u := &user.User{ID: "u", Username: "alice", Enabled: true}
 	for _, role := range r.Roles() {
 		u.Roles = append(u.Roles, role.Key)
@@ -99,10 +105,10 @@ func everybody(r *realm.Realm) *user.User {
 	return u
 }
 
-// somebody has some of them, and an attribute that mappers write to aud.
-func somebody(t *rapid.T, r *realm.Realm) *user.User {
-	u := everybody(r)
+// Somebody has some of them, and an attribute that mappers write to aud.
+func Somebody(t *rapid.T, r *realm.Realm) *user.User {
+	u := Everybody(r)
 	u.Roles = rapid.SliceOfDistinct(rapid.SampledFrom(u.Roles), rapid.ID[string]).Draw(t, "roles")
-	u.Attributes = map[string][]string{"for": {rapid.SampledFrom(drawnTargets).Draw(t, "for")}}
+	u.Attributes = map[string][]string{"for": {rapid.SampledFrom(Targets).Draw(t, "for")}}
 	return u
 }
