@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
@@ -45,6 +46,8 @@ var clientAttributes = []attribute[client]{
 	word("jwks.url", func(c *client) *string { return &c.JWKSURL }),
 	word("jwt.credential.certificate", func(c *client) *string { return &c.Certificate }),
 	word("jwt.credential.kid", func(c *client) *string { return &c.CertificateKid }),
+	word("jwt.credential.issuer", func(c *client) *string { return &c.AuthProvider }),
+	word("jwt.credential.sub", func(c *client) *string { return &c.AuthSubject }),
 	word("client.secret.rotated", func(c *client) *string { return &c.RotatedSecret }),
 	rotatedUntil(),
 
@@ -130,6 +133,7 @@ func ToClient(r *realm.Realm, o Object) (*realm.Client, []Note) {
 	kept, notes := readAttributes(clientAttributes, &c, in)
 	rest.Put("attributes", kept)
 	notes = append(notes, encryptionNotes(kept)...)
+	notes = append(notes, workloadNotes(r, &c)...)
 	c.Mappers = toMappers(o)
 	if o.Has("defaultClientScopes") || o.Has("optionalClientScopes") {
 		var unknown []Note
@@ -145,6 +149,14 @@ func ToClient(r *realm.Realm, o Object) (*realm.Client, []Note) {
 	}
 	c.Extra = keep(rest)
 	return &c, notes
+}
+
+// workloadNotes refuse a client that others could be by a token of its provider.
+func workloadNotes(r *realm.Realm, c *client) []Note {
+	if err := federation.CheckWorkload(c, r.Provider(c.AuthProvider)); err != nil {
+		return []Note{refusedNote(err)}
+	}
+	return nil
 }
 
 // encryptionNotes say that a client asks for encryption in vain: what it gets is signed.

@@ -1,6 +1,10 @@
 package keycloak
 
-import "github.com/tokenhouse/tokenhouse/internal/core/fault"
+import (
+	"errors"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+)
 
 // Note says what a document asks for that is kept and not acted on, or could not be taken as it
 // stands.
@@ -21,6 +25,15 @@ func Refused(notes []Note) error {
 		}
 	}
 	return nil
+}
+
+// refusedNote says of a setting why it is refused, where err is a *fault.Invalid.
+func refusedNote(err error) Note {
+	n := Note{Text: err.Error(), Bad: true}
+	if invalid, ok := errors.AsType[*fault.Invalid](err); ok {
+		n.Path, n.Text = invalid.Field, invalid.Message
+	}
+	return n
 }
 
 // Below puts notes under a path.

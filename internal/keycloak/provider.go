@@ -52,6 +52,9 @@ func ToProvider(o Object) (*realm.Provider, []Note) {
 			notes = append(notes, unreadable("config."+s.name, s.name, value, s.want))
 		}
 	}
+	if _, _, err := federation.ReadVoucher(&p); err != nil {
+		notes = append(notes, refusedNote(err))
+	}
 	if !federation.Known(p.Kind) {
 		notes = append(notes, Note{Path: "providerId", Text: notActedOn + ": an identity provider of type " + strconv.Quote(p.Kind)})
 	}

@@ -68,8 +68,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	now := c.clock()
 	keys := keyring.New(st, now)
 	fetch := upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})
-	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st,
-		Fetch: fetch})
+	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st, Fetch: fetch, Foreign: fetch})
 	inspector := &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	tokens := &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
 		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString,

@@ -18,7 +18,7 @@ type Client struct {
 	http   *http.Client
 	closed *http.Client // follows no redirect
 	now    func() time.Time
-	sets   *otter.Cache[string, *keySet]
+	sets   *otter.Cache[place, *keySet]
 }
 
 // maxSets is how many key sets are remembered.
@@ -34,6 +34,6 @@ func New(c Config) *Client {
 		http:   open,
 		closed: steadfast(open),
 		now:    c.Now,
-		sets:   otter.Must(&otter.Options[string, *keySet]{MaximumSize: maxSets}),
+		sets:   otter.Must(&otter.Options[place, *keySet]{MaximumSize: maxSets}),
 	}
 }

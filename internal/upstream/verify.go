@@ -22,7 +22,7 @@ func (c *Client) Verify(ctx context.Context, s *federation.Settings, compact str
 
 func (c *Client) providerKeys(ctx context.Context, s *federation.Settings, kid string) ([]jose.JSONWebKey, error) {
 	if s.JWKSURL != "" {
-		return c.Keys(ctx, s.JWKSURL, kid)
+		return c.published(ctx, s.KeysAt, s.JWKSURL, kid)
 	}
 	return s.Keys()
 }

@@ -21,6 +21,15 @@ const (
 	MethodPrivateJWT Method = "private_key_jwt"               // the same, signed by a key of the realm
 )
 
+// KeyPlace is what a provider publishes its keys in.
+type KeyPlace int
+
+const (
+	InKeySet   KeyPlace = iota // the JWKSURL has a JSON Web Key Set
+	InMetadata                 // the JWKSURL is the issuer, whose metadata says where its key set is
+	InBundle                   // the JWKSURL has a SPIFFE bundle
+)
+
 // Settings are the configuration of a provider, read: with its kind's preset and defaults.
 type Settings struct {
 	Alias string
@@ -45,6 +54,7 @@ type Settings struct {
 	// The provider's signatures.
 	ValidateSignature bool
 	JWKSURL           string // where keys are fetched from; empty: Key
+	KeysAt            KeyPlace
 	Key               string // PEM, base64 or a JWKS: keys that do not change
 	KeyID             string // that of Key; empty: any
 	AccessTokenJWT    bool   // access tokens are JWTs, verified and shown to mappers
@@ -162,7 +172,7 @@ func Kinds() []string {
 }
 
 // Known tells whether a kind of provider is acted on at all.
-func Known(kind string) bool { return presets[kind] != nil }
+func Known(kind string) bool { return presets[kind] != nil || KnowsWorkloads(kind) }
 
 // FetchesProfile tells whether the person's profile is to be fetched with the access token.
 func (s *Settings) FetchesProfile() bool { return s.UserInfoEndpoint != "" }

@@ -167,3 +167,21 @@ func ReadKeySet(body []byte) ([]jose.JSONWebKey, error) {
 	}
 	return out, nil
 }
+
+// ReadBundle reads the keys of a SPIFFE bundle that sign JWT-SVIDs (SPIFFE Trust Domain and Bundle §4.2). Those for
+// X.509, and those that do not say what they are for, are passed over. A plain key set for signatures, as SPIRE's
+// OIDC discovery provider publishes, will do.
+func ReadBundle(body []byte) ([]jose.JSONWebKey, error) {
+	keys, err := ReadKeySet(body)
+	if err != nil {
+		return nil, err
+	}
+	var out []jose.JSONWebKey
+	for _, k := range keys {
+		if k.Use == "jwt-svid" || k.Use == "sig" {
+			k.Use = "sig"
+			out = append(out, k)
+		}
+	}
+	return out, nil
+}

@@ -26,6 +26,9 @@ const (
 // JWTBearerAssertion is the client_assertion_type of RFC 7523 §2.2.
 const JWTBearerAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+// SPIFFEAssertion is the client_assertion_type of JWT-SVIDs (draft-ietf-oauth-spiffe-client-auth §3).
+const SPIFFEAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
+
 // ScopeOpenID asks for an ID token (OpenID Connect Core §3.1.2.1), ScopeOffline for a refresh
 // token that outlives the session (§11).
 const (

@@ -14,9 +14,11 @@ type Client struct {
 
 	Public          bool          // no credentials
 	BearerOnly      bool          // only receives tokens
-	Authenticator   string        // "client-secret", "client-secret-jwt", "client-jwt", …
+	Authenticator   string        // "client-secret", "client-secret-jwt", "client-jwt", MethodForeign, …
 	AuthAlg         string        // the only JWS algorithm of assertions; any where empty
 	AuthMaxExp      time.Duration // longest life of an assertion; zero: no limit of its own
+	AuthProvider    string        `json:",omitempty"` // of MethodForeign: alias of the provider whose tokens prove the client
+	AuthSubject     string        `json:",omitempty"` // likewise: who the client is there, claim sub
 	JWKS            string        // JSON Web Key Set, where UseJWKS
 	JWKSURL         string        // where UseJWKSURL
 	UseJWKS         bool

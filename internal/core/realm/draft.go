@@ -71,7 +71,7 @@ func Edit(r *Realm) *Draft {
 	d := &Draft{now: *r, changes: map[changeID]Change{}}
 	d.now.clients, d.now.scopes, d.now.roles = r.clients.clone(), r.scopes.clone(), r.roles.clone()
 	d.now.providers, d.now.keys = r.providers.clone(), r.keys.clone()
-	d.now.rolesOf = r.rolesOf.clone()
+	d.now.rolesOf, d.now.workloads = r.rolesOf.clone(), r.workloads.clone()
 	return d
 }
 
@@ -93,7 +93,9 @@ func (d *Draft) PutSettings(s Settings) {
 
 // PutClient adds or replaces a client, by key.
 func (d *Draft) PutClient(c *Client) {
+	d.now.dropWorkload(c.Key)
 	d.now.clients.put(c)
+	d.now.putWorkload(c)
 	d.note(Change{KindClient, c.Key, c.ID, c})
 }
 
@@ -128,6 +130,7 @@ func (d *Draft) PutKey(k *KeyProvider) {
 func (d *Draft) Delete(kind Kind, key string) {
 	switch kind {
 	case KindClient:
+		d.now.dropWorkload(key)
 		d.now.clients.drop(key)
 	case KindScope:
 		d.now.scopes.drop(key)

@@ -20,7 +20,8 @@ type Realm struct {
 	clients   index[Client]
 	scopes    index[ClientScope]
 	roles     index[Role]
-	rolesOf   layered[[]*Role] // key of the client, or "" → its roles, ordered by name
+	rolesOf   layered[[]*Role]   // key of the client, or "" → its roles, ordered by name
+	workloads layered[[]*Client] // subject at a provider → clients of MethodForeign, ordered by client_id
 	providers index[Provider]
 	keys      index[KeyProvider]
 }

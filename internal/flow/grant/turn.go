@@ -83,11 +83,10 @@ func (t *turn) authenticate(ctx context.Context) error {
 		return err
 	}
 	a, err := t.Verifier.Client(ctx, t.at, t.call.Credentials)
-	t.event.Client = a.ID
+	a.Note(&t.event)
 	if err != nil {
 		return err
 	}
-	t.event.Set("client_auth_method", a.Method)
 	return t.admit(ctx, a.Client)
 }
 

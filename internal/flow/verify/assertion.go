@@ -35,9 +35,9 @@ type assertion struct {
 	compact string
 }
 
-// asserted reads the request's assertion; nil where there is none, or none that can be read.
+// asserted reads the request's assertion, of whatever type; nil where there is none, or none that can be read.
 func (c *Credentials) asserted() *assertion {
-	if c.Assertion == nil || c.AssertionType == nil || *c.AssertionType != oauth.JWTBearerAssertion {
+	if c.Assertion == nil {
 		return nil
 	}
 	a, err := readAssertion(*c.Assertion)
@@ -57,6 +57,14 @@ func readAssertion(compact string) (*assertion, error) {
 		return nil, err
 	}
 	return &assertion{claims, jws, compact}, nil
+}
+
+// names is the client that names itself by an assertion of its own; empty where none does.
+func (c *Credentials) names(a *assertion) string {
+	if a == nil || c.AssertionType == nil || *c.AssertionType != oauth.JWTBearerAssertion || a.Issuer != a.Subject {
+		return ""
+	}
+	return a.Subject
 }
 
 // refused is a refusal of an assertion, recorded with its own text as the reason.
@@ -115,7 +123,14 @@ func (v *Verifier) assertion(ctx context.Context, at At, c *realm.Client, sent *
 	if err != nil {
 		return err
 	}
-	return v.once(ctx, at, c, a, until)
+	if a.ID == "" {
+		return errNoID
+	}
+	first, err := v.once(ctx, at, c, a.ID, until)
+	if err == nil && !first {
+		err = errReuse
+	}
+	return err
 }
 
 // macs are the algorithms of client_secret_jwt.
@@ -215,18 +230,8 @@ func (a *assertion) active(c *realm.Client, now time.Time) (until time.Time, err
 	return until, nil
 }
 
-// once uses the assertion's jti up, on every node.
-func (v *Verifier) once(ctx context.Context, at At, c *realm.Client, a *assertion, until time.Time) error {
-	if a.ID == "" {
-		return errNoID
-	}
-	sum := sha256.Sum256([]byte(a.ID)) // of any length; clients choose it
-	first, err := v.Marks.UseOnce(ctx, at.Realm.Key, purposeAssertion, c.Key+" "+hex.EncodeToString(sum[:]), until)
-	switch {
-	case err != nil:
-		return err
-	case !first:
-		return errReuse
-	}
-	return nil
+// once uses the jti of a client's assertion up, on every node, and tells whether it was unused.
+func (v *Verifier) once(ctx context.Context, at At, c *realm.Client, jti string, until time.Time) (first bool, err error) {
+	sum := sha256.Sum256([]byte(jti)) // of any length; who signs chooses it
+	return v.Marks.UseOnce(ctx, at.Realm.Key, purposeAssertion, c.Key+" "+hex.EncodeToString(sum[:]), until)
 }

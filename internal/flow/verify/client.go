@@ -16,6 +16,7 @@ const (
 	MethodSecret     = "client-secret"     // client_secret_basic, client_secret_post, and public clients
 	MethodSecretJWT  = "client-secret-jwt" // client_secret_jwt
 	MethodPrivateKey = "client-jwt"        // private_key_jwt
+	MethodForeign    = realm.MethodForeign // a token of another issuer
 )
 
 // ClientAuth is a client that proved who it is. Beside an error Client is nil and Method empty.
@@ -59,11 +60,14 @@ var ErrBearerOnly = oauth.Errorf(oauth.InvalidClient, "Bearer-only not allowed")
 func (v *Verifier) Client(ctx context.Context, at At, c Credentials) (ClientAuth, error) {
 	id, secret := c.named()
 	auth := ClientAuth{assertion: c.asserted()}
+	workload := c.workload(at.Realm, auth.assertion)
 	switch {
 	case id != nil:
 		auth.ID = *id
-	case auth.assertion != nil && auth.assertion.Issuer == auth.assertion.Subject:
-		auth.ID = auth.assertion.Subject
+	case workload.client != nil:
+		auth.ID = workload.client.ID
+	default:
+		auth.ID = c.names(auth.assertion)
 	}
 
 	client := at.Realm.Client(auth.ID)
@@ -81,11 +85,14 @@ func (v *Verifier) Client(ctx context.Context, at At, c Credentials) (ClientAuth
 		if id == nil { // named by an assertion, which is not how this client proves itself
 			return auth, errUnknownClient
 		}
+		auth.assertion = nil // not looked at
 		if !client.Public && !secretOf(client, at, secret) {
 			err = errSecret
 		}
 	case method == MethodSecretJWT, method == MethodPrivateKey:
 		err = v.assertion(ctx, at, client, &c, auth.assertion)
+	case method == MethodForeign:
+		err = v.foreign(ctx, at, client, workload, auth.assertion)
 	default: // kept, not acted on
 		err = errAuthenticator
 	}

@@ -6,20 +6,22 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
-// Deps is what a Verifier asks. All are required but Fetch, without which no client can use a JWKS URL, and
-// Realms, without which a node does not know a key that another has just made.
+// Deps is what a Verifier asks. All are required but Fetch, without which no client can use a JWKS URL, Foreign,
+// without which none can use a token of another issuer, and Realms, without which a node does not know a key that another has just made.
 type Deps struct {
 	Keys     Keys
 	Users    Users
 	Sessions Sessions
 	Marks    Marks
 	Fetch    Fetcher
+	Foreign  Foreign
 	Realms   Realms
 }
 
@@ -57,6 +59,12 @@ type Marks interface {
 type Fetcher interface {
 	// Keys are the keys at a URL. A set that is remembered is fetched again when it lacks kid.
 	Keys(ctx context.Context, url, kid string) ([]jose.JSONWebKey, error)
+}
+
+// Foreign checks signatures of other issuers.
+type Foreign interface {
+	// Verify checks the signature of a token by the keys of a provider. The claims are not looked at.
+	Verify(ctx context.Context, s *federation.Settings, compact string) (federation.Foreign, error)
 }
 
 // At is the realm that is asked, the server's URL as the caller reaches it, and the time.

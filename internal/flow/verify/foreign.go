@@ -1,0 +1,85 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+)
+
+// workload is the client that a token of another issuer is about, and how far its provider vouches for it. Nothing is
+// proven by it.
+type workload struct {
+	client  *realm.Client // nil: none, or several
+	voucher federation.Voucher
+}
+
+// workload finds the enabled client of MethodForeign that the request's assertion is about: that its subject
+// stands for at an enabled provider which speaks for the token, where assertions of this type are taken. Where several
+// clients fit, it is none of them.
+func (c *Credentials) workload(r *realm.Realm, a *assertion) (found workload) {
+	if a == nil || c.AssertionType == nil {
+		return workload{}
+	}
+	for _, client := range r.Workloads(a.Subject) {
+		provider := r.Provider(client.AuthProvider)
+		if !client.Enabled || provider == nil || !provider.Enabled || federation.CheckWorkload(client, provider) != nil {
+			continue
+		}
+		voucher, asked, err := federation.ReadVoucher(provider)
+		if err != nil || !asked || voucher.AssertionType != *c.AssertionType || !voucher.Speaks(a.Issuer, a.Subject) {
+			continue
+		}
+		if found.client != nil {
+			return workload{}
+		}
+		found = workload{client, voucher}
+	}
+	return found
+}
+
+// Keycloak records of these no reason, but the code alone.
+var (
+	errOtherClient      = foreignRefusal("client_id parameter does not match authenticated client")
+	errForeignAlgorithm = foreignRefusal(string(federation.OtherAlg))
+)
+
+func foreignRefusal(text string) *oauth.Error {
+	return oauth.Errorf(oauth.InvalidClient, "%s", text).InEvent("invalid_client_credentials", "")
+}
+
+// foreign checks that a client is who it says by a token of another issuer (RFC 7523 §2.2). found is whom
+// the request's assertion a is about. The signature is checked before what it signs, and the jti is used up only by
+// a token that is good in every other way. Why a token is not the issuer's to give, the caller is not told.
+func (v *Verifier) foreign(ctx context.Context, at At, c *realm.Client, found workload, a *assertion) error {
+	switch {
+	case found.client == nil, v.Foreign == nil:
+		return errAuthenticator
+	case found.client.Key != c.Key:
+		return errOtherClient
+	case !federation.Asymmetric(a.jws.Header.Alg):
+		return errForeignAlgorithm
+	}
+	said, err := v.Foreign.Verify(ctx, &found.voucher.Settings, a.compact)
+	if err != nil {
+		return errAuthenticator.Because(err)
+	}
+	until, err := found.voucher.CheckAssertion(said, c, at.Realm.Issuer(at.Base), at.Now)
+	if err != nil {
+		if flaw, ok := errors.AsType[federation.Flaw](err); ok {
+			return foreignRefusal(string(flaw))
+		}
+		return errAuthenticator.Because(err)
+	}
+	if found.voucher.Terms.Reuse {
+		return nil
+	}
+	first, err := v.once(ctx, at, c, said.ID, until.Add(time.Second)) // times are compared by the second
+	if err == nil && !first {
+		err = foreignRefusal(string(federation.Reused))
+	}
+	return err
+}
