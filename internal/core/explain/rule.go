@@ -72,6 +72,10 @@ const (
 	ProviderRole      Rule = "provider.role"
 	ProviderGroup     Rule = "provider.group"
 	ProviderNote      Rule = "provider.note"
+
+	ReplayRealm  Rule = "replay.realm"
+	ReplayClient Rule = "replay.client"
+	ReplayGrant  Rule = "replay.grant"
 )
 
 // phrase says what a rule means, and what its outcomes say; %1 and %2 stand for a step's args,
@@ -189,6 +193,12 @@ var phrases = map[Rule]phrase{
 		Added: "by mapper %1", Dropped: "mapper %1 is not for this user any more", None: "mapper %1 names it, but there is no such group"}},
 	ProviderNote: {"note importers write notes of the session, but none that the server itself writes", map[Outcome]string{
 		Added: "by mapper %1", Dropped: "mapper %1 names it, but it is not for mappers"}},
+	ReplayRealm: {"a realm that is disabled gives nobody a token", map[Outcome]string{
+		Denied: "realm %s is disabled"}},
+	ReplayClient: {"a client that is disabled or gone gets no token", map[Outcome]string{
+		Denied: "client %s is %1"}},
+	ReplayGrant: {"a client gets tokens only by the grants that are switched on for it", map[Outcome]string{
+		Denied: "grant %1 is switched off for client %s"}},
 }
 
 // Rules are the names of all rules, sorted.

@@ -1,0 +1,130 @@
+// Package decision keeps what a decision of the token endpoint was taken on and what it was, so that it can be taken again.
+//
+// A Record holds ids, scopes and role ids. It never holds a token or a secret: of tokens it has the fingerprint. What the
+// claim mappers of a realm read of a user, as attributes, is not in it.
+package decision
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+)
+
+// version is that of the form of records. Members are only added, within a version: whoever reads passes over what
+// it does not know.
+const version = 1
+
+// Record is a decision.
+type Record struct {
+	Version   int      `json:"v"`
+	ID        string   `json:"id"`     // of the event of the same request
+	Grant     string   `json:"grant"`  // grant_type
+	Policy    int64    `json:"policy"` // version of the realm that was asked
+	Issuer    string   `json:"issuer"`
+	Client    string   `json:"client,omitempty"`    // client_id, as the caller gave it
+	ClientKey string   `json:"clientKey,omitempty"` // id of the client, where it has proven itself
+	User      *User    `json:"user,omitempty"`
+	Session   string   `json:"session,omitempty"` // id
+	Subject   *Subject `json:"subject,omitempty"` // what was exchanged, or refreshed after an exchange
+	Asked     Asked    `json:"asked"`
+	Proof     string   `json:"proof,omitempty"` // thumbprint of the key that the caller proved to have
+	Outcome   Outcome  `json:"outcome"`
+}
+
+// User is who the tokens speak of, as they were.
+type User struct {
+	ID      string   `json:"id"`
+	Service string   `json:"service,omitempty"` // id of the client whose account it is
+	Roles   []string `json:"roles,omitempty"`   // ids of those granted directly
+	Groups  []Group  `json:"groups,omitempty"`  // joined, and all above
+	Consent []string `json:"consent,omitempty"` // ids of the client scopes that they allow the client
+}
+
+// Group is a group and the ids of its roles, as they were.
+type Group struct {
+	ID    string   `json:"id"`
+	Roles []string `json:"roles,omitempty"`
+}
+
+// Subject is the token that was brought.
+type Subject struct {
+	Token    string   `json:"token,omitempty"` // fingerprint
+	Type     *string  `json:"type,omitempty"`  // parameter "subject_token_type"
+	Flaw     string   `json:"flaw,omitempty"`  // why it was not valid; what follows is empty then
+	Client   string   `json:"client,omitempty"`
+	Audience []string `json:"audience,omitempty"`
+	Scope    *string  `json:"scope,omitempty"`
+	Path     []string `json:"path,omitempty"`    // clients of the exchanges behind it
+	Kind     string   `json:"kind,omitempty"`    // of the session behind it: the first letters of its jti
+	Session  string   `json:"session,omitempty"` // id
+	Expires  int64    `json:"expires,omitempty"` // Unix seconds
+	Key      string   `json:"key,omitempty"`     // thumbprint of the key that it is bound to
+}
+
+// Asked is what the request asked for. Of what is absent nothing is there.
+type Asked struct {
+	Type     *string  `json:"type,omitempty"`
+	Scope    *string  `json:"scope,omitempty"`
+	Audience []string `json:"audience,omitempty"` // of a refresh: what the refresh token was narrowed to
+	Legacy   []string `json:"legacy,omitempty"`   // names of parameters that came
+	Unread   []string `json:"unread,omitempty"`
+	Renewed  bool     `json:"renewed,omitempty"` // what came of an exchange was refreshed
+}
+
+// Outcome is what was decided.
+type Outcome struct {
+	Granted bool         `json:"granted"`
+	Rule    explain.Rule `json:"rule,omitempty"`   // that refused; empty where something other than the rules did
+	Error   string       `json:"error,omitempty"`  // of OAuth
+	Event   string       `json:"event,omitempty"`  // Keycloak's name of the failure, as the event has it
+	Status  int          `json:"status,omitempty"` // of the answer to a refusal
+	Issued  *Issued      `json:"issued,omitempty"` // beside Granted
+}
+
+// Issued is what was given out.
+type Issued struct {
+	Type     string   `json:"type"`            // token type (RFC 8693 §3)
+	Token    string   `json:"token,omitempty"` // fingerprint
+	Scope    string   `json:"scope"`
+	Roles    []string `json:"roles"` // ids; "name:" and the name where a mapper made a role that the realm does not have
+	Audience []string `json:"audience"`
+	Expires  int64    `json:"expires,omitempty"` // Unix seconds
+	Refresh  bool     `json:"refresh,omitempty"` // a refresh token was given beside it
+}
+
+// Fingerprint is the SHA-256 of a compact token, base64url: it finds a token, and does not give it.
+func Fingerprint(compact string) string {
+	sum := sha256.Sum256([]byte(compact))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// longestWord is how long a word that the caller chose may be to be kept as it is. Names that mean something are shorter,
+// tokens that somebody put into the wrong parameter are longer.
+const longestWord = 255
+
+// kept are words that the caller chose, with fingerprints in place of what may be a token.
+func kept(words []string) []string {
+	var out []string
+	for _, w := range words {
+		out = append(out, keptWord(w))
+	}
+	return out
+}
+
+func keptWord(w string) string {
+	if len(w) > longestWord || strings.HasPrefix(w, "eyJ") {
+		return "sha256:" + Fingerprint(w)
+	}
+	return w
+}
+
+// keptText is kept for words with blanks between them; nil where there is no text.
+func keptText(text *string) *string {
+	if text == nil {
+		return nil
+	}
+	out := strings.Join(kept(strings.Split(*text, " ")), " ")
+	return &out
+}

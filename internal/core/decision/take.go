@@ -1,0 +1,159 @@
+package decision
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
+)
+
+// A record is filled in while a request is on its way. On a nil *Record nothing is: a realm without a log pays nothing.
+
+// Begin is the record of a request that has come.
+func Begin(id, grant string, r *realm.Realm, issuer string) *Record {
+	return &Record{Version: version, ID: id, Grant: keptWord(grant), Policy: r.Version, Issuer: issuer}
+}
+
+// Of notes who asked, and for which scope.
+func (d *Record) Of(c *realm.Client, scope *string) {
+	if d == nil {
+		return
+	}
+	d.Client, d.ClientKey, d.Asked.Scope = c.ID, c.Key, keptText(scope)
+}
+
+// Exchanged notes an exchange as it was decided, of a subject token with this fingerprint.
+func (d *Record) Exchanged(q exchange.Request, fingerprint string, was exchange.Decision) {
+	if d == nil {
+		return
+	}
+	d.Asked = Asked{Type: keptText((*string)(q.RequestedType)), Scope: keptText(q.Scope), Audience: kept(q.Audiences), Legacy: q.Legacy, Unread: q.Unread}
+	d.Proof, d.Outcome.Rule = q.Key, was.Rule
+	if q.Subject == nil && q.SubjectType == nil {
+		return
+	}
+	d.Subject = &Subject{Token: fingerprint, Type: keptText((*string)(q.SubjectType))}
+	if q.Subject == nil {
+		return
+	}
+	d.Subject.Flaw = q.Subject.Flaw
+	if q.Subject.Token != nil {
+		d.Subject.brought(q.Subject.Token)
+	}
+	if q.Subject.User != nil {
+		d.about(q.Subject.User)
+	}
+	if was.Grant != nil {
+		d.resolved(&was.Grant.Resolution)
+	}
+}
+
+// Renewed notes the refresh of what came of an exchange.
+func (d *Record) Renewed(q exchange.Renewal, was exchange.Decision) {
+	if d == nil {
+		return
+	}
+	d.Asked = Asked{Scope: keptText(&q.Scope), Audience: q.Audiences, Renewed: true}
+	d.Subject = &Subject{Scope: &q.Held, Path: clients(q.Path)}
+	d.Outcome.Rule = was.Rule
+	d.about(q.User)
+	if was.Grant != nil {
+		d.resolved(&was.Grant.Resolution)
+	}
+}
+
+// Resolved notes where a token may be used that is no exchange's, and for which scope that was asked.
+func (d *Record) Resolved(found *audience.Resolution) {
+	if d == nil {
+		return
+	}
+	d.Asked.Scope = keptText(&found.Scope)
+	if found.User != nil {
+		d.about(found.User)
+	}
+	d.resolved(found)
+}
+
+// Gave notes a token as it was given out.
+func (d *Record) Gave(kind oauth.TokenType, compact string, c *token.Claims) {
+	if d == nil || d.Outcome.Issued == nil {
+		return
+	}
+	i := d.Outcome.Issued
+	i.Type, i.Token, i.Expires = string(kind), Fingerprint(compact), c.Expires
+	d.Session = c.Session
+}
+
+// GaveRefresh notes that a refresh token was given too.
+func (d *Record) GaveRefresh() {
+	if d == nil || d.Outcome.Issued == nil {
+		return
+	}
+	d.Outcome.Issued.Refresh = true
+}
+
+// End says what came of it. client is what the caller said to be, for one that has not proven it.
+func (d *Record) End(client string, err error) {
+	if d == nil {
+		return
+	}
+	d.Client = cmp.Or(d.Client, keptWord(client))
+	if d.Outcome.Granted = err == nil; err == nil {
+		return
+	}
+	d.Outcome.Issued = nil
+	d.Outcome.Error, d.Outcome.Status = string(oauth.ServerError), 500
+	if refused, ok := errors.AsType[*oauth.Error](err); ok {
+		d.Outcome.Error, d.Outcome.Status, d.Outcome.Event = string(refused.Code), refused.Status, refused.Event
+	}
+}
+
+// brought is what a valid subject token says.
+func (s *Subject) brought(t *token.Verified) {
+	s.Client, s.Audience, s.Scope = t.Client, t.Audience, t.Scope
+	s.Path, s.Kind, s.Session, s.Expires = clients(t.Path), string(t.Origin.Session), t.Session, t.Expires
+	if t.Confirmation != nil {
+		s.Key = cmp.Or(t.Confirmation.JKT, t.Confirmation.Certificate)
+	}
+}
+
+func clients(path []token.Hop) []string {
+	var out []string
+	for _, h := range path {
+		out = append(out, h.Client)
+	}
+	return out
+}
+
+func (d *Record) about(u *user.User) {
+	d.User = &User{ID: u.ID, Service: u.ServiceAccount, Roles: u.Roles}
+	for _, g := range u.Groups {
+		d.User.Groups = append(d.User.Groups, Group{g.Key, g.Roles})
+	}
+	if c := u.ConsentTo(d.ClientKey); c != nil {
+		d.User.Consent = c.Scopes
+	}
+}
+
+func (d *Record) resolved(found *audience.Resolution) { d.Outcome.Issued = issued(found) }
+
+// issued is what a resolution comes to.
+func issued(found *audience.Resolution) *Issued {
+	out := &Issued{Type: string(oauth.TypeAccessToken), Scope: found.ScopeClaim(), Roles: []string{}, Audience: append([]string{}, found.Audiences...)}
+	for _, ref := range found.Roles {
+		out.Roles = append(out.Roles, roleID(found.Realm, ref))
+	}
+	return out
+}
+
+func roleID(r *realm.Realm, ref realm.RoleRef) string {
+	if role := r.Role(ref); role != nil {
+		return role.Key
+	}
+	return "name:" + ref.String()
+}
