@@ -15,7 +15,7 @@ import (
 func NewSettings() realm.Settings {
 	s := realm.Settings{}
 	s.Exchange = realm.ExchangePolicy{ChainLimit: 5, RefuseCycles: true, CapLifetime: true}
-	s.Events.Trace = traceKept[0]
+	s.Events.Trace, s.Log.Mode = traceKept[0], realm.LogOff
 	return s
 }
 
@@ -169,6 +169,8 @@ var settingAttributes = []attribute[settings]{
 	onOff("tokenhouse.exchange.cap-lifetime", true, func(s *settings) *bool { return &s.Exchange.CapLifetime }),
 	unlisted(),
 	among("tokenhouse.events.trace", func(s *settings) *string { return &s.Events.Trace }, traceKept...),
+	among("tokenhouse.log", func(s *settings) *string { return (*string)(&s.Log.Mode) }, string(realm.LogOff), string(realm.LogOn), string(realm.LogDurable)),
+	lasting("tokenhouse.log.expiration", func(s *settings) *time.Duration { return &s.Log.Expiration }),
 }
 
 // mirror binds an attribute whose value is a member's. The member was read before, and its value stays.

@@ -14,7 +14,7 @@ import (
 // sessions and values are refused by their times; sweeping only makes room.
 const sweepSlack = 10 * time.Minute
 
-// Sweep deletes what has expired: sessions by their realm's lifespans, events by its retention,
+// Sweep deletes what has expired: sessions by their realm's lifespans, events and the decision log by its retention,
 // revocations and one-time values by their own time, and realms that were deleted or whose import ended
 // before its end. Rows go a thousand at a time, so that writers
 // wait little. Several nodes may sweep at once.
@@ -83,6 +83,9 @@ func (s *Store) sweepRealm(ctx context.Context, key string, settings realm.Setti
 		return err
 	}
 	if err := s.sweepEvents(ctx, "event", key, before(now, settings.Events.Expiration)); err != nil {
+		return err
+	}
+	if err := s.sweepLog(ctx, key, before(now, settings.Log.Expiration)); err != nil {
 		return err
 	}
 	return s.sweepEvents(ctx, "admin_event", key, before(now, settings.Events.AdminExpiration))

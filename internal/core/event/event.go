@@ -4,6 +4,7 @@ package event
 import (
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/decision"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 )
 
@@ -48,6 +49,9 @@ type Event struct {
 	Error     string // Keycloak's name of the failure; empty on success
 	Details   []Detail
 	Trace     *explain.Trace // why, where a decision was taken and the realm keeps it
+
+	// Decision is what was decided on what, for the decision log; nil where there was no decision, or the realm keeps none.
+	Decision *decision.Record
 }
 
 // Detail is one member of an event's details.

@@ -54,6 +54,7 @@ type Settings struct {
 	SignIn    SignIn
 	Lifespans Lifespans
 	Events    EventSettings
+	Log       LogSettings
 	Exchange  ExchangePolicy
 
 	SMTPPassword    string `json:"-"` // sealed in the store
@@ -110,6 +111,25 @@ type EventSettings struct {
 	AdminExpiration time.Duration // of admin events; zero: kept for ever
 	Trace           string        // which events keep their trace: "refused", "all", "none"
 }
+
+// LogSettings say whether the decisions of the token endpoint are logged, and for how long.
+type LogSettings struct {
+	Mode       LogMode
+	Expiration time.Duration // zero: kept for ever
+}
+
+// LogMode is how decisions are logged.
+type LogMode string
+
+// What tokenhouse.log may be.
+const (
+	LogOff     LogMode = "off"
+	LogOn      LogMode = "on"      // a crash loses those of the last moments
+	LogDurable LogMode = "durable" // no answer before its decision is on disk
+)
+
+// On tells whether decisions are logged.
+func (l LogSettings) On() bool { return l.Mode == LogOn || l.Mode == LogDurable }
 
 // ExchangePolicy are the realm's rules for token exchange (tokenhouse.exchange.*).
 type ExchangePolicy struct {

@@ -2,8 +2,11 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/ed25519"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -28,8 +31,9 @@ const (
 // Key is a master key. It seals with AES-256-GCM under nonces drawn by chance, which is sound for
 // 2³² values (NIST SP 800-38D §8.3).
 type Key struct {
-	id   [idLength]byte
-	aead cipher.AEAD
+	id     [idLength]byte
+	aead   cipher.AEAD
+	secret []byte
 }
 
 // NewKey makes a key of 32 bytes.
@@ -41,7 +45,7 @@ func NewKey(secret []byte) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Key{}
+	k := &Key{secret: bytes.Clone(secret)}
 	if k.aead, err = cipher.NewGCMWithRandomNonce(block); err != nil {
 		return nil, err
 	}
@@ -78,3 +82,13 @@ func (k *Key) Open(sealed []byte, place ...string) ([]byte, error) {
 }
 
 func additional(place []string) []byte { return []byte(strings.Join(place, "\x00")) }
+
+// Signing is a key that signs for a purpose, made of the master key (HKDF, RFC 5869): whoever has the database and not the
+// master key cannot sign.
+func (k *Key) Signing(purpose string) ed25519.PrivateKey {
+	seed, err := hkdf.Key(sha256.New, k.secret, nil, "tokenhouse signing key\x00"+purpose, ed25519.SeedSize)
+	if err != nil {
+		panic("seal: " + err.Error()) // a seed is far shorter than HKDF can make
+	}
+	return ed25519.NewKeyFromSeed(seed)
+}
