@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 	"github.com/tokenhouse/tokenhouse/internal/store"
@@ -16,6 +18,20 @@ import (
 type opened struct {
 	store  *store.Store
 	realms *manage.Realms
+}
+
+// realm is a realm of the database, by name.
+func (db opened) realm(ctx context.Context, name string) (*realm.Realm, error) {
+	r, err := db.store.Realm(ctx, name)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil, fmt.Errorf("there is no realm %q", name)
+	}
+	return r, err
+}
+
+// extras read what is kept of the documents of a realm.
+func (db opened) extras(ctx context.Context, r *realm.Realm) manage.Extras {
+	return func(kind realm.Kind, key string) (realm.Extra, error) { return db.store.Extra(ctx, r.Key, kind, key) }
 }
 
 // withDatabase runs work on the database that the options of cmd name.

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -40,11 +42,8 @@ func (p *program) explainAudience() *cobra.Command {
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var a rehearse.AudienceAnswer
-			if err := p.explain(cmd, q, "audience", &a, func(ctx context.Context, s rehearse.Stage) error {
-				scene, err := s.Scene(ctx, q.Question)
-				if err == nil {
-					a = rehearse.OfAudience(scene, q.Want...).Answer()
-				}
+			if err := p.explain(cmd, q, "audience", &a, func(ctx context.Context, s rehearse.Stage) (err error) {
+				a, err = s.AnswerAudience(ctx, q.Question)
 				return err
 			}); err != nil {
 				return err
@@ -53,6 +52,7 @@ func (p *program) explainAudience() *cobra.Command {
 		},
 	}
 	q.addFlags(cmd)
+	q.addWith(cmd)
 	cmd.Flags().StringArrayVar(&q.Want, "want", nil, "audience that the token should have; may be given more than once")
 	return cmd
 }
@@ -60,17 +60,15 @@ func (p *program) explainAudience() *cobra.Command {
 func (p *program) explainExchange() *cobra.Command {
 	q := &question{}
 	cmd := &cobra.Command{
-		Use:     "exchange",
-		Short:   "What would come of a token exchange",
-		Example: "  tokenhouse explain exchange -r shop --client gateway --subject-client spa --user alice --audience billing",
-		Args:    arguments(),
+		Use:   "exchange",
+		Short: "What would come of a token exchange",
+		Example: "  tokenhouse explain exchange -r shop --client gateway --subject-client spa --user alice --audience billing\n" +
+			"  tokenhouse explain exchange -r shop --client gateway --subject-client spa --user alice --audience billing --with change.json",
+		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var x rehearse.ExchangeAnswer
-			if err := p.explain(cmd, q, "exchange", &x, func(ctx context.Context, s rehearse.Stage) error {
-				subject, requester, parameters, err := s.Exchange(ctx, q.Question)
-				if err == nil {
-					x = rehearse.OfExchange(subject, requester, parameters).Answer()
-				}
+			if err := p.explain(cmd, q, "exchange", &x, func(ctx context.Context, s rehearse.Stage) (err error) {
+				x, err = s.AnswerExchange(ctx, q.Question)
 				return err
 			}); err != nil {
 				return err
@@ -79,6 +77,7 @@ func (p *program) explainExchange() *cobra.Command {
 		},
 	}
 	q.addFlags(cmd)
+	q.addWith(cmd)
 	cmd.Flags().StringVar(&q.SubjectClient, "subject-client", "", "client that the subject token was issued to (default --client)")
 	cmd.Flags().StringVar(&q.SubjectScope, "subject-scope", "", "scope that the subject token was asked for with")
 	cmd.Flags().StringArrayVar(&q.Audience, "audience", nil, "audience asked for; may be given more than once")
@@ -95,11 +94,8 @@ func (p *program) explainToken() *cobra.Command {
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var t rehearse.TokenAnswer
-			if err := p.explain(cmd, q, "token", &t, func(ctx context.Context, s rehearse.Stage) error {
-				scene, err := s.Scene(ctx, q.Question)
-				if err == nil {
-					t = rehearse.OfToken(scene).Answer()
-				}
+			if err := p.explain(cmd, q, "token", &t, func(ctx context.Context, s rehearse.Stage) (err error) {
+				t, err = s.AnswerToken(ctx, q.Question)
 				return err
 			}); err != nil {
 				return err
@@ -135,6 +131,16 @@ func (p *program) explain(cmd *cobra.Command, q *question, kind string, answer a
 	}
 	if !q.remote.asked(cmd) {
 		return p.onStage(cmd, &q.place, decide)
+	}
+	if q.with != "" {
+		change, err := os.ReadFile(q.with)
+		if err != nil {
+			return err
+		}
+		if !json.Valid(change) {
+			return usagef("%s: no JSON", q.with)
+		}
+		q.With = change
 	}
 	r, err := q.remote.open(cmd.Context(), p)
 	if err != nil {

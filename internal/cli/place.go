@@ -22,6 +22,7 @@ type place struct {
 	base        string // URL that callers reach the server by
 	remote      remote
 	asJSON      bool
+	with        string // file of a change that is supposed; empty: none
 }
 
 func (at *place) addRealm(cmd *cobra.Command) {
@@ -58,14 +59,15 @@ func (p *program) onStage(cmd *cobra.Command, at *place, decide func(context.Con
 		return misusedBy(decide(cmd.Context(), stage))
 	}
 	return p.withDatabase(cmd, func(ctx context.Context, db opened) error {
-		r, err := db.store.Realm(ctx, at.realm)
-		if errors.Is(err, fault.ErrNotFound) {
-			return fmt.Errorf("there is no realm %q", at.realm)
-		}
+		r, err := db.realm(ctx, at.realm)
 		if err != nil {
 			return err
 		}
-		return misusedBy(decide(ctx, rehearse.Stage{Realm: r, People: db.store, Base: at.base, Now: time.Now()}))
+		stage := rehearse.Stage{Realm: r, People: db.store, Base: at.base, Now: time.Now()}
+		if stage.Supposed, err = at.suppose(r, db.extras(ctx, r)); err != nil {
+			return misusedBy(err)
+		}
+		return misusedBy(decide(ctx, stage))
 	})
 }
 
@@ -91,7 +93,9 @@ func (p *program) fileStage(cmd *cobra.Command, at *place) (rehearse.Stage, erro
 	if err != nil {
 		return rehearse.Stage{}, err
 	}
-	return rehearse.Stage{Realm: s.Realm, People: people(s.Users), Base: at.base, Now: time.Now()}, nil
+	stage := rehearse.Stage{Realm: s.Realm, People: people(s.Users), Base: at.base, Now: time.Now()}
+	stage.Supposed, err = at.suppose(s.Realm, manage.InMemory(s.Realm))
+	return stage, misusedBy(err)
 }
 
 // pick chooses the realm that the question is about.

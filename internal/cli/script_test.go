@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
@@ -29,7 +32,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fetch": fetch},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fetch": fetch, "token": askToken},
 		Setup: func(e *testscript.Env) error {
 			free, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -104,6 +107,28 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	ts.Fatalf("nobody answers: %v", last)
+}
+
+// askToken asks a token endpoint, and puts the access token into a variable, or the error where it is refused: token NAME
+// URL PARAMETER=VALUE…
+func askToken(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: token NAME URL PARAMETER=VALUE…")
+	}
+	form := url.Values{}
+	for _, p := range args[2:] {
+		name, value, _ := strings.Cut(p, "=")
+		form.Add(name, value)
+	}
+	resp, err := http.PostForm(args[1], form)
+	ts.Check(err)
+	defer resp.Body.Close()
+	var answer struct {
+		Token string `json:"access_token"`
+		Error string `json:"error"`
+	}
+	ts.Check(json.NewDecoder(resp.Body).Decode(&answer))
+	ts.Setenv(args[0], cmp.Or(answer.Token, answer.Error))
 }
 
 func download(url string) ([]byte, error) {

@@ -43,9 +43,26 @@ func words(names []string) string {
 }
 
 func (p *program) printAudience(q *question, a rehearse.AudienceAnswer) error {
-	if q.asJSON {
+	switch {
+	case q.asJSON:
 		return printJSON(p.out, a)
+	case a.With != nil:
+		return p.printBoth(q, func() error { return p.tellAudience(q, a) }, func() error { return p.tellAudience(q, *a.With) })
 	}
+	return p.tellAudience(q, a)
+}
+
+// printBoth tells what is, and what would be.
+func (p *program) printBoth(q *question, now, after func() error) error {
+	fmt.Fprintln(p.out, "now:")
+	if err := now(); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "\nwith %s:\n", q.with)
+	return after()
+}
+
+func (p *program) tellAudience(q *question, a rehearse.AudienceAnswer) error {
 	fmt.Fprintf(p.out, "aud of an access token for %s: %s\n", q.Client, words(a.Audience))
 	if err := printTrace(p.out, a.Trace); err != nil {
 		return err
@@ -65,9 +82,16 @@ func (p *program) printAudience(q *question, a rehearse.AudienceAnswer) error {
 }
 
 func (p *program) printExchange(q *question, x rehearse.ExchangeAnswer) error {
-	if q.asJSON {
+	switch {
+	case q.asJSON:
 		return printJSON(p.out, x)
+	case x.With != nil:
+		return p.printBoth(q, func() error { return p.tellExchange(q, x) }, func() error { return p.tellExchange(q, *x.With) })
 	}
+	return p.tellExchange(q, x)
+}
+
+func (p *program) tellExchange(q *question, x rehearse.ExchangeAnswer) error {
 	if err := printTrace(p.out, x.Trace); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/attack"
+	"github.com/tokenhouse/tokenhouse/internal/web/admin/decisions"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/events"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/explain"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/info"
@@ -30,7 +31,8 @@ func nouns(st *store.Store, c Config, a accounts, inspector *inspect.Inspector) 
 		events.Routes(events.Deps{Events: st}),
 		clientRoutes(st, c, a, inspector),
 		attack.Routes(attack.Deps{Failures: st}),
-		explain.Routes(explain.Deps{People: st}),
+		explain.Routes(explain.Deps{People: st, Documents: st}),
+		decisions.Routes(decisions.Deps{Log: st, Documents: st}),
 		configured(st, c),
 		granted(st, a),
 		peopleRoutes(st, c, a),

@@ -5,19 +5,24 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/decision"
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
 // recorder passes each event on to everybody who wants it: the log and the counters always, the
-// database where the realm keeps events of the kind.
+// database where the realm keeps events of the kind, the decision log where the realm has one.
 type recorder struct {
 	realms interface {
 		RealmByKey(ctx context.Context, key string) (*realm.Realm, error)
 	}
 	store interface {
 		Record(ctx context.Context, e event.Event)
+	}
+	decisions interface {
+		Append(ctx context.Context, r *realm.Realm, at time.Time, d *decision.Record)
 	}
 	log     *slog.Logger
 	metrics *metrics
@@ -37,6 +42,9 @@ func (r *recorder) Record(ctx context.Context, e event.Event) {
 	}
 	if keeps(&from.Settings.Events, e.Kind) {
 		r.store.Record(ctx, e)
+	}
+	if e.Decision != nil {
+		r.decisions.Append(ctx, from, e.Time, e.Decision)
 	}
 }
 

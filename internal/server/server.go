@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/flow/ledger"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/web/oidc"
 )
@@ -19,6 +20,7 @@ type Server struct {
 	metrics    *metrics
 	handler    http.Handler
 	management http.Handler
+	decisions  *ledger.Log
 	stopping   atomic.Bool
 	background sync.WaitGroup
 	cancel     context.CancelFunc
@@ -34,8 +36,8 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err := prepare(ctx, st, c); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	s := &Server{store: st, metrics: newMetrics()}
-	events := &recorder{realms: st, store: st, log: c.log(), metrics: s.metrics}
+	s := &Server{store: st, metrics: newMetrics(), decisions: decisionLog(st, c)}
+	events := &recorder{realms: st, store: st, decisions: s.decisions, log: c.log(), metrics: s.metrics}
 	people := newAccounts(st, c, events)
 	deps, inspector, browser := endpoints(st, c, people)
 	f := &front{next: branch(administration(st, c, deps, inspector, people), ownAccounts(st, c, deps, inspector, browser, people, oidc.New(deps))), path: c.Public.path(), metrics: s.metrics}
@@ -68,6 +70,7 @@ func (s *Server) Store() *store.Store { return s.store }
 func (s *Server) Close() error {
 	s.cancel()
 	s.background.Wait()
+	s.decisions.Close()
 	return s.store.Close()
 }
 

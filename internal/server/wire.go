@@ -15,6 +15,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/ledger"
 	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/revoke"
@@ -38,6 +39,8 @@ var (
 	_ keyring.Realms  = (*store.Store)(nil)
 	_ limit.Failures  = (*store.Store)(nil)
 	_ limit.Users     = (*store.Store)(nil)
+	_ ledger.Chains   = (*store.Store)(nil)
+	_ ledger.Lines    = (*store.Store)(nil)
 	_ manage.Store    = (*store.Store)(nil)
 	_ revoke.Realms   = (*store.Store)(nil)
 	_ revoke.Sessions = (*store.Store)(nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -44,26 +45,44 @@ func (r *Remote) Server() string { return r.session.server }
 // Call sends in, where it is not nil, to an address below /admin and reads the answer into out. A refusal is a
 // *kcadm.Refused.
 func (r *Remote) Call(ctx context.Context, method, path string, in, out any) error {
+	body, err := r.ask(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, out)
+}
+
+// Download writes what is at an address below /admin as it comes. A refusal is a *kcadm.Refused.
+func (r *Remote) Download(ctx context.Context, path string, w io.Writer) error {
+	body, err := r.ask(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(body)
+	return err
+}
+
+func (r *Remote) ask(ctx context.Context, method, path string, in any) ([]byte, error) {
 	h := r.session.headers()
 	h.Set("Accept", "application/json")
 	var body []byte
 	if in != nil {
 		var err error
 		if body, err = json.Marshal(in); err != nil {
-			return err
+			return nil, err
 		}
 		h.Set("Content-Type", "application/json")
 	}
 	address := strings.TrimSuffix(r.session.root, "/") + "/" + path
 	a, err := r.session.client.Do(ctx, method, address, h, body)
 	if err != nil {
-		return fmt.Errorf("%s: %w", r.session.server, err)
+		return nil, fmt.Errorf("%s: %w", r.session.server, err)
 	}
 	if a.Code == http.StatusNotFound {
-		return &kcadm.Refused{Code: a.Code, Message: a.Reason()}
+		return nil, &kcadm.Refused{Code: a.Code, Message: a.Reason()}
 	}
 	if err := a.Check(address); err != nil {
-		return err
+		return nil, err
 	}
-	return json.Unmarshal(a.Body, out)
+	return a.Body, nil
 }

@@ -3,6 +3,7 @@ package grant
 import (
 	"context"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/decision"
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
@@ -24,9 +25,12 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 		return nil, err
 	}
 	t.event.Set("auth_method", "token_exchange")
+	ask := t.exchangeRequest(q, held, flaw)
 	d := t.decide(func(explain bool) exchange.Decision { // whether they may
-		return exchange.Decide(t.exchangeRequest(q, held, flaw, explain))
+		ask.Explain = explain
+		return exchange.Decide(ask)
 	})
+	t.event.Decision.Exchanged(ask, fingerprint(q.SubjectToken), d)
 	t.recordDecision(q, held, d)
 	if d.Refuse != nil {
 		return nil, d.Refuse
@@ -47,7 +51,7 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 }
 
 // exchangeRequest is the request as core/exchange decides it.
-func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string, explain bool) exchange.Request {
+func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string) exchange.Request {
 	d := exchange.Request{
 		Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
 		SubjectType:   tokenType(q.SubjectTokenType),
@@ -58,7 +62,6 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string,
 		Legacy:        q.legacy(),
 		Unread:        q.unread(),
 		Key:           t.key(),
-		Explain:       explain,
 	}
 	switch {
 	case q.SubjectToken == nil:
@@ -68,6 +71,14 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string,
 		d.Subject = &exchange.Subject{Token: &held.Token, User: held.User, Session: held.Session}
 	}
 	return d
+}
+
+// fingerprint finds a token in the decision log; empty where none came.
+func fingerprint(compact *string) string {
+	if compact == nil {
+		return ""
+	}
+	return decision.Fingerprint(*compact)
 }
 
 // legacy are the parameters that came and are Keycloak's legacy exchange's.

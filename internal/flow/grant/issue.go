@@ -50,6 +50,7 @@ func (t *turn) resolve(u *user.User, s *session.Session, scope string) *audience
 		User: u, Session: s, Scope: scope, Audiences: t.targets, KeepScopes: true, Use: use, Explain: t.keepsTrace(false),
 	})
 	t.event.Trace = found.Trace
+	t.event.Decision.Resolved(&found)
 	return &found
 }
 
@@ -85,6 +86,7 @@ func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.event.Decision.Gave(oauth.TypeAccessToken, signed, &access.Claims)
 	resp := t.answer(w, request)
 	resp.AccessToken, resp.TokenType = signed, t.tokenType()
 	if err := t.addRefreshToken(ctx, resp, w, request, &access.Claims); err != nil {
@@ -169,6 +171,7 @@ func (t *turn) addRefreshToken(ctx context.Context, resp *Response, w issue, req
 		return err
 	}
 	resp.RefreshToken = signed
+	t.event.Decision.GaveRefresh()
 	if !w.refresh.until.IsZero() {
 		resp.RefreshExpiresIn = w.refresh.until.Unix() - t.at.Now.Unix()
 	}
@@ -179,7 +182,11 @@ func (t *turn) addRefreshToken(ctx context.Context, resp *Response, w issue, req
 func (t *turn) idToken(ctx context.Context, request mint.Request, access string) (string, error) {
 	request.ID = t.NewID()
 	minted := mint.ID(request, access, t.idAlg())
-	return t.Keys.Sign(ctx, t.at.Realm, t.client.Tokens.IDAlg, headerJWT, &minted.Claims)
+	signed, err := t.Keys.Sign(ctx, t.at.Realm, t.client.Tokens.IDAlg, headerJWT, &minted.Claims)
+	if access == "" { // it is what was asked for
+		t.event.Decision.Gave(oauth.TypeIDToken, signed, &minted.Claims)
+	}
+	return signed, err
 }
 
 // The header "typ" of tokens.

@@ -102,13 +102,16 @@ func (t *turn) renew(held verify.Held) (*audience.Resolution, error) {
 	if err != nil {
 		return nil, err
 	}
+	ask := exchange.Renewal{
+		Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
+		User: held.User, Session: held.Session, Scope: scope, Held: held.Token.Scopes(),
+		Audiences: audiences, Path: held.Token.Path,
+	}
 	d := t.decide(func(explain bool) exchange.Decision {
-		return exchange.Renew(exchange.Renewal{
-			Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
-			User: held.User, Session: held.Session, Scope: scope, Held: held.Token.Scopes(),
-			Audiences: audiences, Path: held.Token.Path, Explain: explain,
-		})
+		ask.Explain = explain
+		return exchange.Renew(ask)
 	})
+	t.event.Decision.Renewed(ask, d)
 	if d.Refuse != nil {
 		return nil, d.Refuse
 	}

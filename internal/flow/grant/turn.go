@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/decision"
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -41,6 +42,9 @@ func (i *Issuer) begin(ctx context.Context, kind event.Kind, grant oauth.GrantTy
 		Realm: r.Key, RealmName: r.Name, Address: q.Address,
 	}
 	t.event.Set("grant_type", string(grant))
+	if r.Log.On() {
+		t.event.Decision = decision.Begin(t.event.ID, string(grant), r, r.Issuer(q.Base))
+	}
 	return t, nil
 }
 
@@ -49,6 +53,7 @@ func (t *turn) end(ctx context.Context, err error) {
 	if err != nil {
 		t.event.Fail(err)
 	}
+	t.event.Decision.End(t.event.Client, err)
 	if !t.keepsTrace(err != nil) {
 		t.event.Trace = nil
 	}
@@ -101,6 +106,7 @@ func (t *turn) checkRealm() error {
 // admit checks what concerns every grant of a client that is known, in Keycloak's order.
 func (t *turn) admit(ctx context.Context, c *realm.Client) error {
 	t.client = c
+	t.event.Decision.Of(c, t.call.Scope)
 	switch {
 	case t.call.Origin != "" && !t.hears(t.call.Origin):
 		return oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")

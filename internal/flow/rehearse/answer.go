@@ -1,9 +1,11 @@
 package rehearse
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 )
 
 // Step is a step of a trace with its reason in words.
@@ -31,6 +33,8 @@ type AudienceAnswer struct {
 	Scope    string         `json:"scope"`
 	Wanted   []WantedAnswer `json:"wanted"`
 	Trace    []Step         `json:"trace"`
+
+	With *AudienceAnswer `json:"with,omitempty"` // after the change that was asked about
 }
 
 // WantedAnswer is a Wanted as it is sent.
@@ -59,6 +63,8 @@ type ExchangeAnswer struct {
 	Scope       string        `json:"scope"`
 	Trace       []Step        `json:"trace"`
 	Fixes       []explain.Fix `json:"fixes"`
+
+	With *ExchangeAnswer `json:"with,omitempty"` // after the change that was asked about
 }
 
 // Answer is what is told of it.
@@ -78,6 +84,58 @@ type TokenAnswer struct {
 
 // Answer is what is told of it.
 func (t Token) Answer() TokenAnswer { return TokenAnswer{t.Claims.AppendJSON(nil), Steps(t.Trace)} }
+
+// AnswerAudience tells where an access token may be used, also after the question's change.
+func (s Stage) AnswerAudience(ctx context.Context, q Question) (a AudienceAnswer, err error) {
+	scene, err := s.Scene(ctx, q)
+	if err != nil {
+		return a, err
+	}
+	a = OfAudience(scene, q.Want...).Answer()
+	if after, asked := s.after(); asked {
+		with, err := after.AnswerAudience(ctx, q)
+		a.With = &with
+		return a, err
+	}
+	return a, nil
+}
+
+// AnswerExchange tells what would come of an exchange, also after the question's change.
+func (s Stage) AnswerExchange(ctx context.Context, q Question) (a ExchangeAnswer, err error) {
+	subject, requester, parameters, err := s.Exchange(ctx, q)
+	if err != nil {
+		return a, err
+	}
+	a = OfExchange(subject, requester, parameters).Answer()
+	if after, asked := s.after(); asked {
+		with, err := after.AnswerExchange(ctx, q)
+		a.With = &with
+		return a, err
+	}
+	return a, nil
+}
+
+// AnswerToken tells what an access token would say. It has no answer to a change.
+func (s Stage) AnswerToken(ctx context.Context, q Question) (a TokenAnswer, err error) {
+	if len(q.With) > 0 {
+		return a, &fault.Invalid{Field: "with", Message: "a change can be supposed of an audience or an exchange"}
+	}
+	scene, err := s.Scene(ctx, q)
+	if err != nil {
+		return a, err
+	}
+	return OfToken(scene).Answer(), nil
+}
+
+// after is the stage with the realm as it would be.
+func (s Stage) after() (after Stage, asked bool) {
+	if s.Supposed == nil {
+		return s, false
+	}
+	after = s
+	after.Realm, after.Supposed = s.Supposed, nil
+	return after, true
+}
 
 // list is a list that is encoded as [] where it is empty.
 func list[T any](s []T) []T {

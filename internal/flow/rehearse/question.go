@@ -3,6 +3,7 @@ package rehearse
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,6 +28,9 @@ type Question struct {
 	SubjectScope  string   `json:"subjectScope,omitempty"`
 	Audience      []string `json:"audience,omitempty"`           // asked for
 	Type          string   `json:"requestedTokenType,omitempty"` // "access", "refresh" or "id", or a URN; empty: not asked for
+
+	// Of OfAudience and OfExchange: a change of the realm, as manage.ReadChange reads it, under which the question is asked again.
+	With json.RawMessage `json:"with,omitempty"`
 }
 
 // People are who can sign in; fault.ErrNotFound where there is nobody.
@@ -37,10 +41,11 @@ type People interface {
 
 // Stage is a realm and its people, the server's URL as callers reach it, and the time.
 type Stage struct {
-	Realm  *realm.Realm
-	People People
-	Base   string
-	Now    time.Time
+	Realm    *realm.Realm
+	Supposed *realm.Realm // what the realm would be after the question's change; nil where it has none
+	People   People
+	Base     string
+	Now      time.Time
 }
 
 // most is how many audiences a question may name: changes that reach one are looked for each time.

@@ -2,16 +2,20 @@
 package explain
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
 
 // Deps is what the routes call. All fields are required.
 type Deps struct {
-	People rehearse.People
+	People    rehearse.People
+	Documents Documents
 }
 
 // Routes are the addresses below tokenhouse/explain, and that of the exchange graph. They change nothing; those that are told
@@ -27,39 +31,27 @@ func Routes(d Deps) []rest.Route {
 }
 
 func (d Deps) audience(w http.ResponseWriter, r *rest.Request) error {
-	q, stage, err := d.question(r)
-	if err != nil {
-		return err
-	}
-	scene, err := stage.Scene(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	return rest.JSON(w, rehearse.OfAudience(scene, q.Want...).Answer())
+	return answer(d, w, r, rehearse.Stage.AnswerAudience)
 }
 
 func (d Deps) exchange(w http.ResponseWriter, r *rest.Request) error {
-	q, stage, err := d.question(r)
-	if err != nil {
-		return err
-	}
-	subject, requester, parameters, err := stage.Exchange(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	return rest.JSON(w, rehearse.OfExchange(subject, requester, parameters).Answer())
+	return answer(d, w, r, rehearse.Stage.AnswerExchange)
 }
 
 func (d Deps) token(w http.ResponseWriter, r *rest.Request) error {
+	return answer(d, w, r, rehearse.Stage.AnswerToken)
+}
+
+func answer[T any](d Deps, w http.ResponseWriter, r *rest.Request, of func(rehearse.Stage, context.Context, rehearse.Question) (T, error)) error {
 	q, stage, err := d.question(r)
 	if err != nil {
 		return err
 	}
-	scene, err := stage.Scene(r.Context(), q)
+	a, err := of(stage, r.Context(), q)
 	if err != nil {
 		return err
 	}
-	return rest.JSON(w, rehearse.OfToken(scene).Answer())
+	return rest.JSON(w, a)
 }
 
 // question reads what is asked. Whoever names a user learns of their roles and attributes.
@@ -73,5 +65,27 @@ func (d Deps) question(r *rest.Request) (rehearse.Question, rehearse.Stage, erro
 			return q, rehearse.Stage{}, err
 		}
 	}
-	return q, rehearse.Stage{Realm: r.Realm, People: d.People, Base: r.Base, Now: r.Author.Now}, nil
+	stage := rehearse.Stage{Realm: r.Realm, People: d.People, Base: r.Base, Now: r.Author.Now}
+	if len(q.With) == 0 {
+		return q, stage, nil
+	}
+	var err error
+	stage.Supposed, err = Suppose(r, d.Documents, q.With)
+	return q, stage, err
+}
+
+// Documents are what is kept of the documents of realms.
+type Documents interface {
+	Extra(ctx context.Context, realmKey string, kind realm.Kind, key string) (realm.Extra, error)
+}
+
+// Suppose is the realm of a request as it would be after a change.
+func Suppose(r *rest.Request, documents Documents, change []byte) (*realm.Realm, error) {
+	c, err := manage.ReadChange(change)
+	if err != nil {
+		return nil, err
+	}
+	return manage.Suppose(r.Realm, c, func(kind realm.Kind, key string) (realm.Extra, error) {
+		return documents.Extra(r.Context(), r.Realm.Key, kind, key)
+	}, r.Author)
 }
