@@ -57,11 +57,14 @@ type anew struct {
 func (a *anew) exchange() Verdict {
 	q := exchange.Request{
 		Realm: a.realm, Issuer: a.Issuer, Client: a.client, RequestedType: (*oauth.TokenType)(a.Asked.Type),
-		Scope: a.Asked.Scope, Audiences: a.Asked.Audience, Legacy: a.Asked.Legacy, Unread: a.Asked.Unread, Key: a.Proof, Explain: true,
+		Scope: a.Asked.Scope, Audiences: a.Asked.Audience, Resources: a.Asked.Resource, Legacy: a.Asked.Legacy, Unread: a.Asked.Unread, Key: a.Proof, Explain: true,
 	}
 	if a.Subject != nil {
 		q.SubjectType = (*oauth.TokenType)(a.Subject.Type)
 		q.Subject = a.subject()
+	}
+	if f := a.Foreign; f != nil {
+		q.Foreign = &exchange.Foreign{Name: f.Name, Provider: a.realm.Provider(f.Provider), Flaw: exchange.Flaw(f.Flaw), Standing: exchange.Standing(f.Standing)}
 	}
 	return verdict(exchange.Decide(q))
 }
@@ -72,14 +75,16 @@ func (a *anew) subject() *exchange.Subject {
 	switch issuer := a.realm.Client(s.Client); {
 	case s.Token == "":
 		return nil
-	case s.Client == "" || a.User == nil:
+	case s.Flaw != "" || a.User == nil:
 		return &exchange.Subject{Flaw: s.Flaw}
+	case a.Foreign != nil: // its client is not of this realm
 	case issuer == nil:
 		return &exchange.Subject{Flaw: "client gone"}
 	case !issuer.Enabled:
 		return &exchange.Subject{Flaw: "client disabled"}
 	}
-	t := &token.Verified{Claims: token.Claims{Client: s.Client, Audience: s.Audience, Scope: s.Scope, Session: s.Session, Expires: s.Expires, Path: hops(s.Path)},
+	t := &token.Verified{Claims: token.Claims{Client: s.Client, Audience: s.Audience, Scope: s.Scope, Session: s.Session, Expires: s.Expires, Path: hops(s.Path),
+		RequestedResource: s.Resource},
 		Origin: token.Origin{Session: token.SessionKind(s.Kind)}}
 	if s.Key != "" {
 		t.Confirmation = &token.Confirmation{JKT: s.Key}
@@ -149,10 +154,10 @@ func (a *anew) session(id string) *session.Session {
 	return &session.Session{ID: id, UserID: a.User.ID, Offline: a.Subject != nil && token.SessionKind(a.Subject.Kind) == token.Offline}
 }
 
-func hops(path []string) []token.Hop {
+func hops(path []Hop) []token.Hop {
 	var out []token.Hop
-	for _, client := range path {
-		out = append(out, token.Hop{Client: client})
+	for _, h := range path {
+		out = append(out, token.Hop{Client: h.Client, Issuer: h.Issuer})
 	}
 	return out
 }

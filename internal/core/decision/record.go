@@ -28,6 +28,7 @@ type Record struct {
 	User      *User    `json:"user,omitempty"`
 	Session   string   `json:"session,omitempty"` // id
 	Subject   *Subject `json:"subject,omitempty"` // what was exchanged, or refreshed after an exchange
+	Foreign   *Foreign `json:"foreign,omitempty"` // who issued the subject; absent: the realm
 	Asked     Asked    `json:"asked"`
 	Proof     string   `json:"proof,omitempty"` // thumbprint of the key that the caller proved to have
 	Outcome   Outcome  `json:"outcome"`
@@ -56,11 +57,26 @@ type Subject struct {
 	Client   string   `json:"client,omitempty"`
 	Audience []string `json:"audience,omitempty"`
 	Scope    *string  `json:"scope,omitempty"`
-	Path     []string `json:"path,omitempty"`    // clients of the exchanges behind it
-	Kind     string   `json:"kind,omitempty"`    // of the session behind it: the first letters of its jti
-	Session  string   `json:"session,omitempty"` // id
-	Expires  int64    `json:"expires,omitempty"` // Unix seconds
-	Key      string   `json:"key,omitempty"`     // thumbprint of the key that it is bound to
+	Path     []Hop    `json:"path,omitempty"`     // of the exchanges behind it
+	Resource []string `json:"resource,omitempty"` // that it was narrowed to (RFC 8707)
+	Kind     string   `json:"kind,omitempty"`     // of the session behind it: the first letters of its jti
+	Session  string   `json:"session,omitempty"`  // id
+	Expires  int64    `json:"expires,omitempty"`  // Unix seconds
+	Key      string   `json:"key,omitempty"`      // thumbprint of the key that it is bound to
+}
+
+// Hop is an exchange: the client that the token was issued to, and by which issuer where that is not the realm.
+type Hop struct {
+	Client string `json:"client"`
+	Issuer string `json:"issuer,omitempty"`
+}
+
+// Foreign is another issuer than the realm, and what became of its token.
+type Foreign struct {
+	Name     string `json:"name"`               // as the request or the token has it
+	Provider string `json:"provider,omitempty"` // alias of the identity provider that it means
+	Flaw     string `json:"flaw,omitempty"`
+	Standing string `json:"standing,omitempty"`
 }
 
 // Asked is what the request asked for. Of what is absent nothing is there.
@@ -68,7 +84,8 @@ type Asked struct {
 	Type     *string  `json:"type,omitempty"`
 	Scope    *string  `json:"scope,omitempty"`
 	Audience []string `json:"audience,omitempty"` // of a refresh: what the refresh token was narrowed to
-	Legacy   []string `json:"legacy,omitempty"`   // names of parameters that came
+	Resource []string `json:"resource,omitempty"`
+	Legacy   []string `json:"legacy,omitempty"` // names of parameters that came
 	Unread   []string `json:"unread,omitempty"`
 	Renewed  bool     `json:"renewed,omitempty"` // what came of an exchange was refreshed
 }

@@ -32,8 +32,15 @@ func (d *Record) Exchanged(q exchange.Request, fingerprint string, was exchange.
 	if d == nil {
 		return
 	}
-	d.Asked = Asked{Type: keptText((*string)(q.RequestedType)), Scope: keptText(q.Scope), Audience: kept(q.Audiences), Legacy: q.Legacy, Unread: q.Unread}
+	d.Asked = Asked{Type: keptText((*string)(q.RequestedType)), Scope: keptText(q.Scope), Audience: kept(q.Audiences), Resource: kept(q.Resources),
+		Legacy: q.Legacy, Unread: q.Unread}
 	d.Proof, d.Outcome.Rule = q.Key, was.Rule
+	if f := q.Foreign; f != nil {
+		d.Foreign = &Foreign{Name: keptWord(f.Name), Flaw: string(f.Flaw), Standing: string(f.Standing)}
+		if f.Provider != nil {
+			d.Foreign.Provider = f.Provider.Alias
+		}
+	}
 	if q.Subject == nil && q.SubjectType == nil {
 		return
 	}
@@ -48,9 +55,6 @@ func (d *Record) Exchanged(q exchange.Request, fingerprint string, was exchange.
 	if q.Subject.User != nil {
 		d.about(q.Subject.User)
 	}
-	if was.Grant != nil {
-		d.resolved(&was.Grant.Resolution)
-	}
 }
 
 // Renewed notes the refresh of what came of an exchange.
@@ -59,15 +63,12 @@ func (d *Record) Renewed(q exchange.Renewal, was exchange.Decision) {
 		return
 	}
 	d.Asked = Asked{Scope: keptText(&q.Scope), Audience: q.Audiences, Renewed: true}
-	d.Subject = &Subject{Scope: &q.Held, Path: clients(q.Path)}
+	d.Subject = &Subject{Scope: &q.Held, Path: hopsOf(q.Path)}
 	d.Outcome.Rule = was.Rule
 	d.about(q.User)
-	if was.Grant != nil {
-		d.resolved(&was.Grant.Resolution)
-	}
 }
 
-// Resolved notes where a token may be used that is no exchange's, and for which scope that was asked.
+// Resolved notes for whom, and with which scope, tokens are looked for that are no exchange's.
 func (d *Record) Resolved(found *audience.Resolution) {
 	if d == nil {
 		return
@@ -76,17 +77,19 @@ func (d *Record) Resolved(found *audience.Resolution) {
 	if found.User != nil {
 		d.about(found.User)
 	}
-	d.resolved(found)
 }
 
-// Gave notes a token as it was given out.
-func (d *Record) Gave(kind oauth.TokenType, compact string, c *token.Claims) {
-	if d == nil || d.Outcome.Issued == nil {
+// Gave notes a token as it was given out, and what it may be used for.
+func (d *Record) Gave(kind oauth.TokenType, compact string, c *token.Claims, found *audience.Resolution) {
+	if d == nil {
 		return
 	}
-	i := d.Outcome.Issued
-	i.Type, i.Token, i.Expires = string(kind), Fingerprint(compact), c.Expires
+	if d.User == nil && found.User != nil {
+		d.about(found.User)
+	}
 	d.Session = c.Session
+	d.Outcome.Issued = issued(found)
+	d.Outcome.Issued.Type, d.Outcome.Issued.Token, d.Outcome.Issued.Expires = string(kind), Fingerprint(compact), c.Expires
 }
 
 // GaveRefresh notes that a refresh token was given too.
@@ -115,17 +118,17 @@ func (d *Record) End(client string, err error) {
 
 // brought is what a valid subject token says.
 func (s *Subject) brought(t *token.Verified) {
-	s.Client, s.Audience, s.Scope = t.Client, t.Audience, t.Scope
-	s.Path, s.Kind, s.Session, s.Expires = clients(t.Path), string(t.Origin.Session), t.Session, t.Expires
+	s.Client, s.Audience, s.Scope, s.Resource = t.Client, t.Audience, t.Scope, t.RequestedResource
+	s.Path, s.Kind, s.Session, s.Expires = hopsOf(t.Path), string(t.Origin.Session), t.Session, t.Expires
 	if t.Confirmation != nil {
 		s.Key = cmp.Or(t.Confirmation.JKT, t.Confirmation.Certificate)
 	}
 }
 
-func clients(path []token.Hop) []string {
-	var out []string
+func hopsOf(path []token.Hop) []Hop {
+	var out []Hop
 	for _, h := range path {
-		out = append(out, h.Client)
+		out = append(out, Hop{h.Client, h.Issuer})
 	}
 	return out
 }
@@ -139,8 +142,6 @@ func (d *Record) about(u *user.User) {
 		d.User.Consent = c.Scopes
 	}
 }
-
-func (d *Record) resolved(found *audience.Resolution) { d.Outcome.Issued = issued(found) }
 
 // issued is what a resolution comes to.
 func issued(found *audience.Resolution) *Issued {

@@ -86,7 +86,7 @@ func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.event.Decision.Gave(oauth.TypeAccessToken, signed, &access.Claims)
+	t.event.Decision.Gave(oauth.TypeAccessToken, signed, &access.Claims, w.found)
 	resp := t.answer(w, request)
 	resp.AccessToken, resp.TokenType = signed, t.tokenType()
 	if err := t.addRefreshToken(ctx, resp, w, request, &access.Claims); err != nil {
@@ -184,7 +184,7 @@ func (t *turn) idToken(ctx context.Context, request mint.Request, access string)
 	minted := mint.ID(request, access, t.idAlg())
 	signed, err := t.Keys.Sign(ctx, t.at.Realm, t.client.Tokens.IDAlg, headerJWT, &minted.Claims)
 	if access == "" { // it is what was asked for
-		t.event.Decision.Gave(oauth.TypeIDToken, signed, &minted.Claims)
+		t.event.Decision.Gave(oauth.TypeIDToken, signed, &minted.Claims, request.For)
 	}
 	return signed, err
 }
