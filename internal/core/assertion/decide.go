@@ -1,6 +1,7 @@
 package assertion
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +11,9 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
 // matter is a request on its way through the second half.
@@ -18,6 +21,7 @@ type matter struct {
 	Request
 	Found
 	terms    federation.GrantTerms
+	bonds    token.Claims
 	resolved *audience.Resolution
 }
 
@@ -29,6 +33,7 @@ var inFull = []struct {
 	{explain.AssertionUser, person},        // somebody is linked to its subject, who may sign in
 	{explain.AssertionScope, scoped},       // the scopes asked for are the client's
 	{explain.AssertionIdentity, within},    // and those of an identity assertion
+	{explain.AssertionProof, proven},       // where it is bound to a key, its holder hands it in
 	{explain.AssertionAudience, addressed}, // it is for this realm, and for nobody else
 	{explain.AssertionConsent, consented},  // the user allowed the client the scopes
 }
@@ -45,7 +50,7 @@ func Decide(q Request, f Found) Decision {
 			return Decision{Refuse: refusal, Rule: r.name, Trace: trace}
 		}
 	}
-	d := Decision{Resolution: m.resolve(trace), Trace: trace}
+	d := Decision{Resolution: m.resolve(trace), Bonds: m.bonds, Trace: trace}
 	if m.terms.LimitAccess {
 		d.NotAfter = time.Unix(q.Assertion.Expires, 0)
 	}
@@ -100,6 +105,26 @@ func within(m *matter, t *explain.Trace) *oauth.Error {
 	return nil
 }
 
+// proven asks for proof of the key that an assertion is bound to. What is given for it is bound to that key, so that
+// redeeming it sets nothing free; and who acts by it goes on doing so.
+func proven(m *matter, t *explain.Trace) *oauth.Error {
+	bonds, err := m.Assertion.Bonds()
+	if err != nil {
+		return deny(t, explain.AssertionProof, "", "The provided assertion is not a valid JWT").Because(err)
+	}
+	m.bonds = bonds
+	if bonds.Confirmation == nil {
+		return nil
+	}
+	no, refused := errors.AsType[*oauth.Error](proof.Match(bonds.Confirmation, m.Key))
+	if !refused {
+		t.Add(explain.AssertionProof, explain.Allowed, m.Client.ID)
+		return nil
+	}
+	t.Add(explain.AssertionProof, explain.Denied, m.Client.ID, no.Description)
+	return oauth.Errorf(oauth.InvalidGrant, "%s", no.Description).InEvent("invalid_request", no.Description)
+}
+
 func addressed(m *matter, t *explain.Trace) *oauth.Error {
 	ours := []string{m.Issuer, m.Issuer + "/protocol/openid-connect/token"}
 	if m.terms.ForClient {
@@ -122,7 +147,8 @@ func (m *matter) resolve(t *explain.Trace) *audience.Resolution {
 	if m.resolved != nil {
 		return m.resolved
 	}
-	q := audience.Request{Realm: m.Realm, Issuer: m.Issuer, Client: m.Client, User: m.User, Session: m.session(), Use: mapper.Access, Explain: t != nil}
+	q := audience.Request{Realm: m.Realm, Issuer: m.Issuer, Client: m.Client, User: m.User, Session: m.session(),
+		Audiences: m.Audiences, KeepScopes: true, Use: mapper.Access, Explain: t != nil}
 	if m.Client.Tokens.Lightweight {
 		q.Use = mapper.Lightweight
 	}

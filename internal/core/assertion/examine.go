@@ -147,7 +147,7 @@ func permitted(g *glance, t *explain.Trace) *oauth.Error {
 }
 
 func wanted(g *glance, t *explain.Trace) *oauth.Error {
-	if g.provider.Grants().Identity == federation.RequireIdentity && g.Assertion.HeaderType != federation.HeaderIdentity {
+	if g.provider.Grants().Identity == federation.RequireIdentity && g.Assertion.HeaderType != oauth.HeaderIdentity {
 		return deny(t, explain.AssertionIdentity, g.provider.Alias, "Identity Provider takes identity assertions only")
 	}
 	return nil

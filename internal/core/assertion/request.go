@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
@@ -17,6 +18,7 @@ type Request struct {
 	Issuer string        // the realm's, as the caller reaches it
 	Client *realm.Client // who hands the assertion in
 	Scope  *string       // parameter "scope"; nil: it did not come
+	Key    string        // thumbprint of the key that the client proved to have; empty: nothing was proved
 	Now    time.Time
 
 	Given     bool                // there is a parameter "assertion"
@@ -32,6 +34,8 @@ type Found struct {
 	User     *user.User          // who is linked to its subject; nil: nobody
 	Locked   bool                // the user is locked after sign-ins that failed
 	Pending  bool                // the user has something to do before they may sign in
+
+	Audiences []string // the only ones wanted: of the resources that were named; nil: whatever comes
 }
 
 // Sight is what came of looking at an assertion.
@@ -47,6 +51,7 @@ type Sight struct {
 // Decision is what came of a request: Resolution or Refuse, one of them nil.
 type Decision struct {
 	Resolution *audience.Resolution // where the token may be used
+	Bonds      token.Claims         // that tokens keep: act and may_act
 	NotAfter   time.Time            // when tokens end at the latest; zero: the assertion does not limit them
 	Refuse     *oauth.Error
 	Rule       explain.Rule // that refused

@@ -64,6 +64,9 @@ func Decide(q Request) Decision {
 	if q.Subject != nil && q.Subject.Token != nil {
 		s.hops, s.had = q.path(), q.Subject.Token.Scopes()
 	}
+	if MakesIdentity(q.Client, q.RequestedType) {
+		return decideIdentity(s)
+	}
 	d := decide(s, rules)
 	if d.Grant != nil && q.Realm.Exchange.CapLifetime && q.Subject.Token.Expires != 0 {
 		d.Grant.NotAfter = time.Unix(q.Subject.Token.Expires, 0)

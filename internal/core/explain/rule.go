@@ -61,6 +61,7 @@ const (
 	AssertionSignature Rule = "assertion.signature"
 	AssertionUser      Rule = "assertion.user"
 	AssertionScope     Rule = "assertion.scope"
+	AssertionProof     Rule = "assertion.proof"
 	AssertionAudience  Rule = "assertion.audience"
 	AssertionConsent   Rule = "assertion.consent"
 
@@ -176,6 +177,8 @@ var phrases = map[Rule]phrase{
 	AssertionUser: {"the subject must be linked to a user who may sign in", map[Outcome]string{
 		Allowed: "linked at identity provider %1", Denied: "%1"}},
 	AssertionScope: {"each scope asked for must be a scope of the client", map[Outcome]string{Denied: "%1"}},
+	AssertionProof: {"an assertion that is bound to a key needs proof by its holder, and who acts by it stays named", map[Outcome]string{
+		Allowed: "proved to have the key that it is bound to", Denied: "%1"}},
 	AssertionAudience: {"an assertion is for this realm, and for nobody else", map[Outcome]string{
 		Allowed: "it is for this realm", Denied: "%1"}},
 	AssertionConsent: {"where the client needs consent the user must have given it", map[Outcome]string{Denied: "%1"}},

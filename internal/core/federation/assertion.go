@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 )
 
 // Terms are those on which a JWT of a provider is taken from somebody who hands it in (RFC 7523 §3). Signature and
@@ -123,9 +125,6 @@ func (i Identity) Parses() bool {
 	return i == IgnoreIdentity || i == AcceptIdentity || i == RequireIdentity
 }
 
-// HeaderIdentity is the header "typ" of identity assertion JWTs. It has one spelling, as in Keycloak.
-const HeaderIdentity = "oauth-id-jag+jwt"
-
 // settingIdentity says what becomes of identity assertion JWTs.
 const settingIdentity = "tokenhouse.id-jag"
 
@@ -171,7 +170,7 @@ func (g GrantTerms) For(f Foreign) Terms {
 
 // Identifies tells whether an assertion is held to the rules of identity assertions.
 func (g GrantTerms) Identifies(f Foreign) bool {
-	return g.Identity != IgnoreIdentity && f.HeaderType == HeaderIdentity
+	return g.Identity != IgnoreIdentity && f.HeaderType == oauth.HeaderIdentity
 }
 
 // seconds reads a number of seconds; zero where there is none.

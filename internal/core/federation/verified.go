@@ -15,12 +15,37 @@ func (f Foreign) Verified() (token.Verified, error) {
 		return token.Verified{}, fmt.Errorf("%w: %w", ErrClaims, err)
 	}
 	claims.Path = nil
+	f.nameActors(&claims)
+	return token.Verified{Claims: claims, Alg: f.Algorithm}, nil
+}
+
+// nameActors says whose names those of the actors are: who acts is the issuer's to name (RFC 8693 §4.1).
+func (f Foreign) nameActors(claims *token.Claims) {
 	for _, actor := range []*token.Actor{claims.Actor, claims.MayAct} {
 		for a := actor; a != nil; a = a.Actor {
-			if a.Issuer == "" { // who acts is the issuer's to name (RFC 8693 §4.1)
+			if a.Issuer == "" {
 				a.Issuer = f.Issuer
 			}
 		}
 	}
-	return token.Verified{Claims: claims, Alg: f.Algorithm}, nil
+}
+
+// Bonds are the claims that whatever comes of the token keeps: cnf, act and may_act. No others are in them, since what
+// others mean is the issuer's business. An error wraps ErrClaims.
+func (f Foreign) Bonds() (token.Claims, error) {
+	var only token.Object
+	for _, name := range []string{"cnf", "act", "may_act"} {
+		if value := f.Claims.Get(name); value != nil {
+			only.Set(value, name)
+		}
+	}
+	if only == nil {
+		return token.Claims{}, nil
+	}
+	claims, err := token.Parse(only.AppendJSON(nil))
+	if err != nil {
+		return token.Claims{}, fmt.Errorf("%w: %w", ErrClaims, err)
+	}
+	f.nameActors(&claims)
+	return claims, nil
 }

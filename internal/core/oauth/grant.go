@@ -21,7 +21,12 @@ const (
 	TypeIDToken      TokenType = "urn:ietf:params:oauth:token-type:id_token"
 	TypeJWT          TokenType = "urn:ietf:params:oauth:token-type:jwt"
 	TypeSAML2        TokenType = "urn:ietf:params:oauth:token-type:saml2"
+	TypeIdentity     TokenType = "urn:ietf:params:oauth:token-type:id-jag"
 )
+
+// HeaderIdentity is the header "typ" of identity assertion JWTs (draft-ietf-oauth-identity-assertion-authz-grant §4.3). It
+// has one spelling, as in Keycloak.
+const HeaderIdentity = "oauth-id-jag+jwt"
 
 // JWTBearerAssertion is the client_assertion_type of RFC 7523 §2.2.
 const JWTBearerAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

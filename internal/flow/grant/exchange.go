@@ -35,6 +35,9 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if d.Refuse != nil {
 		return nil, d.Refuse
 	}
+	if d.Grant.Type == oauth.TypeIdentity {
+		return t.vouch(ctx, q, held, d)
+	}
 	t.resources = d.Grant.Resources
 	x, err := t.placeIn(ctx, held, d) // what becomes of the session
 	if err != nil {
@@ -115,6 +118,9 @@ func tokenType(p *string) *oauth.TokenType { return (*oauth.TokenType)(p) }
 func (t *turn) recordDecision(q ExchangeRequest, held verify.Held, d exchange.Decision) {
 	switch d.Rule {
 	case explain.ExchangeUnsupported, explain.ExchangeEnabled, explain.ExchangeSubject, explain.ExchangeProof:
+		return
+	}
+	if held.User == nil { // nobody has looked at the subject yet
 		return
 	}
 	t.about(held.User)

@@ -25,10 +25,12 @@ type issue struct {
 	origin  token.Origin
 	expires time.Time // of access and ID token
 
-	path    []token.Hop // the exchanges behind it
-	openID  bool        // an ID token beside the access token
-	nonce   string      // of the authorization request, for the ID token
-	refresh *family     // a refresh token too; nil: none
+	path    []token.Hop  // the exchanges behind it
+	actor   *token.Actor // who acts by it; nil: who it speaks of
+	mayAct  *token.Actor // who may; nil: what mappers say
+	openID  bool         // an ID token beside the access token
+	nonce   string       // of the authorization request, for the ID token
+	refresh *family      // a refresh token too; nil: none
 }
 
 // family is where a refresh token belongs.
@@ -135,7 +137,8 @@ func (t *turn) mintRequest(w issue) mint.Request {
 	w.origin.Lightweight = t.client.Tokens.Lightweight
 	return mint.Request{
 		For: w.found, Base: t.at.Base, Grant: w.grant, Confirmation: t.confirmation(),
-		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires, Nonce: w.nonce, Path: w.path, Resources: t.resources,
+		ID: t.NewID(), Origin: w.origin, Now: t.at.Now, Expires: w.expires, Nonce: w.nonce,
+		Path: w.path, Actor: w.actor, MayAct: w.mayAct, Resources: t.resources,
 	}
 }
 

@@ -83,6 +83,7 @@ type Verifier interface {
 	Subject(ctx context.Context, at verify.At, compact string) (verify.Held, error)
 	StillSubject(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
 	RefreshToken(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
+	IDToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
 }
 
 // Passwords checks passwords. With a nil user it takes as long as with another and says false.

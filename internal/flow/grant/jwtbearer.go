@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/assertion"
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -49,6 +50,9 @@ func (i *Issuer) JWTBearer(ctx context.Context, q JWTBearerRequest) (resp *Respo
 	if err != nil {
 		return nil, err
 	}
+	if found.Audiences, err = t.resourcesOf(a.Assertion, sight); err != nil {
+		return nil, err
+	}
 	d := t.judge(a, found)
 	if d.Refuse != nil {
 		return nil, d.Refuse.Because(cause)
@@ -59,7 +63,7 @@ func (i *Issuer) JWTBearer(ctx context.Context, q JWTBearerRequest) (resp *Respo
 // assertionRequest is the request as core/assertion decides it.
 func (t *turn) assertionRequest(q JWTBearerRequest) assertion.Request {
 	a := assertion.Request{Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
-		Scope: q.Scope, Now: t.at.Now, Given: q.Assertion != nil}
+		Scope: q.Scope, Key: t.key(), Now: t.at.Now, Given: q.Assertion != nil}
 	if a.Given {
 		if says, err := federation.Peek(*q.Assertion); err == nil {
 			a.Assertion = &says
@@ -159,6 +163,18 @@ func (t *turn) judge(a assertion.Request, f assertion.Found) assertion.Decision 
 	return d
 }
 
+// resourcesOf are the clients that the tokens are to be for: those of the resource that was asked for, which must be that of
+// an identity assertion that names one (RFC 8707, draft-ietf-oauth-identity-assertion-authz-grant §4.4).
+func (t *turn) resourcesOf(a *federation.Foreign, sight assertion.Sight) ([]string, error) {
+	named, ok := a.Claims.Get("resource").(string)
+	if ok && sight.Provider.Grants().Identifies(*a) && audience.ReadsResources(t.at.Realm, []string{named}) {
+		if err := t.within([]string{named}); err != nil {
+			return nil, err
+		}
+	}
+	return t.targets, nil
+}
+
 // vouched is what is given out for a user whom a provider vouches for.
 func (t *turn) vouched(u *user.User, d assertion.Decision) issue {
 	s := d.Resolution.Session
@@ -166,6 +182,7 @@ func (t *turn) vouched(u *user.User, d assertion.Decision) issue {
 		user: u, session: s, found: d.Resolution,
 		origin:  token.Origin{Session: token.Transient, Grant: token.ByAssertion},
 		expires: t.accessExpires(s, nil), openID: asks(t.scope(), oauth.ScopeOpenID),
+		actor: d.Bonds.Actor, mayAct: d.Bonds.MayAct,
 	}
 	if !d.NotAfter.IsZero() && d.NotAfter.Before(w.expires) {
 		w.expires = d.NotAfter

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -29,6 +30,9 @@ func (t *turn) parties(ctx context.Context, q ExchangeRequest) (held verify.Held
 
 // subject verifies the subject token, where there is one that could be.
 func (t *turn) subject(ctx context.Context, q ExchangeRequest) (held verify.Held, flaw string, err error) {
+	if t.client != nil && exchange.MakesIdentity(t.client, tokenType(q.RequestedTokenType)) {
+		return t.identify(ctx, q)
+	}
 	if q.SubjectToken == nil || q.SubjectTokenType == nil || *q.SubjectTokenType != string(oauth.TypeAccessToken) {
 		return held, "", nil
 	}

@@ -37,6 +37,7 @@ var (
 		{"session", standing}, {"grant", granted}, {"lineage", lineage}, {"user", person}, {"notbefore", notBefore},
 	}
 	anyRules     = append([]rule{{"kind", isEither}}, accessRules[1:]...)
+	idRules      = append([]rule{{"kind", isID}}, accessRules[1:]...)
 	refreshRules = []rule{
 		{"kind", isRefresh}, {"issuer", issuer}, {"notbefore", notBefore}, {"active", active},
 		{"presented", presented}, {"client", client}, {"enabled", enabled},
@@ -74,6 +75,13 @@ func isAccess(_ context.Context, q *question) error {
 // others makes it a refresh token.
 func isRefresh(_ context.Context, q *question) error {
 	if !q.Token.Refreshes() || q.Token.Alg != internalAlg {
+		return refuse(WrongType)
+	}
+	return nil
+}
+
+func isID(_ context.Context, q *question) error {
+	if q.Token.Type != token.TypID {
 		return refuse(WrongType)
 	}
 	return nil

@@ -24,6 +24,9 @@ func TestEveryUseHasEveryRule(t *testing.T) {
 	if diff := cmp.Diff(want, names(anyRules)); diff != "" {
 		t.Errorf("AnyToken differs from AccessToken:\n%s", diff)
 	}
+	if diff := cmp.Diff(want, names(idRules)); diff != "" {
+		t.Errorf("IDToken differs from AccessToken:\n%s", diff)
+	}
 	refresh := slices.DeleteFunc(names(refreshRules), func(name string) bool { return name == "presented" })
 	if diff := cmp.Diff(want, refresh); diff != "" {
 		t.Errorf("RefreshToken differs from AccessToken:\n%s", diff)

@@ -39,6 +39,11 @@ func (v *Verifier) StillSubject(ctx context.Context, at At, client *realm.Client
 	return v.check(ctx, at, compact, client, accessRules)
 }
 
+// IDToken checks an ID token of the realm and all that stands behind it, by the same rules.
+func (v *Verifier) IDToken(ctx context.Context, at At, compact string) (Held, error) {
+	return v.check(ctx, at, compact, nil, idRules)
+}
+
 // AnyToken checks an access or a refresh token, by the same rules, whoever presents it.
 func (v *Verifier) AnyToken(ctx context.Context, at At, compact string) (Held, error) {
 	return v.check(ctx, at, compact, nil, anyRules)
