@@ -3,14 +3,16 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
-// A search begins in the order of the list, with the ranges that may have some, as long as that takes no more than a
-// little. What is common, or in few ranges, is found by then. What is not is rare, and there may be an index that
-// leads to few users; else the search goes on. Variables for tests.
+// What an attribute, a link, a role or a group has few of is found by that, and who has a whole name by its letters.
+// Any other search begins in the order of the list, with the ranges that may have some, as long as that takes no more
+// than a little. What is common, or in few ranges, is found by then. What is not is rare, and its letters may lead to
+// few users; else the search goes on. Variables for tests.
 var (
 	// fewHits is up to how many users that an index leads to are looked at each.
 	fewHits = 1000
@@ -64,8 +66,8 @@ type userSearch struct {
 	realmKey string
 	from     string // what follows FROM, whose rows u are those of user_search
 	where    *conditions
-	narrow   func() error // looks for an index that leads to few; nil once that was done
-	few      bool         // it does
+	narrow   func() error // looks for letters that lead to few; nil once that was done
+	few      bool         // an index leads to few
 	spent    int          // digests that were looked through, or as much as that
 	plain    bool         // it asks for all, or all people
 	people   bool         // it asks for people
@@ -83,8 +85,17 @@ func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q 
 	find := &userSearch{Reader: r, realmKey: realmKey, from: allSearched, where: searchConditions(realmKey, &q), people: !q.ServiceAccounts}
 	find.plain = len(find.where.where) == 1 || len(find.where.where) == 2 && find.people
 	if !find.plain {
-		find.narrow = func() error { return s.narrow(ctx, find, realmKey, &q) }
 		find.tally = s.tallies.of(find.where)
+		if err := find.byLinks(ctx, realmKey, &q); err != nil || find.few {
+			return find, err
+		}
+		find.narrow = func() error { return s.byTokens(ctx, find, realmKey, q.Patterns()) }
+		if slices.ContainsFunc(q.Patterns(), func(p user.Pattern) bool { return p.Start && p.End }) {
+			find.spent = little // whoever knows a whole name looks for one
+		}
+		if few, err := find.narrowed(); err != nil || few {
+			return find, err
+		}
 	}
 	var err error
 	if find.ranges, err = readRanges(ctx, r, realmKey); err != nil || find.plain {
@@ -97,31 +108,17 @@ func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q 
 	return find, err
 }
 
-// narrow looks for an index that leads to few users.
-func (s *Store) narrow(ctx context.Context, find *userSearch, realmKey string, q *user.Query) error {
-	var n int64
-	tokens, many, err := s.samples.rarest(ctx, find, realmKey, tokensFor(realmKey, q.Patterns()))
-	if err != nil {
-		return err
-	}
-	if !many {
-		query, args := s.index.probe(tokens, fewHits+1)
-		if err := find.One(ctx, query, args, &n); err != nil {
-			return err
-		}
-		if find.few = int(n) <= fewHits; find.few {
-			find.from = s.index.having(find.where, tokens, fewHits)
-			return nil
-		}
-	}
+// byLinks looks for an attribute, link, role or group that leads to few users.
+func (f *userSearch) byLinks(ctx context.Context, realmKey string, q *user.Query) error {
 	for _, l := range linksOf(q) {
+		var n int64
 		of := l.table + " WHERE realm = $1 AND " + l.column + " = $2"
-		err := find.One(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM `+of+` LIMIT $3) hits`, []any{realmKey, l.value, int64(fewHits + 1)}, &n)
+		err := f.One(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM `+of+` LIMIT $3) hits`, []any{realmKey, l.value, int64(fewHits + 1)}, &n)
 		if err != nil {
 			return err
 		}
-		if find.few = int(n) <= fewHits; find.few {
-			find.where.add(`u.username IN (SELECT p.username FROM `+l.table+` l JOIN users p ON p.realm = l.realm AND p.id = l.user_id
+		if f.few = int(n) <= fewHits; f.few {
+			f.where.add(`u.username IN (SELECT p.username FROM `+l.table+` l JOIN users p ON p.realm = l.realm AND p.id = l.user_id
 				WHERE l.realm = ? AND l.`+l.column+` = ?)`, realmKey, l.value)
 			return nil
 		}
@@ -129,39 +126,58 @@ func (s *Store) narrow(ctx context.Context, find *userSearch, realmKey string, q
 	return nil
 }
 
+// byTokens looks for letters that lead to few users.
+func (s *Store) byTokens(ctx context.Context, find *userSearch, realmKey string, patterns []user.Pattern) error {
+	tokens, many, err := s.samples.rarest(ctx, find, realmKey, tokensFor(realmKey, patterns))
+	if err != nil || many {
+		return err
+	}
+	var n int64
+	query, args := s.index.probe(tokens, fewHits+1)
+	if err := find.One(ctx, query, args, &n); err != nil {
+		return err
+	}
+	if find.few = int(n) <= fewHits; find.few {
+		find.from = s.index.having(find.where, tokens, fewHits)
+	}
+	return nil
+}
+
 // page are the ids of a page of the users.
 func (f *userSearch) page(ctx context.Context, first, max int) ([]string, error) {
-	from := first
 	var ids []string
+	skip := first
 	for i, r := range f.ranges {
 		if max >= 0 && len(ids) >= max {
 			break
 		}
-		if few, err := f.narrowed(); err != nil || few {
-			if err != nil {
-				return nil, err
-			}
-			return f.ids(ctx, f.where.clone(), nil, from, max)
+		if few, err := f.narrowed(); err != nil {
+			return nil, err
+		} else if few {
+			break
 		}
-		n, known, err := f.number(ctx, i, first > 0)
+		n, known, err := f.number(ctx, i, skip > 0)
 		if err != nil {
 			return nil, err
 		}
-		if known && n <= first {
-			first -= n
+		if known && n <= skip {
+			skip -= n
 			continue
 		}
 		before, left := len(ids), -1
 		if max >= 0 {
 			left = max - before
 		}
-		if ids, err = f.idsIn(ctx, i, ids, first, left); err != nil {
+		if ids, err = f.idsIn(ctx, i, ids, skip, left); err != nil {
 			return nil, err
 		}
 		if got := len(ids) - before; !known && (left < 0 || got < left) {
 			f.tally.learn(r, got)
 		}
-		first = 0
+		skip = 0
+	}
+	if f.few { // also where that was not known when this began
+		return f.ids(ctx, f.where.clone(), nil, first, max)
 	}
 	return ids, nil
 }
@@ -193,8 +209,9 @@ func (f *userSearch) number(ctx context.Context, i int, must bool) (n int, known
 		return 0, false, nil
 	}
 	f.spent += rowsOfRange
-	n, err = f.countWhere(ctx, f.within(r))
-	f.tally.learn(r, n)
+	if n, err = f.countWhere(ctx, f.within(r)); err == nil {
+		f.tally.learn(r, n)
+	}
 	return n, true, err
 }
 
@@ -282,17 +299,19 @@ func (f *userSearch) appendIDs(ctx context.Context, query string, args []any, to
 func (f *userSearch) count(ctx context.Context) (int, error) {
 	total := 0
 	for i := range f.ranges {
-		if few, err := f.narrowed(); err != nil || few {
-			if err != nil {
-				return 0, err
-			}
-			return f.countWhere(ctx, f.where)
+		if few, err := f.narrowed(); err != nil {
+			return 0, err
+		} else if few {
+			break
 		}
 		n, _, err := f.number(ctx, i, true)
 		if err != nil {
 			return 0, err
 		}
 		total += n
+	}
+	if f.few {
+		return f.countWhere(ctx, f.where)
 	}
 	return total, nil
 }
