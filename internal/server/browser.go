@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/flow/signout"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
@@ -29,7 +30,8 @@ var (
 // signIns are the flows that people sign in by, in a browser.
 func signIns(st *store.Store, c Config, p accounts, keys *keyring.Keyring, verifier *verify.Verifier, tokens *grant.Issuer) *authorize.Authorizer {
 	a := &authorize.Authorizer{
-		Realms: st, Users: st, Sessions: st, Logins: st, Codes: st, Pushes: st,
+		Policies: police.Judge{Kept: st},
+		Realms:   st, Users: st, Sessions: st, Logins: st, Codes: st, Pushes: st,
 		Requests: verifier, Clients: verifier, Tokens: tokens, Duties: p.rules, Passwords: p.passwords,
 		Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: p.events, NewID: uuid.NewString},
 		Keys:     keys, Events: p.events, Now: c.clock(), NewID: uuid.NewString, NewToken: newToken,
@@ -54,7 +56,7 @@ const (
 
 // devices give devices without a browser their codes.
 func devices(st *store.Store, c Config, p accounts, verifier *verify.Verifier, a *authorize.Authorizer) *device.Authority {
-	return &device.Authority{Realms: st, Clients: verifier, Devices: st, Browsers: a, Events: p.events,
+	return &device.Authority{Policies: police.Judge{Kept: st}, Realms: st, Clients: verifier, Devices: st, Browsers: a, Events: p.events,
 		Attempts: &limit.Guesses{Most: deviceGuesses, Span: deviceSpan, Now: c.clock()},
 		Now:      c.clock(), NewID: uuid.NewString, NewCode: rand.Text, UserCode: device.NewUserCode}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/flow/push"
 	"github.com/tokenhouse/tokenhouse/internal/flow/register"
 	"github.com/tokenhouse/tokenhouse/internal/store"
@@ -19,7 +20,7 @@ import (
 // clientRoutes wires the flows of clients, and of those that register themselves.
 func clientRoutes(st *store.Store, c Config, a accounts, inspector *inspect.Inspector) []rest.Route {
 	keys := keyring.New(st, c.clock())
-	flow := &manage.Clients{Store: st}
+	flow := &manage.Clients{Store: st, Updaters: &police.Updaters{Users: st, Hosts: net.DefaultResolver}}
 	pusher := &push.Pusher{Keys: keys, Record: st, Post: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: c.clock()})}
 	registrar := &register.Registrar{Realms: st, Clients: flow, Access: st, Keys: keys, Administrators: inspector,
 		Verifier: inspector.Verifier, Hosts: net.DefaultResolver, Events: a.events}

@@ -18,6 +18,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/ledger"
 	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/flow/revoke"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
@@ -72,8 +73,8 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	keys := keyring.New(st, now)
 	fetch := upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})
 	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st, Fetch: fetch, Foreign: fetch})
-	inspector := &inspect.Inspector{Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
-	tokens := &grant.Issuer{Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
+	inspector := &inspect.Inspector{Policies: police.Judge{Kept: st}, Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
+	tokens := &grant.Issuer{Policies: police.Judge{Kept: st}, Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
 		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString,
 		Foreigners: broker.Foreigners{Users: st, Upstream: fetch}}
 	browser := signIns(st, c, people, keys, verifier, tokens)
@@ -86,7 +87,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 		Broker:  providers,
 		Devices: devices(st, c, people, verifier, browser),
 		Inspect: inspector,
-		Revoke:  &revoke.Revoker{Realms: st, Verifier: verifier, Sessions: st, Marks: st, Herald: people.herald, Events: events, Now: now, NewID: uuid.NewString},
+		Revoke:  &revoke.Revoker{Policies: police.Judge{Kept: st}, Realms: st, Verifier: verifier, Sessions: st, Marks: st, Herald: people.herald, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,
 		Pages:   pages.New(looks(st)),
 		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted},

@@ -11,10 +11,10 @@ import (
 )
 
 // Bound is the authority of the token that another is made from, where the realm enforces that it does not grow
-// (tokenhouse.exchange.downscope).
+// (tokenhouse.exchange.downscope), or a client policy that its scopes do not.
 type Bound struct {
 	Scope   string   // claim "scope" of that token
-	Clients []string // client_id of each client that it went through; each must be able to carry a role for it to stay
+	Clients []string // client_id of each client that it went through; each must be able to carry a role for it to stay; none: roles are not bounded
 }
 
 // BoundOf is what bounds a token with these hops behind it: the clients of the hops, and the scopes of the token before

@@ -20,4 +20,8 @@ func (e *Event) Fail(err error) {
 		e.Error = string(refused.Code)
 	}
 	e.Set("reason", refused.Reason)
+	if refused.Reason == oauth.PolicyReason {
+		e.Set("client_policy_error", string(refused.Code))
+		e.Set("client_policy_error_detail", refused.Description)
+	}
 }

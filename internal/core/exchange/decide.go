@@ -21,6 +21,7 @@ var rules = []rule{
 	{explain.ExchangeEnabled, enabled},         // S4: exchange is on for the requester
 	{explain.ExchangeIssuer, trusted},          // another issuer's token is of a provider that is trusted
 	{explain.ExchangeSubject, presented},       // S5–S7: there is a subject token, said to be an access token
+	{explain.PolicyDemand, policed},            // the client policies have nothing against it
 	{explain.ExchangeSubject, valid},           // T1: it is valid
 	{explain.ExchangeLink, linked},             // another issuer's speaks of a user of the realm
 	{explain.ExchangeProof, proven},            // T2: where it is bound to a key, its holder exchanges it
@@ -50,6 +51,7 @@ var rules = []rule{
 var renewal = []rule{
 	{explain.ExchangeEnabled, enabled},
 	{explain.ExchangeIssuer, trusted},
+	{explain.PolicyDemand, policedAgain},
 	{explain.ExchangeTarget, open},
 	{explain.ExchangePermitted, permitted},
 	{explain.ExchangeAccepts, accepted},
@@ -99,4 +101,6 @@ type state struct {
 	resolved  bool     // it was found once
 	resources []string // that what is issued is for
 	targets   []string // the audiences that a refusal is about
+
+	downscoped bool // a client policy leaves only scopes of the subject
 }

@@ -29,6 +29,7 @@ var fixes = map[explain.Rule]func(*state, Decision) []explain.Fix{
 	explain.ExchangeIssuer:      fixIssuer,
 	explain.ExchangeSubject:     fixSubject,
 	explain.ExchangeLink:        fixLink,
+	explain.PolicyDemand:        fixPolicy,
 	explain.ExchangeProof:       fixProof,
 	explain.ExchangeType:        fixType,
 	explain.ExchangeTarget:      fixTarget,
@@ -84,6 +85,16 @@ func fixSubject(s *state, _ Decision) []explain.Fix {
 		return say("get a new access token: this one is refused (%s)", s.Subject.Flaw)
 	}
 	return say("get a new access token: this one is not valid")
+}
+
+// fixPolicy says what stands against a request. Policies are one list: there is no command that takes a client out of one
+// and leaves the others as they are.
+func fixPolicy(s *state, d Decision) []explain.Fix {
+	out := say("ask for what the client policy allows: %s", d.Refuse.Description)
+	if s.Subject != nil && s.Subject.Token != nil && d.Refuse.Code == oauth.InvalidScope {
+		out = say("ask for scopes that the subject token has: %s", s.Subject.Token.Scopes())
+	}
+	return append(out, say("let the conditions of the client policy leave %s out (GET and PUT /admin/realms/%s/client-policies/policies)", s.Client.ID, s.Realm.Name)...)
 }
 
 func fixProof(s *state, _ Decision) []explain.Fix {

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -20,6 +21,7 @@ type Renewal struct {
 	Held      string   // claim "scope" of the refresh token
 	Audiences []string // that the refresh token carries; nil where it was not narrowed
 	Path      []token.Hop
+	Caller    policy.Facts // as Request.Caller
 	Explain   bool
 }
 
@@ -28,6 +30,6 @@ func Renew(q Renewal) Decision {
 	return decide(&state{kind: oauth.TypeRefreshToken, hops: q.Path, had: q.Held, Request: Request{
 		Realm: q.Realm, Issuer: q.Issuer, Client: q.Client,
 		Subject: &Subject{User: q.User, Session: q.Session},
-		Scope:   &q.Scope, Audiences: q.Audiences, Explain: q.Explain,
+		Scope:   &q.Scope, Audiences: q.Audiences, Caller: q.Caller, Explain: q.Explain,
 	}}, renewal)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -36,6 +37,9 @@ type Request struct {
 	// nothing that they say is in the token, and nothing that they would forbid is kept from it.
 	Unread []string
 
+	// Caller is what else was proved of the requester, for client policies.
+	Caller policy.Facts
+
 	// Key is the thumbprint of the key that the requester proved to have; empty where nothing was proved.
 	Key string
 
@@ -49,6 +53,8 @@ type Subject struct {
 	User    *user.User       // who it speaks of; nil beside a nil Token
 	Session *session.Session // behind it; nil where none is kept
 	Flaw    string           // why it is not valid, for the trace; never told to the caller
+
+	Unreadable bool // it is not even a JWT
 }
 
 // Decision is what came of a request: Grant or Refuse, one of them nil.

@@ -32,6 +32,9 @@ func (s *state) audienceRequest() audience.Request {
 		Audiences:  s.filter(),
 		KeepScopes: s.kind == oauth.TypeRefreshToken || len(s.Audiences) == 0,
 	}
+	if s.downscoped && q.Within == nil {
+		q.Within = &audience.Bound{Scope: s.had}
+	}
 	if s.Scope != nil {
 		q.Scope = *s.Scope
 	}

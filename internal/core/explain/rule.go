@@ -65,6 +65,9 @@ const (
 	AssertionAudience  Rule = "assertion.audience"
 	AssertionConsent   Rule = "assertion.consent"
 
+	PolicyCondition Rule = "policy.condition"
+	PolicyDemand    Rule = "policy.demand"
+
 	ClaimMapper Rule = "claim.mapper"
 
 	ProviderMapper    Rule = "provider.mapper"
@@ -182,6 +185,11 @@ var phrases = map[Rule]phrase{
 	AssertionAudience: {"an assertion is for this realm, and for nobody else", map[Outcome]string{
 		Allowed: "it is for this realm", Denied: "%1"}},
 	AssertionConsent: {"where the client needs consent the user must have given it", map[Outcome]string{Denied: "%1"}},
+	PolicyCondition: {"a client policy is for requests and clients that its conditions tell apart", map[Outcome]string{
+		Allowed: "all conditions of the policy that can be asked here hold", Skipped: "the policy is not for this: its condition %1 does not hold",
+		None: "the policy has no condition that can be asked here"}},
+	PolicyDemand: {"a client policy makes demands by the executors of its profiles", map[Outcome]string{
+		Denied: "demanded by policy %1: %2"}},
 	ClaimMapper: {"claim mappers of the scopes in play write their claims", map[Outcome]string{
 		Added: "mapper %1 of %2", Skipped: "mapper %1 of %2 is not for this token", None: "mapper %1 of %2 has no value for this user"}},
 	ProviderMapper: {"mappers of identity providers are of a kind that is acted on", map[Outcome]string{

@@ -28,6 +28,9 @@ const (
 	InvalidOrigin Code = "Invalid origin"
 )
 
+// PolicyReason is the Reason of what a client policy refuses.
+const PolicyReason = "client_policy_error"
+
 // Error is what a client is told, and, in Cause, Event and Reason, what only we may know.
 type Error struct {
 	Code        Code

@@ -56,6 +56,7 @@ type Settings struct {
 	Events    EventSettings
 	Log       LogSettings
 	Exchange  ExchangePolicy
+	Policies  []ClientPolicy `json:",omitempty"` // those that are on, in the order in which they are asked
 
 	SMTPPassword    string `json:"-"` // sealed in the store
 	SMTPTokenSecret string `json:"-"` // of the client that gets tokens for the mail server; sealed too

@@ -35,6 +35,7 @@ type Authorizer struct {
 	Keys      Keys
 	Events    Events
 	Plans     Plans
+	Policies  Policies
 	Now       func() time.Time
 	NewID     func() string // a UUID, unguessable
 	NewToken  func() string // 24 characters of base64url, unguessable

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 )
 
 // Begin takes an authorization request up (OpenID Connect Core §3.1.2). What is wrong with it is part of the
@@ -50,7 +51,7 @@ func (a *Authorizer) check(ctx context.Context, t *Turn, in parameters) (*checki
 		return c, no
 	}
 	c.client, c.q.Client = t.Client, t.Client.ID
-	unfolded, err := a.unfold(ctx, t.At, t.Client, in)
+	unfolded, err := a.unfold(ctx, t.At, c, in)
 	if err != nil {
 		return c, err
 	}
@@ -60,7 +61,10 @@ func (a *Authorizer) check(ctx context.Context, t *Turn, in parameters) (*checki
 	if uri := in.text("request_uri"); strings.HasPrefix(uri, pushedURI) {
 		c.pushed, c.q.Pushed = true, uri
 	}
-	return c, c.run(unfolded)
+	if err := c.run(unfolded); err != nil {
+		return c, err
+	}
+	return c, a.police(ctx, t.At, c, policy.Facts{Stage: policy.Authorization}, &t.Event)
 }
 
 // run asks the rules.

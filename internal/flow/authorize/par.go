@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -76,6 +77,10 @@ func (a *Authorizer) push(ctx context.Context, at verify.At, q PushRequest, e *e
 	if in, err = a.proveKey(ctx, at, q.Sent, checked.in); err != nil {
 		return nil, err
 	}
+	checked.in = in
+	if err := a.police(ctx, at, checked, policy.Facts{Stage: policy.Pushed, Method: auth.Method, Assertion: auth.Signed()}, e); err != nil {
+		return nil, pushRefusal(err)
+	}
 	return a.keepPushed(ctx, at, auth.Client, in)
 }
 
@@ -100,7 +105,7 @@ func (a *Authorizer) checkPushed(ctx context.Context, at verify.At, c *realm.Cli
 	if in.get("request") != nil && in.get("response_type") == nil { // what is pushed need not be there twice
 		in = append(in, Field{"response_type", a.typeInside(in.text("request"))})
 	}
-	unfolded, err := a.unfold(ctx, at, c, in)
+	unfolded, err := a.unfold(ctx, at, check, in)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +129,9 @@ func pushRefusal(err error) error {
 	var no *refusal
 	if !errors.As(err, &no) {
 		return err
+	}
+	if no.because != nil {
+		return no.because
 	}
 	if no.tell == nil {
 		text := "Invalid Request"

@@ -12,8 +12,9 @@ type refusal struct {
 	status  int       // of the page
 	alone   bool      // the page does not lead back to the client
 	tell    *oauth.Error
-	address string // that the request wants its answer at, where that is what is wrong
-	event   string // Keycloak's name of the failure, where tell has none
+	address string       // that the request wants its answer at, where that is what is wrong
+	event   string       // Keycloak's name of the failure, where tell has none
+	because *oauth.Error // what the event says, where a page says less
 }
 
 func (r *refusal) Error() string {
@@ -44,8 +45,11 @@ const (
 
 // asError is what an event says of a refusal.
 func (r *refusal) asError() *oauth.Error {
-	if r.tell != nil {
+	switch {
+	case r.tell != nil:
 		return r.tell
+	case r.because != nil:
+		return r.because
 	}
 	return oauth.Errorf(oauth.InvalidRequest, "%s", r.message.Key).InEvent(r.event, "")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 )
@@ -53,9 +54,12 @@ type checking struct {
 	realm  *realm.Realm
 	base   string
 	client *realm.Client
-	in     parameters // as they count, with those of a request object in it
-	beside *string    // response_type beside a request object or a request_uri; nil: none
-	pushed bool       // the request was pushed, or is being pushed
+	in     parameters            // as they count, with those of a request object in it
+	beside *string               // response_type beside a request object or a request_uri; nil: none
+	pushed bool                  // the request was pushed, or is being pushed
+	sent   parameters            // as they came, with request and request_uri
+	inside parameters            // those of the request object
+	object *policy.RequestObject // nil: none came
 	q      login.Request
 }
 

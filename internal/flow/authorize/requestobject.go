@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -38,7 +39,9 @@ var errRequest = onPage("invalid_request", "invalidRequestMessage")
 
 // unfold puts the parameters of a request object, or of a pushed request, in the place of those beside it
 // (RFC 9101 §6.3).
-func (a *Authorizer) unfold(ctx context.Context, at verify.At, c *realm.Client, in parameters) (out parameters, err error) {
+func (a *Authorizer) unfold(ctx context.Context, at verify.At, q *checking, in parameters) (out parameters, err error) {
+	c := q.client
+	q.sent = in
 	object, uri := in.get("request"), in.get("request_uri")
 	switch {
 	case object != nil && uri != nil, (object != nil || uri != nil) && in.repeated():
@@ -52,7 +55,7 @@ func (a *Authorizer) unfold(ctx context.Context, at verify.At, c *realm.Client, 
 	case object == nil:
 		return in, nil
 	}
-	return a.readObject(ctx, at, c, *object, in)
+	return a.readObject(ctx, at, q, *object)
 }
 
 // sameType asks that the response type beside a request object is the one in it.
@@ -102,12 +105,14 @@ func (a *Authorizer) takePushed(ctx context.Context, at verify.At, c *realm.Clie
 }
 
 // readObject reads a request object (RFC 9101 §4): who signed it, for whom and when.
-func (a *Authorizer) readObject(ctx context.Context, at verify.At, c *realm.Client, compact string, beside parameters) (parameters, error) {
-	claims, err := a.openObject(ctx, at, c, compact)
+func (a *Authorizer) readObject(ctx context.Context, at verify.At, q *checking, compact string) (parameters, error) {
+	c, beside := q.client, q.sent
+	claims, err := a.openObject(ctx, at, q, compact)
 	if err != nil {
 		return nil, err
 	}
 	inside := parametersOf(claims)
+	q.inside = inside
 	if id := inside.get("client_id"); id != nil && *id != c.ID {
 		return nil, errRequest
 	}
@@ -125,7 +130,9 @@ func (a *Authorizer) readObject(ctx context.Context, at verify.At, c *realm.Clie
 
 // openObject verifies a request object. It must be signed where the client registered a key or an algorithm; its
 // times, its audience and its issuer count where it says them (RFC 9101 §10.8, RFC 7519 §4.1).
-func (a *Authorizer) openObject(ctx context.Context, at verify.At, c *realm.Client, compact string) (token.Object, error) {
+func (a *Authorizer) openObject(ctx context.Context, at verify.At, q *checking, compact string) (token.Object, error) {
+	c := q.client
+	q.object = &policy.RequestObject{}
 	header, payload, ok := opened(compact)
 	if !ok {
 		return nil, errRequest
@@ -141,11 +148,13 @@ func (a *Authorizer) openObject(ctx context.Context, at verify.At, c *realm.Clie
 		if err := a.Requests.SignedByClient(ctx, c, at, compact); err != nil {
 			return nil, errRequest
 		}
+		q.object.Alg = header
 	}
 	claims, err := token.Parse(payload)
 	if err != nil || !current(&claims, at, c) {
 		return nil, errRequest
 	}
+	q.object.Claims = claims
 	value, err := token.ParseValue(string(payload))
 	object, isObject := value.(token.Object)
 	if err != nil || !isObject {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
@@ -19,6 +20,7 @@ type Authority struct {
 	Devices  Devices
 	Browsers Browsers
 	Attempts Attempts
+	Policies Policies
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string // a UUID, unguessable
@@ -54,6 +56,11 @@ type Attempts interface {
 	Allow(who string) bool
 	// Failed counts a wrong guess.
 	Failed(who string)
+}
+
+// Policies are the realm's client policies. It is a police.Judge, and not asked in a realm without.
+type Policies interface {
+	Judge(ctx context.Context, r *realm.Realm, f policy.Facts, e *event.Event) (policy.Verdict, error)
 }
 
 // Events keeps what happened.

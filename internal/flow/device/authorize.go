@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -65,6 +66,13 @@ func (a *Authority) Authorize(ctx context.Context, q Request) (resp *Response, e
 	d, err := begin(auth.Client, r, q, at.Now)
 	if err != nil {
 		return nil, err
+	}
+	if len(r.Policies) > 0 {
+		f := policy.Facts{Stage: policy.DeviceAuthorization, Issuer: r.Issuer(q.Base), Client: auth.Client,
+			Method: auth.Method, Assertion: auth.Signed(), Scope: q.Scope, ScopeSent: true}
+		if _, err := a.Policies.Judge(ctx, r, f, &e); err != nil {
+			return nil, err
+		}
 	}
 	return a.issue(ctx, at, d)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -44,6 +45,9 @@ func (i *Issuer) AuthorizationCode(ctx context.Context, q CodeRequest) (resp *Re
 	}
 	w.origin.Grant = token.ByCode
 	t.call.Scope = &code.Scope // the parameter has no meaning here
+	if err := t.police(ctx, t.redeemed(policy.Code, &code)); err != nil {
+		return nil, err
+	}
 	if t.asksOffline() {
 		return t.startOffline(ctx, w, &code)
 	}

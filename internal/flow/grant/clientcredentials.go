@@ -7,6 +7,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -28,6 +29,9 @@ func (i *Issuer) ClientCredentials(ctx context.Context, q ClientCredentialsReque
 		return nil, err
 	}
 	if err := t.checkScope(); err != nil {
+		return nil, err
+	}
+	if err := t.police(ctx, t.asked(policy.ClientCredentials)); err != nil {
 		return nil, err
 	}
 	if t.client.Tokens.ServiceRefresh {

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
@@ -67,6 +68,9 @@ func (i *Issuer) Device(ctx context.Context, q DeviceRequest) (resp *Response, e
 	}
 	w.origin.Grant = token.ByDevice
 	t.call.Scope = &code.Scope // that of the device's request; the parameter has no meaning here
+	if err := t.police(ctx, t.redeemed(policy.Device, &code)); err != nil {
+		return nil, err
+	}
 	if t.asksOffline() {
 		return t.startOffline(ctx, w, &code)
 	}

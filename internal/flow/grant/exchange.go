@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -25,7 +26,12 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 		return nil, err
 	}
 	t.event.Set("auth_method", "token_exchange")
+	caller, err := t.callerFacts(ctx)
+	if err != nil {
+		return nil, err
+	}
 	ask := t.exchangeRequest(q, held, flaw)
+	ask.Caller = caller
 	d := t.decide(func(explain bool) exchange.Decision { // whether they may
 		ask.Explain = explain
 		return exchange.Decide(ask)
@@ -69,7 +75,7 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string)
 	switch {
 	case q.SubjectToken == nil:
 	case held.User == nil || flaw != "":
-		d.Subject = &exchange.Subject{Flaw: flaw}
+		d.Subject = &exchange.Subject{Flaw: flaw, Unreadable: !readable(*q.SubjectToken)}
 	default:
 		d.Subject = &exchange.Subject{Token: &held.Token, User: held.User, Session: held.Session}
 	}
@@ -82,6 +88,16 @@ func fingerprint(compact *string) string {
 		return ""
 	}
 	return decision.Fingerprint(*compact)
+}
+
+// readable tells whether a text is a JWT at all, whoever made it.
+func readable(compact string) bool {
+	jws, err := token.Open(compact)
+	if err != nil {
+		return false
+	}
+	_, err = token.Parse(jws.Payload)
+	return err == nil
 }
 
 // legacy are the parameters that came and are Keycloak's legacy exchange's.
@@ -117,7 +133,7 @@ func tokenType(p *string) *oauth.TokenType { return (*oauth.TokenType)(p) }
 // looked at is not told, as in Keycloak.
 func (t *turn) recordDecision(q ExchangeRequest, held verify.Held, d exchange.Decision) {
 	switch d.Rule {
-	case explain.ExchangeUnsupported, explain.ExchangeEnabled, explain.ExchangeSubject, explain.ExchangeProof:
+	case explain.ExchangeUnsupported, explain.ExchangeEnabled, explain.PolicyDemand, explain.ExchangeSubject, explain.ExchangeProof:
 		return
 	}
 	if held.User == nil { // nobody has looked at the subject yet

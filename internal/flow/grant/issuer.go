@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -30,6 +31,7 @@ type Issuer struct {
 	Keys      Keys
 
 	Foreigners Foreigners
+	Policies   Policies
 	Events     Events
 	Now        func() time.Time
 	NewID      func() string // unique and unguessable
@@ -116,6 +118,12 @@ type Counters interface {
 // Marks remember revoked tokens, on every node.
 type Marks interface {
 	Revoke(ctx context.Context, realmKey, jti string, until time.Time) error
+}
+
+// Policies are the realm's client policies. It is a police.Judge, and not asked in a realm without.
+type Policies interface {
+	Judge(ctx context.Context, r *realm.Realm, f policy.Facts, e *event.Event) (policy.Verdict, error)
+	Attributes(ctx context.Context, r *realm.Realm, c *realm.Client) (map[string]string, error)
 }
 
 // Keys sign tokens. An empty alg is the realm's own.

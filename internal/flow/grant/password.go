@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
@@ -28,6 +29,9 @@ func (i *Issuer) Password(ctx context.Context, q PasswordRequest) (resp *Respons
 		return nil, err
 	}
 	if err := t.checkScope(); err != nil {
+		return nil, err
+	}
+	if err := t.police(ctx, t.asked(policy.Password)); err != nil {
 		return nil, err
 	}
 	t.event.Set("auth_method", "openid-connect")

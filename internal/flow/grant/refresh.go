@@ -46,7 +46,10 @@ func (i *Issuer) Refresh(ctx context.Context, q RefreshRequest) (resp *Response,
 	if err := t.within(held.Token.RequestedResource); err != nil {
 		return nil, err
 	}
-	found, err := t.renew(held)
+	if err := t.police(ctx, refreshFacts(&held.Token)); err != nil {
+		return nil, err
+	}
+	found, err := t.renew(ctx, held)
 	if err != nil {
 		return nil, err
 	}
@@ -93,10 +96,14 @@ func (t *turn) refreshed(ctx context.Context, compact string) (verify.Held, erro
 
 // renew finds where the new access token may be used: as the first one, with what the user may today.
 // What came of an exchange is decided like one, with the audiences that it was narrowed to.
-func (t *turn) renew(held verify.Held) (*audience.Resolution, error) {
+func (t *turn) renew(ctx context.Context, held verify.Held) (*audience.Resolution, error) {
 	scope := t.narrowed(&held.Token)
 	if len(held.Token.Path) == 0 && held.Grant.Method != methodExchange {
 		return t.resolve(held.User, held.Session, scope), nil
+	}
+	caller, err := t.callerFacts(ctx)
+	if err != nil {
+		return nil, err
 	}
 	audiences, err := t.filter(&held.Token)
 	if err != nil {
@@ -105,7 +112,7 @@ func (t *turn) renew(held verify.Held) (*audience.Resolution, error) {
 	ask := exchange.Renewal{
 		Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
 		User: held.User, Session: held.Session, Scope: scope, Held: held.Token.Scopes(),
-		Audiences: audiences, Path: held.Token.Path,
+		Audiences: audiences, Path: held.Token.Path, Caller: caller,
 	}
 	d := t.decide(func(explain bool) exchange.Decision {
 		ask.Explain = explain
@@ -158,9 +165,9 @@ func (t *turn) checkOffline(ctx context.Context, held verify.Held, found *audien
 	return oauth.Errorf(oauth.InvalidGrant, text).InEvent("invalid_token", text)
 }
 
-// heir is the token that takes the place of the old one; nil for clients that get none.
+// heir is the token that takes the place of the old one; nil for clients that get none, or that a policy gives none.
 func (t *turn) heir(held verify.Held) *family {
-	if t.client.Tokens.NoRefresh {
+	if t.client.Tokens.NoRefresh || t.verdict.KeepRefresh {
 		return nil
 	}
 	f := t.newFamily(held.Session, held.Grant)

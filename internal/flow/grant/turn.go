@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -21,8 +22,10 @@ type turn struct {
 	call    Call
 	at      verify.At
 	client  *realm.Client // set by authenticate
-	adopted bool          // the request did not name the client: its token did
-	proof   *proof.Proof  // that the caller has a key, set by authenticate; nil: none came
+	caller  policy.Facts  // what authenticate proved of it
+	verdict policy.Verdict
+	adopted bool         // the request did not name the client: its token did
+	proof   *proof.Proof // that the caller has a key, set by authenticate; nil: none came
 	event   event.Event
 
 	resources []string // that the tokens are for (RFC 8707), set by authenticate; nil: none was named
@@ -92,6 +95,7 @@ func (t *turn) authenticate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.caller.Method, t.caller.Assertion = a.Method, a.Signed()
 	return t.admit(ctx, a.Client)
 }
 

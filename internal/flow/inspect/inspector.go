@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/mint"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -20,6 +21,7 @@ type Inspector struct {
 	Realms   Realms
 	Verifier Verifier
 	Keys     Keys
+	Policies Policies
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string
@@ -43,6 +45,11 @@ type Verifier interface {
 // Keys sign answers.
 type Keys interface {
 	Sign(ctx context.Context, r *realm.Realm, alg, typ string, c *token.Claims) (string, error)
+}
+
+// Policies are the realm's client policies. It is a police.Judge, and not asked in a realm without.
+type Policies interface {
+	Judge(ctx context.Context, r *realm.Realm, f policy.Facts, e *event.Event) (policy.Verdict, error)
 }
 
 // Events keeps what happened.
@@ -80,6 +87,16 @@ func (t *turn) end(ctx context.Context, err error) {
 		t.event.Fail(err)
 	}
 	t.Events.Record(context.WithoutCancel(ctx), t.event)
+}
+
+// police holds the request of a client against the realm's client policies.
+func (t *turn) police(ctx context.Context, c *realm.Client, f policy.Facts) error {
+	if len(t.at.Realm.Policies) == 0 {
+		return nil
+	}
+	f.Issuer, f.Client = t.at.Realm.Issuer(t.at.Base), c
+	_, err := t.Policies.Judge(ctx, t.at.Realm, f, &t.event)
+	return err
 }
 
 // about puts what is known of a token into the event.

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/mint"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -95,7 +96,7 @@ func (t *turn) caller(ctx context.Context, q IntrospectRequest) (*realm.Client, 
 	case q.Repeated:
 		return nil, errRepeated
 	}
-	return auth.Client, nil
+	return auth.Client, t.police(ctx, auth.Client, policy.Facts{Stage: policy.Introspection, Method: auth.Method, Assertion: auth.Signed()})
 }
 
 // notProven gives failed authentication the words that only this endpoint has for it; who is not known at

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/mint"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -74,8 +75,20 @@ func (i *Inspector) UserInfo(ctx context.Context, q UserInfoRequest) (answer *Us
 	if err := mayAsk(&held); err != nil {
 		return nil, err
 	}
+	if err := t.police(ctx, held.Client, heldFacts(&held)); err != nil {
+		return nil, err
+	}
 	claims := mint.UserInfo(t.request(&held, mapper.UserInfo))
 	return t.answer(ctx, &held, claims)
+}
+
+// heldFacts are those of a token that was presented: with proof of what it is bound to, or it would not have been let in.
+func heldFacts(h *verify.Held) policy.Facts {
+	f := policy.Facts{Stage: policy.UserInfo, Scope: h.Token.Scopes(), ScopeSent: true}
+	if c := h.Token.Confirmation; c != nil {
+		f.Key, f.BoundKey, f.Certificate, f.BoundCert = c.JKT, c.JKT, c.Certificate, c.Certificate
+	}
+	return f
 }
 
 // presented finds the token: in the header or in the form, not in both (RFC 6750 §2). One in the query is not

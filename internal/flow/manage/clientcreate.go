@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
@@ -20,11 +21,19 @@ func (c *Clients) Create(ctx context.Context, author audit.Author, realmName str
 	if err != nil {
 		return "", err
 	}
+	ch, err := c.byAdmin(ctx, author, realmName, policy.Register, o)
+	if err != nil {
+		return "", err
+	}
 	err = c.Store.EditClients(ctx, realmName, func(d *realm.Draft, accounts user.ServiceAccounts) ([]event.Admin, error) {
 		made, err := addClient(d, author, ready)
 		if err != nil {
 			return nil, err
 		}
+		if _, err := ch.police(d.Realm(), nil, made); err != nil {
+			return nil, err
+		}
+		d.PutClient(made)
 		key = made.Key
 		record := author.Of(d.Realm(), audit.Create, clientResource, clientPath(key), withID(o, key))
 		return record, settleAccount(d.Realm(), accounts, author, key)

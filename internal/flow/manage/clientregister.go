@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
@@ -14,6 +15,7 @@ import (
 // administrator. There is no admin event of it.
 type Registration struct {
 	Representation keycloak.Object
+	By             string // who registers, as a client policy asks: policy.ByAnonymous and the like
 
 	// Judge makes of a client what it may be, or refuses it. before is nil where it is new. It may run
 	// more than once.
@@ -33,7 +35,11 @@ func (c *Clients) Register(ctx context.Context, author audit.Author, realmName s
 	if err != nil {
 		return "", err
 	}
-	if _, err := registerClient(realm.Edit(r), author, ready, q); err != nil { // as it will be, but for what others do meanwhile
+	ch, err := c.change(ctx, author, realmName, change{stage: policy.Register, asked: q.Representation}, q.By)
+	if err != nil {
+		return "", err
+	}
+	if _, err := registerClient(realm.Edit(r), author, ready, q, &ch); err != nil { // as it will be, but for what others do meanwhile
 		return "", err
 	}
 	if q.Commit != nil {
@@ -42,7 +48,7 @@ func (c *Clients) Register(ctx context.Context, author audit.Author, realmName s
 		}
 	}
 	err = c.Store.EditClients(ctx, realmName, func(d *realm.Draft, accounts user.ServiceAccounts) ([]event.Admin, error) {
-		made, err := registerClient(d, author, ready, q)
+		made, err := registerClient(d, author, ready, q, &ch)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +58,7 @@ func (c *Clients) Register(ctx context.Context, author audit.Author, realmName s
 	return key, err
 }
 
-func registerClient(d *realm.Draft, author audit.Author, ready keycloak.Object, q Registration) (*realm.Client, error) {
+func registerClient(d *realm.Draft, author audit.Author, ready keycloak.Object, q Registration, ch *change) (*realm.Client, error) {
 	client, err := addClient(d, author, ready)
 	if err != nil {
 		return nil, err
@@ -60,13 +66,21 @@ func registerClient(d *realm.Draft, author audit.Author, ready keycloak.Object, 
 	if client, err = q.Judge(d.Realm(), nil, client); err != nil {
 		return nil, err
 	}
+	if _, err := ch.police(d.Realm(), nil, client); err != nil {
+		return nil, err
+	}
 	d.PutClient(client)
 	return client, nil
 }
 
-// Reregister changes a client, its client scopes too; as Update.
-func (c *Clients) Reregister(ctx context.Context, author audit.Author, realmName, key string, q Registration) error {
-	return c.editWithAccount(ctx, author, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+// Reregister changes a client, its client scopes too; as Update. kept tells that it changes itself by the same
+// registration access token as before: a client policy wants it so.
+func (c *Clients) Reregister(ctx context.Context, author audit.Author, realmName, key string, q Registration) (kept bool, err error) {
+	ch, err := c.change(ctx, author, realmName, change{stage: policy.Update, asked: q.Representation}, q.By)
+	if err != nil {
+		return false, err
+	}
+	err = c.editWithAccount(ctx, author, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
 		before := *client
 		if err := mergeClient(d, author, client, q.Representation); err != nil {
 			return nil, err
@@ -76,9 +90,17 @@ func (c *Clients) Reregister(ctx context.Context, author audit.Author, realmName
 		if err != nil {
 			return nil, err
 		}
+		v, err := ch.police(d.Realm(), &before, judged)
+		if err != nil {
+			return nil, err
+		}
+		if kept = v.KeepRegistration; kept {
+			judged.Registration = before.Registration
+		}
 		*client = *judged
 		return nil, nil
 	})
+	return kept, err
 }
 
 // Unregister removes a client; as Delete.

@@ -10,11 +10,15 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
 // Clients changes clients, and the service accounts that some of them have.
-type Clients struct{ Store ClientStore }
+type Clients struct {
+	Store    ClientStore
+	Updaters *police.Updaters // for client policies; nil: nothing is known of who changes clients
+}
 
 // ClientStore keeps clients, and the users that stand for them.
 type ClientStore interface {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
@@ -13,8 +14,16 @@ import (
 // Update changes what the representation says of a client: see keycloak.MergeClient. A client_id that is
 // taken is a *fault.Conflict.
 func (c *Clients) Update(ctx context.Context, author audit.Author, realmName, key string, o keycloak.Object) error {
+	ch, err := c.byAdmin(ctx, author, realmName, policy.Update, o)
+	if err != nil {
+		return err
+	}
 	return c.editWithAccount(ctx, author, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+		before := *client
 		if err := mergeClient(d, author, client, o); err != nil {
+			return nil, err
+		}
+		if _, err := ch.police(d.Realm(), &before, client); err != nil {
 			return nil, err
 		}
 		return author.Of(d.Realm(), audit.Update, clientResource, clientPath(key), o), nil

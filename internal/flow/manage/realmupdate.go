@@ -13,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/clientpolicy"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
@@ -66,6 +67,7 @@ func mergeRealm(author audit.Author, d *realm.Draft, put keycloak.Object) ([]eve
 	if err := checkFlows(now.Key, put, settings.Extra); err != nil {
 		return nil, err
 	}
+	settings.Policies = clientpolicy.Active(settings.Extra)
 	d.PutSettings(settings)
 	if err := d.Validate(); err != nil {
 		return nil, err

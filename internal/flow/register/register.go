@@ -48,7 +48,7 @@ func (g *Registrar) Create(ctx context.Context, c Call, o keycloak.Object) (answ
 		return nil, err
 	}
 	id, fromHost := c.Author.NewID(), g.fromHost(ctx, &c, way, policies)
-	q := manage.Registration{Representation: o, Judge: func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error) {
+	q := manage.Registration{Representation: o, By: who.by(), Judge: func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error) {
 		judged, err := who.judge(policies, registration.Request{
 			Realm: r, Way: way, Action: registration.Create, Before: before, Client: client, Scopes: asked(o), FromHost: fromHost})
 		if err == nil {
@@ -59,7 +59,7 @@ func (g *Registrar) Create(ctx context.Context, c Call, o keycloak.Object) (answ
 	if who.initial != nil {
 		q.Commit = func(ctx context.Context) error { return g.use(ctx, &c, who.initial) }
 	}
-	key, err := g.Clients.Register(ctx, c.Author, c.Realm.Name, q)
+	key, err := g.Clients.Register(ctx, who.author(c.Author), c.Realm.Name, q)
 	if err != nil {
 		return nil, refused(err)
 	}
@@ -105,7 +105,7 @@ func (g *Registrar) Update(ctx context.Context, c Call, id string, o keycloak.Ob
 	if who.registration != nil {
 		next = c.Author.NewID()
 	}
-	q := manage.Registration{Representation: o, Judge: func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error) {
+	q := manage.Registration{Representation: o, By: who.by(), Judge: func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error) {
 		if who.registration != nil && before.Registration != who.registration.ID { // somebody was first
 			return nil, errUpdate
 		}
@@ -116,11 +116,12 @@ func (g *Registrar) Update(ctx context.Context, c Call, id string, o keycloak.Ob
 		}
 		return judged, err
 	}}
-	if err := g.Clients.Reregister(ctx, c.Author, c.Realm.Name, client.Key, q); err != nil {
+	kept, err := g.Clients.Reregister(ctx, who.author(c.Author), c.Realm.Name, client.Key, q)
+	if err != nil {
 		return nil, refused(err)
 	}
 	signed := ""
-	if next != "" {
+	if next != "" && !kept {
 		if signed, err = g.signRegistration(ctx, c.Realm, c.Base, next, who.way(), c.Author.Now); err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/hosts"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -23,7 +24,7 @@ type Registrar struct {
 	Keys           Keys
 	Administrators Administrators
 	Verifier       Verifier
-	Hosts          Hosts
+	Hosts          hosts.Resolver
 	Events         Events
 }
 
@@ -55,12 +56,6 @@ type Administrators interface {
 // Verifier authenticates clients.
 type Verifier interface {
 	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
-}
-
-// Hosts tell names and addresses apart: those of the domain name system.
-type Hosts interface {
-	LookupHost(ctx context.Context, host string) (addresses []string, err error)
-	LookupAddr(ctx context.Context, address string) (names []string, err error)
 }
 
 // Events keeps what happened.

@@ -5,11 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/registration"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -30,6 +33,26 @@ type holder struct {
 	compact      string               // that one, as it came
 	rights       permit.Rights        // of an administrator
 	bearer       bool                 // an administrator's, or at least somebody's, access token
+	user         event.Actor          // whose that is
+}
+
+// by is how somebody comes to register, as client policies ask.
+func (h *holder) by() string {
+	switch {
+	case h.bearer:
+		return policy.ByUser
+	case h.registration != nil:
+		return policy.ByRegistration
+	case h.initial != nil:
+		return policy.ByInitial
+	}
+	return policy.ByAnonymous
+}
+
+// author is the author of a change that the holder makes.
+func (h *holder) author(a audit.Author) audit.Author {
+	a.Actor.Realm, a.Actor.UserID = h.user.Realm, h.user.UserID
+	return a
 }
 
 // holder finds out who calls. A token that is none of ours is refused; none at all is nobody's.
@@ -56,7 +79,7 @@ func (g *Registrar) holder(ctx context.Context, c *Call) (holder, error) {
 	if err != nil {
 		return holder{}, unauthorized("Failed decode token").Because(err)
 	}
-	return holder{bearer: true, rights: who.RightsIn(c.Realm)}, nil
+	return holder{bearer: true, rights: who.RightsIn(c.Realm), user: event.Actor{Realm: who.Realm.Key, UserID: who.User.ID}}, nil
 }
 
 // stands tells whether a token whose signature holds is the realm's, and still counts.

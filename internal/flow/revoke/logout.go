@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -32,6 +33,9 @@ func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) (err error) {
 	held, err := t.Verifier.SignedOut(ctx, t.at, t.client, q.RefreshToken)
 	if err != nil {
 		return verify.RefreshRefusal(err)
+	}
+	if err := t.police(ctx, policy.Logout, &held); err != nil {
+		return err
 	}
 	id, offline := held.Token.Session, held.Token.Type == token.TypOffline
 	s, err := t.Sessions.Session(ctx, t.at.Realm.Key, id, offline)

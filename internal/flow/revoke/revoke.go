@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -46,6 +47,9 @@ func (v *Revoker) Revoke(ctx context.Context, q Request) (err error) {
 		return refused(err)
 	}
 	t.event.UserID = held.User.ID
+	if err := t.police(ctx, policy.Revocation, &held); err != nil {
+		return err
+	}
 	if held.Token.Refreshes() {
 		return t.revokeRefresh(ctx, &held)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -18,6 +19,7 @@ type Revoker struct {
 	Sessions Sessions
 	Marks    Marks
 	Herald   Herald
+	Policies Policies
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string
@@ -58,6 +60,11 @@ type Herald interface {
 	Tell(ctx context.Context, at verify.At, due []session.Notice)
 }
 
+// Policies are the realm's client policies. It is a police.Judge, and not asked in a realm without.
+type Policies interface {
+	Judge(ctx context.Context, r *realm.Realm, f policy.Facts, e *event.Event) (policy.Verdict, error)
+}
+
 // Events keeps what happened.
 type Events interface {
 	Record(ctx context.Context, e event.Event)
@@ -84,6 +91,7 @@ type turn struct {
 	*Revoker
 	at     verify.At
 	client *realm.Client // set by authenticate
+	caller policy.Facts  // what authenticate proved of it
 	event  event.Event
 }
 
@@ -128,5 +136,21 @@ func (t *turn) authenticate(ctx context.Context, q Call) error {
 		return errRepeated
 	}
 	t.client = auth.Client
+	t.caller.Method, t.caller.Assertion = auth.Method, auth.Signed()
 	return nil
+}
+
+// police holds the request against the realm's client policies, with the token that it is about. No key is proved here:
+// what demands one refuses.
+func (t *turn) police(ctx context.Context, stage policy.Stage, h *verify.Held) error {
+	if len(t.at.Realm.Policies) == 0 {
+		return nil
+	}
+	f := t.caller
+	f.Stage, f.Issuer, f.Client = stage, t.at.Realm.Issuer(t.at.Base), t.client
+	if c := h.Token.Confirmation; c != nil {
+		f.BoundKey, f.BoundCert = c.JKT, c.Certificate
+	}
+	_, err := t.Policies.Judge(ctx, t.at.Realm, f, &t.event)
+	return err
 }

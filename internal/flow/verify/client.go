@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
@@ -26,6 +27,14 @@ type ClientAuth struct {
 	Method string // Keycloak's name of the client's authenticator
 
 	assertion *assertion
+}
+
+// Signed is the assertion that proved the client, for client policies; nil where something else did.
+func (a *ClientAuth) Signed() *policy.Assertion {
+	if a.Client == nil || a.assertion == nil || a.Client.Public || a.Method == MethodSecret {
+		return nil
+	}
+	return &policy.Assertion{Alg: a.assertion.jws.Header.Alg, Audience: a.assertion.Audience}
 }
 
 // Note puts what was said about the client, proven or not, into an event.

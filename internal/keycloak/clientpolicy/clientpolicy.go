@@ -1,5 +1,5 @@
 // Package clientpolicy holds client profiles, which are lists of demands on clients, and client policies,
-// which say on whom. They are kept and checked; nothing here makes the demands.
+// which say on whom. They are kept and checked here; core/policy makes the demands.
 package clientpolicy
 
 import (
@@ -16,7 +16,7 @@ import (
 // Profile is a list of demands.
 type Profile struct {
 	Name        string     `json:"name"`
-	Description string     `json:"description,omitempty"`
+	Description *string    `json:"description,omitempty"`
 	Executors   []Executor `json:"executors"`
 }
 
@@ -29,7 +29,7 @@ type Executor struct {
 // Policy applies profiles where all of its conditions hold.
 type Policy struct {
 	Name        string      `json:"name"`
-	Description string      `json:"description,omitempty"`
+	Description *string     `json:"description,omitempty"`
 	Enabled     bool        `json:"enabled"`
 	Conditions  []Condition `json:"conditions"`
 	Profiles    []string    `json:"profiles"`

@@ -6,7 +6,7 @@ var executors = []string{
 	"downscope-assertion-grant-enforcer", "dpop-bind-enforcer", "full-scope-disabled", "holder-of-key-enforcer",
 	"intent-client-bind-checker", "jwt-authorization-grant-audience", "jwt-claim-enforcer", "pkce-enforcer",
 	"registration-access-token-rotation-disabled", "reject-implicit-grant", "reject-request", "reject-ropc-grant",
-	"saml-avoid-redirect-binding", "saml-secure-client-uris", "saml-signature-enforcer", "secure-ciba-req-sig-algorithm",
+	"saml-avoid-redirect", "saml-secure-client-uris", "saml-signature-enforcer", "secure-ciba-req-sig-algorithm",
 	"secure-ciba-session", "secure-ciba-signed-authn-req", "secure-client-authentication-assertion", "secure-client-authenticator",
 	"secure-client-uris", "secure-client-uris-pattern", "secure-logout", "secure-par-content", "secure-redirect-uris-enforcer",
 	"secure-request-object", "secure-resource-indicator", "secure-response-type", "secure-session", "secure-signature-algorithm",

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/clientpolicy"
 )
 
 // Options are what a build takes from outside.
@@ -96,8 +97,10 @@ func (b *builder) settings() error {
 		delete(all, member)
 	}
 	s, notes := keycloak.ToSettings(all)
+	s.Policies = clientpolicy.Active(s.Extra)
 	b.note("", notes)
 	b.note("", keptMembers(b.file, name))
+	b.note("", clientpolicy.Review(s.Policies))
 	s.DefaultScopes, s.OptionalScopes = nil, nil
 	b.Draft = realm.New(b.id(b.file.Text("id")), s)
 	return realm.CheckSettings(&s)

@@ -47,7 +47,7 @@ const notActedOn = "kept, not acted on"
 // actedOn are the members of a realm that are resolved or bound to settings.
 var actedOn = append([]string{"id", "realm", "attributes", "clients", "clientScopes", "roles", "groups", "identityProviders",
 	"defaultRole", "defaultRoles", "defaultGroups", "defaultDefaultClientScopes", "defaultOptionalClientScopes",
-	"scopeMappings", "clientScopeMappings", "keycloakVersion", "privateKey", "certificate", "publicKey"}, keycloak.BoundMembers()...)
+	"scopeMappings", "clientScopeMappings", "clientProfiles", "clientPolicies", "keycloakVersion", "privateKey", "certificate", "publicKey"}, keycloak.BoundMembers()...)
 
 // silent are members that change nothing that anybody could miss.
 var silent = []string{"displayName", "displayNameHtml", "requiredCredentials", "codeSecret"}

@@ -143,7 +143,7 @@ func (c *comparison) values(path, member string, want, got any) []Difference {
 		return c.sets(path, member, w, g)
 	case float64:
 		g, ok := got.(float64)
-		if ok && (g == w || rough[member] && math.Abs(g-w) <= 4) {
+		if ok && (g == w || rough[member] && math.Abs(g-w) <= 15) {
 			return nil
 		}
 		return differ
@@ -262,6 +262,8 @@ func (c *comparison) texts(path, want, got string) []Difference {
 		switch {
 		case i > 0 && names[i-1] == "<any>" && strings.HasPrefix(literal, `"`): // of a header, in quotes
 			pattern.WriteString(`([^"]*?)`)
+		case i > 0 && names[i-1] == "<any>" && strings.HasPrefix(literal, "]"): // of a list, in brackets
+			pattern.WriteString(`([^\]]*?)`)
 		case i > 0 && names[i-1] == "<any>":
 			pattern.WriteString(`([^&#\s]*?)`)
 		case i > 0:
