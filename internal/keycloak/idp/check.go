@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
 // urls are the settings that are addresses, by the names that Keycloak's refusals give them.
 var urls = []struct{ setting, name string }{
 	{"authorizationUrl", "authorization_url"}, {"tokenUrl", "token_url"}, {"userInfoUrl", "userinfo_url"},
-	{"jwksUrl", "jwks_url"}, {"logoutUrl", "logout_url"},
+	{"jwksUrl", "jwks_url"}, {"logoutUrl", "logout_url"}, {"bundleEndpoint", "bundleEndpoint"},
 }
 
 // Check refuses a provider that cannot work, in Keycloak's words: a *fault.Invalid or *fault.Refused.
@@ -28,6 +29,11 @@ func Check(s *realm.Settings, p *realm.Provider) error {
 			if err := checkURL(s, text, u.name); err != nil {
 				return err
 			}
+		}
+	}
+	if issuer := p.Config["issuer"]; p.Kind == federation.KindKubernetes && issuer != "" { // keys are fetched from there
+		if err := checkURL(s, issuer, "issuer"); err != nil {
+			return err
 		}
 	}
 	if kind, _ := Find(p.Kind); !kind.Is("TRUST_MATERIAL") {

@@ -30,7 +30,9 @@ func TestCheck(t *testing.T) {
 		"TLS for all":       {"all", "a", map[string]string{"jwksUrl": "http://localhost:8080/jwks"}, "The url [jwks_url] requires secure connections"},
 		"no keys": {"none", "a", map[string]string{"validateSignature": "true"},
 			"The 'Validating public key' is required when 'Validate signatures' enabled and 'Use JWKS URL' disabled"},
-		"keys at a URL": {"none", "a", map[string]string{"validateSignature": "true", "useJwksUrl": "true", "jwksUrl": "https://idp.example/jwks"}, "<nil>"},
+		"keys at a URL":        {"none", "a", map[string]string{"validateSignature": "true", "useJwksUrl": "true", "jwksUrl": "https://idp.example/jwks"}, "<nil>"},
+		"bundle without TLS":   {"external", "a", map[string]string{"bundleEndpoint": "http://spire.example"}, "The url [bundleEndpoint] requires secure connections"},
+		"no issuer for people": {"external", "a", map[string]string{"issuer": "people"}, "<nil>"},
 	} {
 		err := idp.Check(&realm.Settings{SSLRequired: c.ssl}, &realm.Provider{Alias: c.alias, Kind: "oidc", Config: c.config})
 		got := fmt.Sprint(err)
