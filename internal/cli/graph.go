@@ -57,8 +57,6 @@ func (q *graphQuestion) misuse(cmd *cobra.Command) error {
 		return usagef("flag --check excludes --from, --to, --client and --dot")
 	case q.asDOT && (part || q.asJSON):
 		return usagef("flag --dot excludes --from, --to, --client and --json")
-	case q.policy != "" && q.remote.asked(cmd):
-		return usagef("flag --check needs the realm itself: from the database, or from --realm-file")
 	}
 	return q.check(cmd)
 }

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"slices"
 
@@ -34,18 +36,19 @@ func (p *program) checkGraph(cmd *cobra.Command, q *graphQuestion) error {
 	if err != nil {
 		return err
 	}
-	found := []violation{}
-	err = p.onStage(cmd, &q.place, func(_ context.Context, s rehearse.Stage) error {
-		g := graph.Build(s.Realm, s.Realm.Issuer(s.Base))
-		if err := known(g, q.policy, rules); err != nil {
-			return err
-		}
-		found = violations(g, q.policy, rules)
-		return nil
-	})
+	policy := rehearse.GraphPolicy{}
+	for _, r := range rules {
+		policy.Forbid = append(policy.Forbid, rehearse.GraphBan(r.Ban))
+	}
+	verdict, err := p.judge(cmd, q, policy)
 	if err != nil {
 		return err
 	}
+	if len(verdict.Unknown) > 0 {
+		u := verdict.Unknown[0]
+		return usagef("%s:%d: realm %q has no client and no custom audience %q", q.policy, rules[u.Ban].line, verdict.realm, u.Name)
+	}
+	found := violations(verdict.GraphVerdict, q.policy, rules)
 	if q.asJSON {
 		err = printJSON(p.out, found)
 	} else {
@@ -57,19 +60,33 @@ func (p *program) checkGraph(cmd *cobra.Command, q *graphQuestion) error {
 	return err
 }
 
-func violations(g *graph.Graph, file string, rules []policyRule) []violation {
-	bans := make([]graph.Ban, len(rules))
-	for i, r := range rules {
-		bans[i] = r.Ban
+// judged is a verdict, and the name of the realm that it is about.
+type judged struct {
+	rehearse.GraphVerdict
+	realm string
+}
+
+// judge asks a server about a policy, or looks at the realm of a file or of the database.
+func (p *program) judge(cmd *cobra.Command, q *graphQuestion, policy rehearse.GraphPolicy) (v judged, err error) {
+	if !q.remote.asked(cmd) {
+		return v, p.onStage(cmd, &q.place, func(_ context.Context, s rehearse.Stage) error {
+			v = judged{rehearse.OfPolicy(graph.Build(s.Realm, s.Realm.Issuer(s.Base)), policy), s.Realm.Name}
+			return nil
+		})
 	}
+	r, err := q.remote.open(cmd.Context(), p)
+	if err != nil {
+		return v, err
+	}
+	v.realm = q.realm
+	return v, r.Call(cmd.Context(), http.MethodPost, "realms/"+url.PathEscape(q.realm)+"/tokenhouse/graph/check", policy, &v.GraphVerdict)
+}
+
+func violations(v rehearse.GraphVerdict, file string, rules []policyRule) []violation {
 	out := []violation{}
-	for _, v := range g.Check(bans) {
-		rule := rules[v.Ban]
-		path := rehearse.GraphPath{From: v.Path.From(), To: v.Path.To(), Before: v.Path.Before}
-		for _, h := range v.Path.Hops {
-			path.Hops = append(path.Hops, rehearse.GraphHop{From: h.From, To: h.To, Exchange: h.Exchange})
-		}
-		out = append(out, violation{file, rule.line, rule.because, path.From, path.To, pathText(path), v.Fix})
+	for _, found := range v.Violations {
+		rule := rules[found.Ban]
+		out = append(out, violation{file, rule.line, rule.because, found.Path.From, found.Path.To, pathText(found.Path), found.Fix})
 	}
 	return out
 }

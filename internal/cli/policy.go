@@ -125,16 +125,3 @@ func (r policyReader) names(node *yaml.Node, member string) ([]string, error) {
 func (r policyReader) wrong(at *yaml.Node, format string, args ...any) error {
 	return usagef("%s:%d: %s", r.file, at.Line, fmt.Sprintf(format, args...))
 }
-
-// known asks that the realm has whoever a policy names. A custom audience that no token can have is not known to the graph,
-// so it may be named only where something leads to it.
-func known(g *graph.Graph, file string, rules []policyRule) error {
-	for _, rule := range rules {
-		for _, name := range slices.Concat(rule.From, rule.To, rule.Except) {
-			if name != graph.All && !g.Has(name) {
-				return usagef("%s:%d: realm %q has no client and no custom audience %q", file, rule.line, g.Realm.Name, name)
-			}
-		}
-	}
-	return nil
-}

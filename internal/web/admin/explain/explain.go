@@ -27,6 +27,7 @@ func Routes(d Deps) []rest.Route {
 		{Method: "POST", Path: below + "/exchange", Need: permit.ToViewClients, Handle: d.exchange},
 		{Method: "POST", Path: below + "/token", Need: permit.ToViewClients, Handle: d.token},
 		{Method: "GET", Path: "/tokenhouse/graph", Need: permit.ToViewClients, Handle: exchangeGraph},
+		{Method: "POST", Path: "/tokenhouse/graph/check", Need: permit.ToViewClients, Handle: checkGraph},
 	}
 }
 

@@ -18,3 +18,12 @@ func exchangeGraph(w http.ResponseWriter, r *rest.Request) error {
 	}
 	return rest.JSON(w, answer)
 }
+
+// checkGraph tells which paths there are that a policy forbids.
+func checkGraph(w http.ResponseWriter, r *rest.Request) error {
+	var policy rehearse.GraphPolicy
+	if err := r.Decode(&policy); err != nil {
+		return err
+	}
+	return rest.JSON(w, rehearse.OfPolicy(graph.Build(r.Realm, r.Realm.Issuer(r.Base)), policy))
+}
