@@ -57,6 +57,9 @@ func (i *Issuer) JWTBearer(ctx context.Context, q JWTBearerRequest) (resp *Respo
 	if d.Refuse != nil {
 		return nil, d.Refuse.Because(cause)
 	}
+	if err := t.policeAssertion(ctx, *q.Assertion, found.Provider.Alias, &d); err != nil {
+		return nil, err
+	}
 	return t.issue(ctx, t.vouched(found.User, d))
 }
 

@@ -3,6 +3,8 @@ package grant
 import (
 	"context"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/assertion"
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -62,4 +64,28 @@ func refreshFacts(old *token.Verified) policy.Facts {
 		f.BoundKey, f.BoundCert = c.JKT, c.Certificate
 	}
 	return f
+}
+
+// policeAssertion holds a verified assertion against the policies, and leaves of what would be given out what they allow.
+func (t *turn) policeAssertion(ctx context.Context, compact, provider string, d *assertion.Decision) error {
+	if len(t.at.Realm.Policies) == 0 {
+		return nil
+	}
+	f := t.asked(policy.JWTGrant)
+	f.Provider, f.Subject = provider, &policy.Subject{}
+	if jws, err := token.Open(compact); err == nil {
+		if claims, err := token.Parse(jws.Payload); err == nil {
+			f.Subject = &policy.Subject{Claims: &claims, Readable: true}
+		}
+	}
+	if err := t.police(ctx, f); err != nil {
+		return err
+	}
+	if t.verdict.Downscoped {
+		q := d.Resolution.Request
+		q.Within = &audience.Bound{Scope: f.Subject.Claims.Scopes()}
+		cut := audience.Resolve(q)
+		d.Resolution = &cut
+	}
+	return nil
 }
