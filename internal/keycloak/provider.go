@@ -3,6 +3,7 @@ package keycloak
 import (
 	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -30,7 +31,8 @@ var providerSettings = []struct {
 	parses func(string) bool
 	want   string
 }{
-	{"tokenhouse.exchange.trusted", func(s string) bool { return s == "true" || s == "false" || s == "" }, "true or false"},
+	{federation.SettingTrusted, func(s string) bool { return s == "true" || s == "false" || s == "" }, "true or false"},
+	{federation.SettingRequester, func(s string) bool { return !strings.Contains(s, separator) }, "the client_id of one client"},
 	{"tokenhouse.id-jag", func(s string) bool { return s == "" || federation.Identity(s).Parses() }, "ignore, accept or require"},
 }
 

@@ -79,6 +79,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 		Foreigners: broker.Foreigners{Users: st, Upstream: fetch}}
 	browser := signIns(st, c, people, keys, verifier, tokens)
 	providers := addProviders(browser, st, c, people, keys, inspector, verifier)
+	tokens.Abroad = providers
 	return oidc.Deps{
 		Realms:  st,
 		Tokens:  tokens,

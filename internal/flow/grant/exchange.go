@@ -25,6 +25,7 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if err != nil {
 		return nil, err
 	}
+	t.beginAnew()
 	t.event.Set("auth_method", "token_exchange")
 	caller, err := t.callerFacts(ctx)
 	if err != nil {
@@ -45,7 +46,11 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 		return t.vouch(ctx, q, held, d)
 	}
 	t.resources = d.Grant.Resources
-	x, err := t.placeIn(ctx, held, d) // what becomes of the session
+	place := t.placeIn
+	if t.foreign != nil {
+		place = t.placeAnew
+	}
+	x, err := place(ctx, held, d) // what becomes of the session
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +58,11 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if err != nil {
 		return nil, err
 	}
-	if err := t.keepPart(ctx, x, *q.SubjectToken); err != nil {
+	keep := t.keepPart
+	if t.foreign != nil {
+		keep = t.keepAnew
+	}
+	if err := keep(ctx, x, *q.SubjectToken); err != nil {
 		return nil, err
 	}
 	return resp, nil
@@ -73,6 +82,8 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string)
 		Key:           t.key(),
 	}
 	switch {
+	case t.foreign != nil:
+		t.foreign.tell(&d, q.SubjectToken != nil, held, flaw)
 	case q.SubjectToken == nil:
 	case held.User == nil || flaw != "":
 		d.Subject = &exchange.Subject{Flaw: flaw, Unreadable: !readable(*q.SubjectToken)}
@@ -133,7 +144,8 @@ func tokenType(p *string) *oauth.TokenType { return (*oauth.TokenType)(p) }
 // looked at is not told, as in Keycloak.
 func (t *turn) recordDecision(q ExchangeRequest, held verify.Held, d exchange.Decision) {
 	switch d.Rule {
-	case explain.ExchangeUnsupported, explain.ExchangeEnabled, explain.PolicyDemand, explain.ExchangeSubject, explain.ExchangeProof:
+	case explain.ExchangeUnsupported, explain.ExchangeEnabled, explain.PolicyDemand, explain.ExchangeIssuer, explain.ExchangeSubject,
+		explain.ExchangeLink, explain.ExchangeProof:
 		return
 	}
 	if held.User == nil { // nobody has looked at the subject yet

@@ -22,6 +22,7 @@ type Issuer struct {
 	Codes     Codes
 	Devices   Devices
 	Verifier  Verifier
+	Abroad    Abroad
 	Passwords Passwords
 	Lockouts  Lockouts
 	Duties    Duties
@@ -55,6 +56,7 @@ type Users interface {
 type Sessions interface {
 	Parts
 	StartSession(ctx context.Context, realmKey string, s session.Session, g session.Grant) error
+	KeepOrigin(ctx context.Context, realmKey string, o session.Origin) error
 	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool, at time.Time) (sessionEnded bool, err error)
 }
 
@@ -86,6 +88,11 @@ type Verifier interface {
 	StillSubject(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
 	RefreshToken(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
 	IDToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
+}
+
+// Abroad reads tokens of other issuers than the realm. It is a *broker.Broker.
+type Abroad interface {
+	Subject(ctx context.Context, at verify.At, q verify.Abroad) (verify.Guest, error)
 }
 
 // Passwords checks passwords. With a nil user it takes as long as with another and says false.

@@ -16,10 +16,16 @@ func (t *turn) parties(ctx context.Context, q ExchangeRequest) (held verify.Held
 		if err := t.authenticate(ctx); err != nil {
 			return held, "", err
 		}
+		identity := exchange.MakesIdentity(t.client, tokenType(q.RequestedTokenType)) // of the realm's own tokens only
+		t.foreign = t.abroad(q, !identity && exchange.TakesForeign(t.client))
 		return t.subject(ctx, q)
 	}
 	if err := t.checkRealm(); err != nil {
 		return held, "", err
+	}
+	t.foreign = t.abroad(q, true)
+	if t.foreign != nil && t.foreign.standIn() == nil {
+		return held, "", t.authenticate(ctx)
 	}
 	held, flaw, err = t.subject(ctx, q)
 	if err != nil {
@@ -30,8 +36,11 @@ func (t *turn) parties(ctx context.Context, q ExchangeRequest) (held verify.Held
 
 // subject verifies the subject token, where there is one that could be.
 func (t *turn) subject(ctx context.Context, q ExchangeRequest) (held verify.Held, flaw string, err error) {
-	if t.client != nil && exchange.MakesIdentity(t.client, tokenType(q.RequestedTokenType)) {
+	switch {
+	case t.client != nil && exchange.MakesIdentity(t.client, tokenType(q.RequestedTokenType)):
 		return t.identify(ctx, q)
+	case t.foreign != nil:
+		return t.welcome(ctx, q)
 	}
 	if q.SubjectToken == nil || q.SubjectTokenType == nil || *q.SubjectTokenType != string(oauth.TypeAccessToken) {
 		return held, "", nil
@@ -58,9 +67,13 @@ func bearerOf(header string) (bearer string, ok bool) {
 }
 
 // adopt takes the public client that the subject token was issued to for the one that asks, where that client may
-// exchange without saying so. Others hear what every request without a client hears.
+// exchange without saying so; of another issuer's token, the client that its provider names. Others hear what every
+// request without a client hears.
 func (t *turn) adopt(ctx context.Context, q ExchangeRequest, held verify.Held, flaw string) error {
 	c := held.Client
+	if t.foreign != nil {
+		c = t.foreign.standIn()
+	}
 	if flaw != "" || c == nil || !c.Public || !c.Exchange.Public {
 		return t.authenticate(ctx)
 	}

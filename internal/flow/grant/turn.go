@@ -26,6 +26,7 @@ type turn struct {
 	verdict policy.Verdict
 	adopted bool         // the request did not name the client: its token did
 	proof   *proof.Proof // that the caller has a key, set by authenticate; nil: none came
+	foreign *foreign     // another issuer's token is exchanged; nil: the realm's own
 	event   event.Event
 
 	resources []string // that the tokens are for (RFC 8707), set by authenticate; nil: none was named

@@ -157,6 +157,12 @@ func notBefore(_ context.Context, q *question) error {
 func revoked(ctx context.Context, q *question) error {
 	ids := []string{q.Token.ID}
 	for _, hop := range q.Token.Path {
+		if hop.Issuer != "" {
+			if err := revokedAbroad(ctx, q, hop); err != nil {
+				return err
+			}
+			continue
+		}
 		if c := q.Realm.Client(hop.Client); c == nil || !c.Enabled {
 			return refuse(Revoked)
 		}
@@ -172,6 +178,30 @@ func revoked(ctx context.Context, q *question) error {
 		}
 	}
 	return nil
+}
+
+// revokedAbroad asks the same of a hop of another issuer, where that is a realm of this server. What others revoked is
+// not known here; nor are the sessions of other realms asked for, of which the hop says nothing.
+func revokedAbroad(ctx context.Context, q *question, hop token.Hop) error {
+	name, near := strings.CutPrefix(hop.Issuer, q.Base+"/realms/")
+	if !near || q.verifier.Realms == nil {
+		return nil
+	}
+	r, err := q.verifier.Realms.Realm(ctx, name)
+	if errors.Is(err, fault.ErrNotFound) {
+		return refuse(Revoked)
+	}
+	if err != nil {
+		return err
+	}
+	if c := r.Client(hop.Client); !r.Enabled || c == nil || !c.Enabled {
+		return refuse(Revoked)
+	}
+	gone, err := q.verifier.Marks.Revoked(ctx, r.Key, hop.JTI)
+	if err == nil && gone {
+		return refuse(Revoked)
+	}
+	return err
 }
 
 // kind is the kind of session that must stand behind the token.
@@ -243,6 +273,9 @@ func lineage(_ context.Context, q *question) error {
 	before := func(c *realm.Client) bool { return q.Token.IssuedAt < q.Session.TakenBack(c.Key).Unix() }
 	over := before(q.Client)
 	for _, hop := range q.Token.Path {
+		if hop.Issuer != "" {
+			continue // its session is not this one
+		}
 		c := q.Realm.Client(hop.Client)
 		over = over || c == nil || before(c)
 	}

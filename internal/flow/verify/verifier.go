@@ -25,8 +25,9 @@ type Deps struct {
 	Realms   Realms
 }
 
-// Realms are the realms with all that other nodes have changed by now.
+// Realms are the realms; fault.ErrNotFound. Latest is one with all that other nodes have changed by now.
 type Realms interface {
+	Realm(ctx context.Context, name string) (*realm.Realm, error)
 	Latest(ctx context.Context, key string) (*realm.Realm, error)
 }
 

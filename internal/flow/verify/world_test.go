@@ -140,6 +140,13 @@ func (w *world) verifier() *verify.Verifier {
 	return verify.New(verify.Deps{Keys: w.keys, Users: w, Sessions: w, Marks: w, Fetch: w.fetch, Realms: w})
 }
 
+func (w *world) Realm(_ context.Context, name string) (*realm.Realm, error) {
+	if name != w.realm.Name {
+		return nil, fault.ErrNotFound
+	}
+	return w.realm, w.down
+}
+
 func (w *world) Latest(_ context.Context, key string) (*realm.Realm, error) {
 	if key != w.realm.Key {
 		return nil, fault.ErrNotFound
