@@ -86,16 +86,18 @@ func path(g *realm.Group, byKey map[string]*realm.Group, most int) string {
 // fault.ErrNotFound where the realm or the parent is missing, fault.ErrConflict where the parent has
 // another group of that name, fault.Invalid where the group would be above itself.
 func (s *Store) PutGroup(ctx context.Context, realmKey string, g *realm.Group, audit []event.Admin) error {
-	err := s.db.Change(ctx, func(tx engine.Tx) error {
-		if err := s.checkParent(ctx, tx, realmKey, g); err != nil {
-			return err
-		}
-		return s.writeGroup(ctx, tx, realmKey, g, audit)
-	})
+	err := s.db.Change(ctx, func(tx engine.Tx) error { return s.putGroup(ctx, tx, realmKey, g, audit) })
 	if err != nil {
 		return fmt.Errorf("put group %q: %w", g.Name, s.fails(err))
 	}
 	return nil
+}
+
+func (s *Store) putGroup(ctx context.Context, tx engine.Tx, realmKey string, g *realm.Group, audit []event.Admin) error {
+	if err := s.checkParent(ctx, tx, realmKey, g); err != nil {
+		return err
+	}
+	return s.writeGroup(ctx, tx, realmKey, g, audit)
 }
 
 // EditGroup changes a group. The group has Extra, and neither Path nor key are the edit's to change; it may
@@ -194,29 +196,31 @@ func groupStatement(realmKey string, g *realm.Group) (st engine.Statement, err e
 // DeleteGroup removes a group and those below it; fault.ErrNotFound. Users keep its key, which then
 // leads nowhere.
 func (s *Store) DeleteGroup(ctx context.Context, realmKey, key string, audit []event.Admin) error {
-	err := s.db.Change(ctx, func(tx engine.Tx) error {
-		n := 0
-		err := tx.Each(ctx, `WITH RECURSIVE down (id) AS (
-				SELECT id FROM realm_group WHERE realm = $1 AND id = $2
-				UNION SELECT g.id FROM realm_group g JOIN down ON g.parent = down.id WHERE g.realm = $1
-			) DELETE FROM realm_group WHERE realm = $1 AND id IN (SELECT id FROM down) RETURNING id`,
-			[]any{realmKey, key}, func(engine.Scan) error { n++; return nil })
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fault.ErrNotFound
-		}
-		tx.Committed(func() { s.groups.Add(1) })
-		batch := append([]engine.Statement{{
-			SQL: `DELETE FROM user_group WHERE realm = $1
-				AND group_id NOT IN (SELECT id FROM realm_group WHERE realm = $1)`,
-			Args: []any{realmKey},
-		}}, adminStatements(audit)...)
-		return tx.Send(ctx, append(batch, s.announce(notice{realm: realmKey, kind: kindGroup, id: key})...))
-	})
+	err := s.db.Change(ctx, func(tx engine.Tx) error { return s.deleteGroup(ctx, tx, realmKey, key, audit) })
 	if err != nil {
 		return fmt.Errorf("delete group %s: %w", key, s.found(err))
 	}
 	return nil
+}
+
+func (s *Store) deleteGroup(ctx context.Context, tx engine.Tx, realmKey, key string, audit []event.Admin) error {
+	n := 0
+	err := tx.Each(ctx, `WITH RECURSIVE down (id) AS (
+			SELECT id FROM realm_group WHERE realm = $1 AND id = $2
+			UNION SELECT g.id FROM realm_group g JOIN down ON g.parent = down.id WHERE g.realm = $1
+		) DELETE FROM realm_group WHERE realm = $1 AND id IN (SELECT id FROM down) RETURNING id`,
+		[]any{realmKey, key}, func(engine.Scan) error { n++; return nil })
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.ErrNotFound
+	}
+	tx.Committed(func() { s.groups.Add(1) })
+	batch := append([]engine.Statement{{
+		SQL: `DELETE FROM user_group WHERE realm = $1
+			AND group_id NOT IN (SELECT id FROM realm_group WHERE realm = $1)`,
+		Args: []any{realmKey},
+	}}, adminStatements(audit)...)
+	return tx.Send(ctx, append(batch, s.announce(notice{realm: realmKey, kind: kindGroup, id: key})...))
 }

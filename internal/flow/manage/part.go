@@ -24,16 +24,14 @@ type Parts struct {
 	Members Members
 }
 
-// Members are the users and groups of realms, one by one; fault.ErrNotFound, fault.ErrConflict.
+// Members finds the users and groups of realms, where what is not there is fault.ErrNotFound, and changes them together
+// with the configuration.
 type Members interface {
 	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
 	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
 	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
-	CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error
-	DeleteUser(ctx context.Context, realmKey, id string, audit []event.Admin) error
 	GroupByPath(ctx context.Context, realmKey, path string) (*realm.Group, error)
-	PutGroup(ctx context.Context, realmKey string, g *realm.Group, audit []event.Admin) error
-	DeleteGroup(ctx context.Context, realmKey, key string, audit []event.Admin) error
+	EditMembers(ctx context.Context, realmName string, edit func(*realm.Draft, user.Members) ([]event.Admin, error)) error
 }
 
 // PartOptions are the ways a partial import can go.
@@ -75,6 +73,10 @@ const (
 	itemOverwritten = "OVERWRITTEN"
 )
 
+// mostMembers is how many users and groups a partial import may make. They are one transaction, for which all others who
+// write to SQLite wait: some seconds for as many.
+const mostMembers = 10_000
+
 // ErrNotPermitted refuses a partial import by which somebody came to rights that its author may not give.
 var ErrNotPermitted = errors.New("the author may not give those rights")
 
@@ -93,9 +95,11 @@ func (p *Parts) Export(ctx context.Context, realmName string, part realmfile.Par
 	}, part)
 }
 
-// Import brings clients, roles, groups, identity providers and users into a realm that exists. All of it is
-// checked before any is stored; the configuration is stored in one transaction, then groups and users one by
-// one. What is there already is a *fault.Conflict where the options say Fail.
+// Import brings clients, roles, groups, identity providers and users into a realm that exists, all of it or nothing: it
+// is one transaction, with its admin events. What is there already is a *fault.Conflict where the options say Fail.
+//
+// The import is built once beforehand, on the realm as it is then: what is wrong with it comes out, and passwords are
+// hashed, while nobody waits.
 func (p *Parts) Import(ctx context.Context, realmName string, o keycloak.Object, options PartOptions) (PartReport, error) {
 	r, err := p.Store.Realm(ctx, realmName)
 	if err != nil {
@@ -105,18 +109,49 @@ func (p *Parts) Import(ctx context.Context, realmName string, o keycloak.Object,
 	if err != nil {
 		return PartReport{}, err
 	}
+	begin := func(d *realm.Draft) *partial {
+		return &partial{PartOptions: options, draft: d, file: copied(o), found: people, report: PartReport{Results: []PartItem{}}}
+	}
+	hashes, err := p.rehearse(ctx, begin(p.draftOf(ctx, r)))
+	if err != nil {
+		return PartReport{}, err
+	}
 	var made *partial
-	err = p.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
-		made = &partial{Parts: p, PartOptions: options, draft: d, file: copied(o), found: people, report: PartReport{Results: []PartItem{}}}
-		return made.build()
+	err = p.Members.EditMembers(ctx, realmName, func(d *realm.Draft, members user.Members) ([]event.Admin, error) {
+		made = begin(d)
+		if err := made.build(); err != nil {
+			return nil, err
+		}
+		ofPeople, err := made.store(members, hashes)
+		return append(made.events(), ofPeople...), err
 	})
 	if err != nil {
 		return PartReport{}, err
 	}
-	if err := made.store(ctx, r.Key); err != nil {
-		return PartReport{}, err
-	}
 	return made.report, nil
+}
+
+// draftOf is a draft of a realm that nobody stores.
+func (p *Parts) draftOf(ctx context.Context, r *realm.Realm) *realm.Draft {
+	d := realm.Edit(r)
+	d.LoadExtra = func(kind realm.Kind, key string) (realm.Extra, error) { return p.Store.Extra(ctx, r.Key, kind, key) }
+	return d
+}
+
+// rehearse builds an import that nobody stores, and hashes the passwords that it brings.
+func (p *Parts) rehearse(ctx context.Context, trial *partial) (*passwords, error) {
+	if err := trial.build(); err != nil {
+		return nil, err
+	}
+	hashing := user.HashingOf(trial.draft.Realm().PasswordPolicy)
+	return hashPasswords(hashing, func(take func(place, string)) error {
+		for _, person := range trial.accounts {
+			if err := takePasswords(ctx, person, take); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // copied is a representation whose lists may be changed.
@@ -226,7 +261,6 @@ func (p *Parts) findUser(ctx context.Context, r *realm.Realm, u keycloak.Object,
 
 // partial is one partial import on its way.
 type partial struct {
-	*Parts
 	PartOptions
 	draft  *realm.Draft
 	file   keycloak.Object
@@ -245,10 +279,10 @@ type partial struct {
 }
 
 // build decides what becomes of each thing, and changes the draft.
-func (p *partial) build() ([]event.Admin, error) {
+func (p *partial) build() error {
 	for _, decide := range []func() error{p.clients, p.realmRoles, p.clientRoles, p.providers, p.providerMappers, p.groups, p.users} {
 		if err := decide(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	before := grantedIn(p.draft.Realm())
@@ -256,18 +290,21 @@ func (p *partial) build() ([]event.Admin, error) {
 		drop()
 	}
 	if err := p.add(); err != nil {
-		return nil, err
+		return err
+	}
+	if len(p.accounts)+len(p.contents.Groups) > mostMembers {
+		return &fault.Invalid{Field: "users", Message: "A partial import makes at most " + strconv.Itoa(mostMembers) + " users and groups; send it in parts"}
 	}
 	if err := p.draft.Validate(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.mayGrant(before); err != nil {
-		return nil, err
+		return err
 	}
 	for _, finish := range p.named {
 		finish()
 	}
-	return p.events(), nil
+	return nil
 }
 
 // add makes what is new.

@@ -2,7 +2,6 @@ package manage
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -102,45 +101,80 @@ func operationOf(action string) string {
 	return audit.Create
 }
 
-// store stores groups and users. The draft is stored by then.
-func (p *partial) store(ctx context.Context, realmKey string) error {
-	r := p.draft.Realm()
-	for _, g := range p.goneGroups {
-		if err := ignoreGone(p.Members.DeleteGroup(ctx, realmKey, g.Key, p.Author.Of(r, audit.Delete, "GROUP", "groups/"+g.Key, nil))); err != nil {
-			return err
+// store brings groups and users in, and tells of it. Whoever is overwritten goes first, since the name is taken anew.
+func (p *partial) store(members user.Members, hashes *passwords) ([]event.Admin, error) {
+	s := &storing{partial: p, members: members, hashes: hashes}
+	for _, step := range []func() error{s.groups, s.users, s.serviceAccounts} {
+		if err := step(); err != nil {
+			return nil, err
 		}
 	}
-	for _, g := range p.contents.Groups {
-		if err := p.Members.PutGroup(ctx, realmKey, g, p.Author.Of(r, audit.Create, "GROUP", "groups/"+g.Key, keycloak.FromGroup(r, g))); err != nil {
+	return s.told, nil
+}
+
+// storing is a partial import that was built, on its way to the users and groups of a realm.
+type storing struct {
+	*partial
+	members user.Members
+	hashes  *passwords
+	told    []event.Admin
+}
+
+func (s *storing) tell(operation, resource, path string, o keycloak.Object) {
+	s.told = append(s.told, s.Author.Of(s.draft.Realm(), operation, resource, path, o)...)
+}
+
+func (s *storing) groups() error {
+	for _, g := range s.goneGroups {
+		if err := s.members.DeleteGroup(g.Key); err != nil {
 			return err
 		}
+		s.tell(audit.Delete, "GROUP", "groups/"+g.Key, nil)
 	}
-	for _, id := range p.goneUsers {
-		if err := ignoreGone(p.Members.DeleteUser(ctx, realmKey, id, p.Author.Of(r, audit.Delete, "USER", "users/"+id, nil))); err != nil {
+	for _, g := range s.contents.Groups {
+		if err := s.members.PutGroup(g); err != nil {
 			return err
 		}
+		s.tell(audit.Create, "GROUP", "groups/"+g.Key, keycloak.FromGroup(s.draft.Realm(), g))
 	}
-	hashing := user.HashingOf(r.PasswordPolicy)
-	for _, person := range p.accounts {
-		for _, password := range person.Passwords {
-			become(&person.Credentials[password.Credential], hashed(password.Plain, hashing))
-		}
-		if err := p.create(ctx, r, person.Account); err != nil {
+	return nil
+}
+
+func (s *storing) users() error {
+	for _, id := range s.goneUsers {
+		if err := s.members.DeleteUser(id); err != nil {
 			return err
 		}
+		s.tell(audit.Delete, "USER", "users/"+id, nil)
 	}
-	for _, account := range p.contents.ServiceAccounts() {
-		if err := p.create(ctx, r, account); err != nil {
+	for _, person := range s.accounts {
+		if err := s.hashes.fill(&person); err != nil {
+			return err
+		}
+		if err := s.create(person.Account); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *partial) create(ctx context.Context, r *realm.Realm, a user.Account) error {
-	a.SoleEmail = !r.DuplicateEmails
+func (s *storing) serviceAccounts() error {
+	for _, account := range s.contents.ServiceAccounts() {
+		if err := s.create(account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *storing) create(a user.Account) error {
+	a.SoleEmail = !s.draft.Realm().DuplicateEmails
+	if err := s.members.CreateUser(a); err != nil {
+		return err
+	}
 	o := keycloak.Object{}
 	o.Put("id", a.User.ID)
 	o.Put("username", a.User.Username)
-	return p.Members.CreateUser(ctx, r.Key, a, p.Author.Of(r, audit.Create, "USER", "users/"+a.User.ID, o))
+	s.tell(audit.Create, "USER", "users/"+a.User.ID, o)
+	return nil
 }

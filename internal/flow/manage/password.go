@@ -11,8 +11,8 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
-// passwords are the hashes of the passwords that a realm file brings in plain. They are made before the
-// realm is stored: others who write to the database must not wait for hours of hashing.
+// passwords are the hashes of the passwords that a file brings in plain. They are made before
+// anything is stored: others who write to the database must not wait for hours of hashing.
 type passwords struct {
 	like   user.Credential // what all have in common
 	hashes map[place]hash
@@ -26,13 +26,9 @@ type place struct {
 
 type hash struct{ salt, sum []byte }
 
-// hashPasswords hashes all passwords of a plan, on all processors.
-func (m *Realms) hashPasswords(ctx context.Context, p *plan) (*passwords, error) {
+// hashPasswords hashes the passwords that each gives, on all processors.
+func hashPasswords(hashing user.Hashing, each func(take func(at place, plain string)) error) (*passwords, error) {
 	out := &passwords{hashes: map[place]hash{}}
-	if p.passwords == 0 {
-		return out, nil
-	}
-	hashing := user.HashingOf(p.contents.Draft.Realm().PasswordPolicy)
 	type job struct {
 		place
 		plain string
@@ -52,23 +48,38 @@ func (m *Realms) hashPasswords(ctx context.Context, p *plan) (*passwords, error)
 			}
 		})
 	}
-	err := m.eachPassword(ctx, p, func(at place, plain string) { jobs <- job{at, plain} })
+	err := each(func(at place, plain string) { jobs <- job{at, plain} })
 	close(jobs)
 	workers.Wait()
 	return out, err
 }
 
-func (m *Realms) eachPassword(ctx context.Context, p *plan, take func(at place, plain string)) error {
-	for person, err := range m.people(p) {
-		if err != nil {
-			return err
-		}
-		for _, password := range person.Passwords {
-			if err := ctx.Err(); err != nil {
+// hashPasswords hashes all passwords of a plan.
+func (m *Realms) hashPasswords(ctx context.Context, p *plan) (*passwords, error) {
+	if p.passwords == 0 {
+		return &passwords{}, nil
+	}
+	hashing := user.HashingOf(p.contents.Draft.Realm().PasswordPolicy)
+	return hashPasswords(hashing, func(take func(place, string)) error {
+		for person, err := range m.people(p) {
+			if err != nil {
 				return err
 			}
-			take(place{person.User.Username, password.Credential}, password.Plain)
+			if err := takePasswords(ctx, person, take); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+}
+
+// takePasswords hands on the passwords of a person that are still plain, until ctx ends.
+func takePasswords(ctx context.Context, person keycloak.Person, take func(at place, plain string)) error {
+	for _, password := range person.Passwords {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		take(place{person.User.Username, password.Credential}, password.Plain)
 	}
 	return nil
 }
@@ -78,7 +89,7 @@ func (p *passwords) fill(person *keycloak.Person) error {
 	for _, password := range person.Passwords {
 		made, ok := p.hashes[place{person.User.Username, password.Credential}]
 		if !ok {
-			return fmt.Errorf("user %q: the realm file has changed since it was first read", person.User.Username)
+			return fmt.Errorf("user %q: the file has changed since it was first read", person.User.Username)
 		}
 		c := p.like
 		c.Salt, c.Hash = made.salt, made.sum
