@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Difference is one place where an answer is not as recorded.
@@ -39,8 +39,11 @@ func show(v any) string {
 }
 
 // rough are members that may be off by some seconds: their values depend on when a second began, and on how long the
-// conversation took up to here.
+// conversation took up to here. What is left of a token cannot have shrunk by more than that.
 var rough = map[string]bool{"expires_in": true, "refresh_expires_in": true, "exp-iat": true}
+
+// slack is by how many seconds such a member may be off however quick the conversation was.
+const slack = 4
 
 // lately are parts of a page that the first recordings do not have.
 var lately = map[string]bool{"id": true, "heading": true, "links": true, "items": true, "action": true, "values": true}
@@ -52,13 +55,16 @@ type comparison struct {
 	bound   map[string]string // placeholder → identifier
 	ordered bool
 	loose   bool
+	since   func() time.Duration // how long the conversation took up to here
 }
 
 func newComparison(base string) *comparison {
 	_, host, _ := strings.Cut(base, "://")
+	began := time.Now()
 	return &comparison{
 		local: strings.NewReplacer(base, "${base}", url.QueryEscape(base), "${base}", host, "${host}"),
 		bound: map[string]string{},
+		since: func() time.Duration { return time.Since(began) },
 	}
 }
 
@@ -143,7 +149,7 @@ func (c *comparison) values(path, member string, want, got any) []Difference {
 		return c.sets(path, member, w, g)
 	case float64:
 		g, ok := got.(float64)
-		if ok && (g == w || rough[member] && math.Abs(g-w) <= 15) {
+		if ok && (g == w || rough[member] && w-g <= slack+c.since().Seconds() && g-w <= slack) {
 			return nil
 		}
 		return differ

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 )
 
 // TestDifferences says what a comparison finds: want and got are bodies, differ the paths at which
@@ -29,8 +30,8 @@ func TestDifferences(t *testing.T) {
 		{name: "a string is no list of one", want: `{"aud":"a"}`, got: `{"aud":["a"]}`, differ: []string{"body.aud"}},
 		{name: "scopes in any order", want: `{"scope":"a b"}`, got: `{"scope":"b a"}`},
 		{name: "order of other words", want: `{"name":"a b"}`, got: `{"name":"b a"}`, differ: []string{"body.name"}},
-		{name: "rough", want: `{"expires_in":300}`, got: `{"expires_in":285}`},
-		{name: "too rough", want: `{"expires_in":300}`, got: `{"expires_in":284}`, differ: []string{"body.expires_in"}},
+		{name: "rough", want: `{"expires_in":300}`, got: `{"expires_in":296}`},
+		{name: "too rough", want: `{"expires_in":300}`, got: `{"expires_in":295}`, differ: []string{"body.expires_in"}},
 		{name: "exact", want: `{"age":300}`, got: `{"age":299}`, differ: []string{"body.age"}},
 		{name: "time", want: `{"exp":"<time>"}`, got: `{"exp":1700000000}`},
 		{name: "time as text", want: `{"exp":"<time>"}`, got: `{"exp":"1700000000"}`, differ: []string{"body.exp"}},
@@ -94,6 +95,17 @@ func TestOrderOfParametersInLocation(t *testing.T) {
 	}
 	if d := c.headers(compared, want, map[string]string{"Location": "https://app/cb?code=x&state=t"}); d == nil {
 		t.Error("another state is no difference")
+	}
+}
+
+// TestWhatTimeTakes: what is left of a token shrinks by as much as the conversation took, and does not grow.
+func TestWhatTimeTakes(t *testing.T) {
+	c := newComparison("http://127.0.0.1:1")
+	c.since = func() time.Duration { return 10 * time.Second }
+	for left, near := range map[float64]bool{300: true, 286: true, 285: false, 304: true, 305: false} {
+		if d := c.values("body.expires_in", "expires_in", 300.0, left); (d == nil) != near {
+			t.Errorf("%v of 300: %v, want it to pass: %v", left, d, near)
+		}
 	}
 }
 
