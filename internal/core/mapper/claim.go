@@ -38,6 +38,9 @@ func (w *Work) write(m *realm.Mapper, client string, value any) bool {
 	if w.Use == Response {
 		return w.writeMember(path, value)
 	}
+	if path[0] == claimMayAct {
+		return !mayActReserved(path) && w.writeMayAct(path, value)
+	}
 	if token.Registered(path[0]) || path[0] == "session_state" {
 		return len(path) == 1 && w.writeRegistered(m, path[0], value)
 	}
@@ -139,6 +142,8 @@ func Reserved(name string) bool {
 		return len(path) > 1
 	case "session_state":
 		return true
+	case claimMayAct:
+		return mayActReserved(path)
 	}
 	return token.Registered(path[0])
 }

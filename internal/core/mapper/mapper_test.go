@@ -171,7 +171,7 @@ func TestNobody(t *testing.T) {
 func TestAttackT17(t *testing.T) {
 	reserved := []string{
 		"iss", "exp", "iat", "nbf", "jti", "typ", "nonce", "sid", "scope", "session_state", "at_hash", "c_hash", "s_hash", "reuse_id", "req-aud", "aud_x",
-		"prov", "cnf", "act", "may_act", "exchange_path", "cnf.jkt", "act.sub", "may_act.sub", "aud.x", "sub.x", `i\ss`,
+		"prov", "cnf", "act", "exchange_path", "cnf.jkt", "act.sub", "may_act.act", "may_act.act.sub", "may_act.jti", "may_act.sid", "aud.x", "sub.x", `i\ss`,
 	}
 	for _, claim := range reserved {
 		w := bench()
@@ -192,7 +192,8 @@ func TestAttackT17(t *testing.T) {
 			t.Errorf("member %s can be written: %v", member, w.Claims.Other)
 		}
 	}
-	for claim, want := range map[string]string{"sub": `{"sub":"x"}`, "azp": `{"azp":"x"}`, "acr": `{"acr":"x"}`, "email": `{"email":"x"}`} {
+	for claim, want := range map[string]string{"sub": `{"sub":"x"}`, "azp": `{"azp":"x"}`, "acr": `{"acr":"x"}`, "email": `{"email":"x"}`,
+		"may_act.sub": `{"may_act":{"sub":"x"}}`, "may_act.client_id": `{"may_act":{"client_id":"x"}}`, "may_act.tenant": `{"may_act":{"tenant":"x"}}`} {
 		w := bench()
 		if !apply(t, &w, hardcodedMapper(claim, "x", "")) || mapper.Reserved(claim) || string(w.Claims.AppendJSON(nil)) != want {
 			t.Errorf("%s cannot be written: %s", claim, w.Claims.AppendJSON(nil))

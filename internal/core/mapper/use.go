@@ -60,6 +60,9 @@ func (k *Kind) WritesTo(m *realm.Mapper, u Use) bool {
 	if k.switches == always {
 		return true
 	}
+	if u == Lightweight && saysWhoMayAct(m) && k.WritesTo(m, Access) {
+		return true
+	}
 	value, set := m.Config[u.Setting()]
 	switch {
 	case set:

@@ -28,7 +28,6 @@ func Access(q Request) Token {
 		IssuedAt:          seconds(q.Now),
 		Confirmation:      q.Confirmation,
 		Actor:             q.Actor,
-		MayAct:            q.MayAct,
 		Path:              q.Path,
 		RequestedResource: q.Resources,
 		Other:             make(token.Object, 0, roomForClaims),
@@ -48,6 +47,7 @@ func Access(q Request) Token {
 	t.Trace = write(&q, r, &t.Claims)
 	narrow(r, &t.Claims)
 	q.keepOwner(&t.Claims)
+	q.keepMayAct(&t.Claims)
 	return t
 }
 
@@ -60,6 +60,14 @@ func (q *Request) keepOwner(c *token.Claims) {
 	}
 	if q.Origin.Session == token.Transient && q.Origin.Grant != token.ByClientCredentials && q.For.User != nil {
 		c.Subject = q.For.User.ID
+	}
+}
+
+// keepMayAct lets who may act be who may by the token before, whatever mappers say now. Once somebody acts, no mapper
+// says who may.
+func (q *Request) keepMayAct(c *token.Claims) {
+	if q.MayAct != nil || q.Actor != nil {
+		c.MayAct = q.MayAct
 	}
 }
 

@@ -51,12 +51,12 @@ func Introspection(q Request, held *token.Claims) Token {
 		NotBefore:    held.NotBefore,
 		Confirmation: held.Confirmation,
 		Actor:        held.Actor,
-		MayAct:       held.MayAct,
 		Path:         held.Path,
 		Other:        make(token.Object, 0, roomForClaims),
 	}}
 	t.Trace = write(&q, q.For, &t.Claims)
 	narrow(q.For, &t.Claims)
+	t.Claims.MayAct = held.MayAct // as the token: what a mapper says by now is of tokens to come
 	return t
 }
 

@@ -25,7 +25,6 @@ func ID(q Request, accessToken, alg string) Token {
 		Expires:  seconds(q.Expires),
 		IssuedAt: seconds(q.Now),
 		Actor:    q.Actor,
-		MayAct:   q.MayAct,
 		Path:     q.Path,
 		Other:    make(token.Object, 0, roomForClaims),
 	}}
@@ -36,6 +35,7 @@ func ID(q Request, accessToken, alg string) Token {
 		t.Claims.AccessHash = HalfHash(alg, accessToken)
 	}
 	t.Trace = write(&q, &r, &t.Claims)
+	q.keepMayAct(&t.Claims)
 	return t
 }
 

@@ -6,7 +6,7 @@ import "github.com/tokenhouse/tokenhouse/internal/core/token"
 const provider = "default"
 
 // Refresh composes a refresh token, or an offline token where the session is one; access is the token
-// issued beside it, whose subject and client it has. It carries the filter of an exchange, so that what it
+// issued beside it, whose subject and client it has, and who may act. It carries the filter of an exchange, so that what it
 // refreshes to is narrowed alike. ReuseID is for the caller to set where refresh tokens rotate.
 func Refresh(q Request, access *token.Claims) Token {
 	r := q.For
@@ -27,7 +27,7 @@ func Refresh(q Request, access *token.Claims) Token {
 		AccessAudience:    access.Audience,
 		Provider:          provider,
 		Actor:             q.Actor,
-		MayAct:            q.MayAct,
+		MayAct:            access.MayAct,
 		Path:              q.Path,
 	}}
 	if r.Session != nil && r.Session.Offline {

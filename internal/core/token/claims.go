@@ -68,12 +68,15 @@ type Confirmation struct {
 	Certificate string // x5t#S256
 }
 
-// Actor is who acts for the subject (RFC 8693 §4.1); Actor.Actor is who acted before.
+// Actor is who acts for the subject (RFC 8693 §4.1), or who may (§4.4).
 type Actor struct {
-	Subject string
-	Client  string
-	Issuer  string
-	Actor   *Actor
+	Subject string // sub
+	Client  string // client_id
+	Issuer  string // iss; empty: that of the token
+	Token   string // jti of the token by which they act
+	Session string // sid of that token
+	Other   Object // members that have no field here
+	Actor   *Actor // act: who acted before
 }
 
 // Hop is one exchange behind a token: the client the exchanged token was issued to, and its jti. Of a token that another

@@ -180,7 +180,7 @@ func (r *reader) confirmation() (*Confirmation, error) {
 	})
 }
 
-// actor reads "act" or "may_act"; members that do not say who the actor is are passed over.
+// actor reads "act" or "may_act". Members that are not known are kept: they may tell one actor from another.
 func (r *reader) actor() (*Actor, error) {
 	if r.word("null") {
 		return nil, nil
@@ -194,10 +194,16 @@ func (r *reader) actor() (*Actor, error) {
 			a.Client, err = r.optional()
 		case "iss":
 			a.Issuer, err = r.optional()
+		case "jti":
+			a.Token, err = r.optional()
+		case "sid":
+			a.Session, err = r.optional()
 		case "act":
 			a.Actor, err = r.actor()
 		default:
-			_, err = r.value()
+			var value any
+			value, err = r.value()
+			a.Other = append(a.Other, Member{name, value})
 		}
 		return err
 	})

@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 		{"scope, empty", `{"scope":""}`, token.Claims{Scope: ptr("")}},
 		{"bound in a way that is unknown", `{"cnf":{"jwk":{"kty":"EC"}}}`, token.Claims{Confirmation: &token.Confirmation{}}},
 		{"actors", `{"act":{"sub":"a","name":"Ann","act":{"client_id":"b"}},"may_act":{"iss":"i"}}`, token.Claims{
-			Actor: &token.Actor{Subject: "a", Actor: &token.Actor{Client: "b"}}, MayAct: &token.Actor{Issuer: "i"}}},
+			Actor: &token.Actor{Subject: "a", Other: token.Object{{"name", "Ann"}}, Actor: &token.Actor{Client: "b"}}, MayAct: &token.Actor{Issuer: "i"}}},
 		{"path", `{"exchange_path":[{"client":"spa","jti":"1"},{"jti":"2"}]}`, token.Claims{Path: []token.Hop{{Client: "spa", JTI: "1"}, {JTI: "2"}}}},
 		{"other claims, in order", "\t{ \"z\" : 1 , \"a\" : [ ] , \"m\" : [ 1.50 , \"\\u00e9\\ud83d\\ude00\\/\" ], \"n\" : 99999999999999999999, \"o\": {\"p\":-0}}\n", token.Claims{Other: token.Object{
 			{"z", int64(1)}, {"a", []string{}}, {"m", []any{json.Number("1.50"), "é😀/"}}, {"n", json.Number("99999999999999999999")}, {"o", token.Object{{"p", json.Number("-0")}}}}}},
@@ -284,7 +284,11 @@ func drawClaims(t *rapid.T) token.Claims {
 
 func drawActor(t *rapid.T) (a *token.Actor) {
 	for range rapid.IntRange(0, 3).Draw(t, "actors") {
-		a = &token.Actor{Subject: rapid.String().Draw(t, "sub"), Client: rapid.String().Draw(t, "client_id"), Issuer: rapid.String().Draw(t, "iss"), Actor: a}
+		a = &token.Actor{Subject: rapid.String().Draw(t, "sub"), Client: rapid.String().Draw(t, "client_id"), Issuer: rapid.String().Draw(t, "iss"),
+			Token: rapid.String().Draw(t, "jti"), Session: rapid.String().Draw(t, "sid"), Actor: a}
+		if rapid.Bool().Draw(t, "more") {
+			a.Other = token.Object{{Name: "x", Value: drawValue(t, 1)}}
+		}
 	}
 	return a
 }

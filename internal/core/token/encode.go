@@ -111,10 +111,26 @@ func (a *Actor) appendJSON(dst []byte) []byte {
 	dst = appendText(dst, "sub", a.Subject)
 	dst = appendText(dst, "client_id", a.Client)
 	dst = appendText(dst, "iss", a.Issuer)
+	dst = appendText(dst, "jti", a.Token)
+	dst = appendText(dst, "sid", a.Session)
+	for i := range a.Other {
+		if m := &a.Other[i]; !actorMember(m.Name) {
+			dst = appendValue(appendName(dst, m.Name), m.Value)
+		}
+	}
 	if a.Actor != nil {
 		dst = a.Actor.appendJSON(appendName(dst, "act"))
 	}
 	return append(dst, '}')
+}
+
+// actorMember tells whether a member has a field of its own in Actor.
+func actorMember(name string) bool {
+	switch name {
+	case "sub", "client_id", "iss", "jti", "sid", "act":
+		return true
+	}
+	return false
 }
 
 func appendPath(dst []byte, path []Hop) []byte {
