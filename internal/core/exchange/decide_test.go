@@ -54,9 +54,9 @@ var refused = []struct {
 	want   refusal
 	unless func(*play) // makes it one that is granted
 }{
-	{"requested_subject", "", play{Client: "gateway", Subject: ofAlice(), Legacy: []string{"subject_issuer", "requested_subject"}},
+	{"requested_subject", "", play{Client: "gateway", Subject: ofAlice(), As: "bob", Legacy: []string{"subject_issuer"}},
 		refusal{explain.ExchangeUnsupported, 400, oauth.InvalidRequest, "Parameter 'requested_subject' is not supported for standard token exchange", "invalid_request", ""},
-		func(p *play) { p.Legacy = nil }},
+		func(p *play) { p.Legacy, p.As = nil, "" }},
 	{"not enabled", "", play{Client: "plain", Subject: ofAlice()},
 		refusal{explain.ExchangeEnabled, 400, oauth.InvalidRequest, "Standard token exchange is not enabled for the requested client", "invalid_request", ""},
 		func(p *play) { p.Client = "gateway" }},

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
@@ -24,26 +25,29 @@ func Fixes(q Request, d Decision) []explain.Fix {
 }
 
 var fixes = map[explain.Rule]func(*state, Decision) []explain.Fix{
-	explain.ExchangeUnsupported: fixUnsupported,
-	explain.ExchangeEnabled:     fixEnabled,
-	explain.ExchangeIssuer:      fixIssuer,
-	explain.ExchangeSubject:     fixSubject,
-	explain.ExchangeLink:        fixLink,
-	explain.PolicyDemand:        fixPolicy,
-	explain.ExchangeProof:       fixProof,
-	explain.ExchangeType:        fixType,
-	explain.ExchangeTarget:      fixTarget,
-	explain.ExchangePublic:      fixPublic,
-	explain.ExchangeHolder:      fixHolder,
-	explain.ExchangeResource:    fixResource,
-	explain.ExchangeScope:       fixScope,
-	explain.ExchangeSession:     fixSession,
-	explain.ExchangeConsent:     fixConsent,
-	explain.ExchangePermitted:   fixPermitted,
-	explain.ExchangeAccepts:     fixAccepts,
-	explain.ExchangeChain:       fixChain,
-	explain.ExchangeCycle:       fixCycle,
-	explain.AudienceRequested:   fixReachable,
+	explain.ExchangeUnsupported:   fixUnsupported,
+	explain.ExchangeActor:         fixActor,
+	explain.ExchangeDelegation:    fixDelegation,
+	explain.ExchangeImpersonation: fixImpersonation,
+	explain.ExchangeEnabled:       fixEnabled,
+	explain.ExchangeIssuer:        fixIssuer,
+	explain.ExchangeLink:          fixLink,
+	explain.ExchangeSubject:       fixSubject,
+	explain.PolicyDemand:          fixPolicy,
+	explain.ExchangeProof:         fixProof,
+	explain.ExchangeType:          fixType,
+	explain.ExchangeTarget:        fixTarget,
+	explain.ExchangePublic:        fixPublic,
+	explain.ExchangeHolder:        fixHolder,
+	explain.ExchangeResource:      fixResource,
+	explain.ExchangeScope:         fixScope,
+	explain.ExchangeSession:       fixSession,
+	explain.ExchangeConsent:       fixConsent,
+	explain.ExchangePermitted:     fixPermitted,
+	explain.ExchangeAccepts:       fixAccepts,
+	explain.ExchangeChain:         fixChain,
+	explain.ExchangeCycle:         fixCycle,
+	explain.AudienceRequested:     fixReachable,
 }
 
 const (
@@ -63,7 +67,73 @@ func fixUnsupported(s *state, _ Decision) []explain.Fix {
 	if slices.Contains(s.Legacy, "subject_issuer") && len(s.Legacy) == 1 {
 		return do("let "+s.Client.ID+" exchange tokens of trusted identity providers", s.set(s.Client, explain.Attribute(attributeExternal, "true")))
 	}
+	if s.unimpersonating() && len(s.Legacy) == 0 {
+		return append(s.letImpersonate(s.Subject), say("leave out requested_subject")...)
+	}
 	return say("leave out %s: the standard exchange has no such parameter", strings.Join(s.Legacy, ", "))
+}
+
+func fixActor(s *state, _ Decision) []explain.Fix {
+	switch {
+	case s.Actor == nil:
+		return say("send the access token of who acts as actor_token, or leave out actor_token_type")
+	case s.ActorType == nil || *s.ActorType != oauth.TypeAccessToken:
+		return say("send actor_token_type=%s, and an access token", oauth.TypeAccessToken)
+	case !s.Actor.valid():
+		return say("get a new actor token: this one is not valid (%s)", s.Actor.flaw())
+	}
+	return say("get an actor token at %s, or one with it in the audience", s.Client.ID)
+}
+
+func fixDelegation(s *state, _ Decision) []explain.Fix {
+	may := s.Subject.Token.MayAct
+	switch {
+	case s.Actor == nil:
+		return say("send an access token of who may act as actor_token")
+	case s.Actor.User.ID == s.Subject.User.ID:
+		return say("leave out actor_token: nobody acts for themselves")
+	case s.Actor.Token.Actor != nil || len(s.Actor.Token.Path) > 0:
+		return say("send the token that the actor was issued first, which did not come by an exchange")
+	case may != nil:
+		return say("send an access token of who may act as actor_token, or get a subject token that names %s as who may act", s.Actor.User.Username)
+	}
+	return append(s.letImpersonate(s.Actor),
+		say("send a token that %s got by its own credentials as actor_token, or a subject token that names %s as who may act",
+			s.Client.ID, s.Actor.User.Username)...)
+}
+
+func fixImpersonation(s *state, _ Decision) []explain.Fix {
+	switch {
+	case s.Subject == nil:
+		return say("send an access token of who impersonates as subject_token")
+	case s.Client.Public:
+		return say("let a client with credentials ask")
+	case !switchedOn(s.Client):
+		return fixEnabled(s, Decision{})
+	case s.Actor != nil || s.ActorType != nil:
+		return say("leave out the actor token: who impersonates is the subject")
+	case s.Subject.Token.Actor != nil || s.Subject.Token.MayAct != nil:
+		return say("send a subject token that nobody acts by, and that names nobody who may act")
+	case !s.impersonates(s.Subject):
+		return s.letImpersonate(s.Subject)
+	case s.As.User == nil || !s.As.User.Enabled:
+		return say("name an enabled user, by username or id, as requested_subject")
+	}
+	return say("let somebody impersonate %s who has the same rights of administration", s.As.User.Username)
+}
+
+// letImpersonate gives a user the right to impersonate. The token must carry it too.
+func (s *state) letImpersonate(held *Subject) []explain.Fix {
+	if held == nil || !held.valid() {
+		return nil
+	}
+	role := permit.Impersonation.Names()[0]
+	sentence := "let " + held.User.Username + " impersonate"
+	if c := s.Realm.Client(held.Token.Client); c != nil && !c.FullScope {
+		sentence += ", and let " + c.ID + " carry the role by a scope mapping"
+	}
+	return do(sentence+", and get a new token",
+		explain.AddRole(s.Realm.Name, held.User.Username, realm.OwnManagementClient(s.Realm.Name), role))
 }
 
 func fixEnabled(s *state, _ Decision) []explain.Fix {
@@ -185,9 +255,10 @@ func fixSession(s *state, _ Decision) []explain.Fix {
 }
 
 func fixConsent(s *state, _ Decision) []explain.Fix {
+	user, _ := s.person()
 	return append(
 		do("let "+s.Client.ID+" do without consent", s.set(s.Client, explain.Setting{Field: "consentRequired", Value: "false"})),
-		say("let %s sign in at %s and consent to its scopes", s.Subject.User.Username, s.Client.ID)...)
+		say("let %s sign in at %s and consent to its scopes", user.Username, s.Client.ID)...)
 }
 
 func fixPermitted(s *state, d Decision) []explain.Fix {

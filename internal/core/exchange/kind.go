@@ -11,7 +11,11 @@ import (
 func askable(s *state, t *explain.Trace) *oauth.Error {
 	s.kind = requestedType(s.Request)
 	switch s.kind {
-	case oauth.TypeAccessToken, oauth.TypeIDToken, oauth.TypeSAML2:
+	case oauth.TypeIDToken:
+		if s.As != nil { // it would say that somebody signed in who did not
+			return unsupported(s, t)
+		}
+	case oauth.TypeAccessToken, oauth.TypeSAML2:
 	case oauth.TypeRefreshToken:
 		if !mayRefresh(s.Client) {
 			return unsupported(s, t)
@@ -57,11 +61,19 @@ func online(s *state, t *explain.Trace) *oauth.Error {
 	if s.kind != oauth.TypeRefreshToken || s.Foreign != nil {
 		return nil
 	}
+	if s.As != nil {
+		t.Add(explain.ExchangeSession, explain.Denied, s.As.Name, "an impersonation begins no session")
+		return noSession()
+	}
 	if s.Subject.Token.Origin.Session != token.Online || s.Subject.Token.Session == "" {
 		t.Add(explain.ExchangeSession, explain.Denied, s.Subject.Token.Client, "the subject token has no online session of its own")
-		return refuse("Refresh token not valid as requested_token_type because creating a new session is needed")
+		return noSession()
 	}
 	return nil
+}
+
+func noSession() *oauth.Error {
+	return refuse("Refresh token not valid as requested_token_type because creating a new session is needed")
 }
 
 // bounded refuses refresh tokens that would outlive the session (X2).

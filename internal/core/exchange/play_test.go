@@ -2,6 +2,8 @@ package exchange_test
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,16 +19,18 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // play is an exchange in the shop, as tests write it down.
 type play struct {
-	Client   string           `json:"client"`
-	Subject  *held            `json:"subject"`
-	Type     *oauth.TokenType `json:"subject_token_type"` // access token where absent; "-" leaves it out
-	Want     *oauth.TokenType `json:"requested_token_type"`
-	Scope    *string          `json:"scope"`
-	Audience []string         `json:"audience"`
-	Resource []string         `json:"resource"`
-	Legacy   []string         `json:"legacy"`
-	Unread   []string         `json:"unread"`
-	Key      string           `json:"key"` // that was proved
+	Client    string           `json:"client"`
+	Subject   *held            `json:"subject"`
+	Type      *oauth.TokenType `json:"subject_token_type"` // access token where absent; "-" leaves it out
+	Want      *oauth.TokenType `json:"requested_token_type"`
+	Scope     *string          `json:"scope"`
+	Audience  []string         `json:"audience"`
+	Resource  []string         `json:"resource"`
+	Actor     *held            `json:"actor"`
+	ActorType *oauth.TokenType `json:"actor_token_type"` // as Type
+	As        string           `json:"requested_subject"`
+	Legacy    []string         `json:"legacy"`
+	Key       string           `json:"key"` // that was proved
 }
 
 // held is a subject token: what a sign-in at a client gives.
@@ -39,6 +43,8 @@ type held struct {
 	Asked   []string          `json:"asked"`   // resources that it was asked for
 	Path    []string          `json:"path"`    // clients of the exchanges behind it
 	Invalid string            `json:"invalid"` // why it is refused; empty: it is not
+	Act     []string          `json:"act"`     // who act by it, by name, the last first; each at client "agent"
+	MayAct  string            `json:"may_act"` // the claim; empty: there is none
 }
 
 const issuer = "http://127.0.0.1:8080/realms/shop"
@@ -49,13 +55,28 @@ func (p play) request(t testing.TB, shop *realmtest.Fixture) exchange.Request {
 	access := oauth.TypeAccessToken
 	q := exchange.Request{
 		Realm: shop.Realm, Issuer: issuer, Client: shop.Realm.Client(p.Client),
-		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Resources: p.Resource, Legacy: p.Legacy, Unread: p.Unread, Key: p.Key,
+		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Resources: p.Resource, Legacy: p.Legacy, Key: p.Key,
 		Explain: true,
 	}
 	if p.Type != nil {
 		q.SubjectType = p.Type
 		if *p.Type == "-" {
 			q.SubjectType = nil
+		}
+	}
+	if p.Actor != nil {
+		q.Actor, q.ActorType = p.Actor.subject(t, shop), &access
+	}
+	if p.ActorType != nil {
+		q.ActorType = p.ActorType
+		if *p.ActorType == "-" {
+			q.ActorType = nil
+		}
+	}
+	if p.As != "" {
+		q.As = &exchange.Impersonation{Name: p.As}
+		if !strings.HasPrefix(p.As, "nobody") {
+			q.As.User = shop.User(t, p.As)
 		}
 	}
 	if p.Subject != nil {
@@ -99,6 +120,23 @@ func (h held) subject(t testing.TB, shop *realmtest.Fixture) *exchange.Subject {
 	v.RequestedResource = h.Asked
 	scope := found.ScopeClaim()
 	v.Scope = &scope
+	for _, ref := range found.Roles {
+		if ref.Client != "" {
+			old, _ := v.Other.Get("resource_access", ref.Client, "roles").([]string)
+			v.Other.Set(append(old, ref.Name), "resource_access", ref.Client, "roles")
+		}
+	}
+	for _, name := range slices.Backward(h.Act) {
+		v.Actor = &token.Actor{Subject: name, Client: "agent", Actor: v.Actor}
+	}
+	if h.MayAct != "" {
+		claims, err := token.Parse([]byte(`{"may_act":` + h.MayAct + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.MayAct = claims.MayAct
+	}
+	v.Other.Set(u.Username, "preferred_username")
 	if h.Bound {
 		v.Confirmation = &token.Confirmation{JKT: "thumbprint"}
 	}

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
@@ -30,12 +31,12 @@ type Request struct {
 	// Resources are parameter "resource", each time it came. Where the realm does not read it, it changes nothing.
 	Resources []string
 
-	// Legacy are the parameters of Keycloak's legacy exchange that came, as "requested_subject".
-	Legacy []string
+	Actor     *Subject         // who acts, verified likewise; nil where there was no parameter "actor_token"
+	ActorType *oauth.TokenType // parameter "actor_token_type"
+	As        *Impersonation   // nil where there was no parameter "requested_subject"
 
-	// Unread are the parameters that came and that the standard exchange passes over, as "actor_token":
-	// nothing that they say is in the token, and nothing that they would forbid is kept from it.
-	Unread []string
+	// Legacy are the parameters of Keycloak's legacy exchange that came and that no rule but the first knows, as "requested_issuer".
+	Legacy []string
 
 	// Caller is what else was proved of the requester, for client policies.
 	Caller policy.Facts
@@ -55,6 +56,17 @@ type Subject struct {
 	Flaw    string           // why it is not valid, for the trace; never told to the caller
 
 	Unreadable bool // it is not even a JWT
+}
+
+func (s *Subject) valid() bool { return s.Token != nil && s.User != nil }
+
+// flaw is why the token is not valid, for the trace.
+func (s *Subject) flaw() string { return cmp.Or(s.Flaw, "not a valid access token") }
+
+// Impersonation is whom the subject's user asks to be taken for.
+type Impersonation struct {
+	Name string     // as it was asked for: a username or an id
+	User *user.User // nil: there is none, or nobody looked
 }
 
 // Decision is what came of a request: Grant or Refuse, one of them nil.
@@ -82,11 +94,14 @@ type Grant struct {
 	// Path are the hops behind what is issued, the subject last.
 	Path []token.Hop
 
-	// NotAfter is when access and ID tokens end at the latest; zero where the subject does not limit them.
+	// Actor is who acts by what is issued, MayAct who may (RFC 8693 §4.1, §4.4). What the subject says of them stays.
+	Actor, MayAct *token.Actor
+
+	// NotAfter is when access and ID tokens end at the latest; zero where neither subject nor actor limits them.
 	NotAfter time.Time
 }
 
-// Cap is when a token of the grant ends that would end at expires: no later than the subject.
+// Cap is when a token of the grant ends that would end at expires: no later than the subject and the actor token.
 func (g *Grant) Cap(expires time.Time, t *explain.Trace) time.Time {
 	switch {
 	case g.NotAfter.IsZero():

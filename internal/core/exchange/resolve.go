@@ -7,6 +7,8 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
 // resolve is where the token may be used, found once, and once more when a rule narrowed it. The trace is of
@@ -25,9 +27,10 @@ func (s *state) resolve(t *explain.Trace) *audience.Resolution {
 
 // audienceRequest is what the exchange means for the audience.
 func (s *state) audienceRequest() audience.Request {
+	user, session := s.person()
 	q := audience.Request{
 		Realm: s.Realm, Issuer: s.Issuer, Client: s.Client,
-		User: s.Subject.User, Session: s.Subject.Session,
+		User: user, Session: session,
 		Within:     audience.BoundOf(s.Realm, s.had, s.hops),
 		Audiences:  s.filter(),
 		KeepScopes: s.kind == oauth.TypeRefreshToken || len(s.Audiences) == 0,
@@ -45,6 +48,15 @@ func (s *state) audienceRequest() audience.Request {
 		q.Use = mapper.Lightweight
 	}
 	return q
+}
+
+// person is who the token is going to speak of, and the session behind it. An impersonation begins none: it lasts as
+// long as the token.
+func (s *state) person() (*user.User, *session.Session) {
+	if s.As != nil {
+		return s.As.User, nil
+	}
+	return s.Subject.User, s.Subject.Session
 }
 
 // filter is the audiences to keep, each once: those named, or those that a rule left; nil keeps all.

@@ -23,7 +23,8 @@ func consented(s *state, t *explain.Trace) *oauth.Error {
 	if !s.Client.ConsentRequired {
 		return nil
 	}
-	withheld := s.Subject.User.Withheld(s.Client.Key, s.resolve(t).Scopes)
+	user, _ := s.person()
+	withheld := user.Withheld(s.Client.Key, s.resolve(t).Scopes)
 	if len(withheld) == 0 {
 		return nil
 	}

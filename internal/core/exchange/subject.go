@@ -7,28 +7,37 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
 // plain refuses the parameters of Keycloak's legacy exchange (S1–S3): what they ask for is not what
-// would be issued. Those that Keycloak passes over it names in the trace.
+// would be issued.
 func plain(s *state, t *explain.Trace) *oauth.Error {
-	for _, name := range s.Unread {
-		t.Add(explain.ExchangeUnsupported, explain.Skipped, name)
+	if s.unimpersonating() {
+		return unknown("requested_subject", t)
 	}
-	for _, name := range []string{"requested_subject", "requested_issuer", "subject_issuer"} {
+	for _, name := range []string{"requested_issuer", "subject_issuer"} {
 		if name == "subject_issuer" && TakesForeign(s.Client) {
 			continue
 		}
 		if slices.Contains(s.Legacy, name) {
-			t.Add(explain.ExchangeUnsupported, explain.Denied, name, "not supported for standard token exchange")
-			return refuse("Parameter '" + name + "' is not supported for standard token exchange")
+			return unknown(name, t)
 		}
 	}
 	return nil
 }
 
+func unknown(parameter string, t *explain.Trace) *oauth.Error {
+	t.Add(explain.ExchangeUnsupported, explain.Denied, parameter, "not supported for standard token exchange")
+	return refuse("Parameter '" + parameter + "' is not supported for standard token exchange")
+}
+
 // enabled asks for the requester's switch (S4). A public client has one of its own, and so have tokens of other issuers.
+// Who asks to impersonate hears of it in the words of that rule.
 func enabled(s *state, t *explain.Trace) *oauth.Error {
+	if s.As != nil {
+		return nil
+	}
 	if !switchedOn(s.Client) && !(s.fromAbroad() && TakesForeign(s.Client)) {
 		t.Add(explain.ExchangeEnabled, explain.Denied, s.Client.ID)
 		return refuse("Standard token exchange is not enabled for the requested client")
@@ -52,6 +61,10 @@ func presented(s *state, t *explain.Trace) *oauth.Error {
 		if !slices.Contains(foreignTypes, *s.SubjectType) {
 			return deny("Parameter 'subject_token' supports access tokens, ID tokens and JWTs of other issuers only")
 		}
+	case *s.SubjectType != oauth.TypeAccessToken && s.As != nil: // as Keycloak's legacy exchange says it
+		const text = "Invalid token type, must be access token"
+		t.Add(explain.ExchangeSubject, explain.Denied, "", text)
+		return refuse(text).InEvent("invalid_token", text)
 	case *s.SubjectType != oauth.TypeAccessToken:
 		return deny("Parameter 'subject_token' supports access tokens only")
 	}
@@ -63,12 +76,8 @@ func valid(s *state, t *explain.Trace) *oauth.Error {
 	if s.Foreign != nil {
 		return s.verified(t)
 	}
-	if s.Subject.Token == nil || s.Subject.User == nil {
-		flaw := s.Subject.Flaw
-		if flaw == "" {
-			flaw = "not a valid access token"
-		}
-		t.Add(explain.ExchangeSubject, explain.Denied, "", flaw)
+	if !s.Subject.valid() {
+		t.Add(explain.ExchangeSubject, explain.Denied, "", s.Subject.flaw())
 		return oauth.Errorf(oauth.InvalidRequest, "Invalid token").
 			InEvent("invalid_token", "subject_token validation failure")
 	}
@@ -80,15 +89,20 @@ func valid(s *state, t *explain.Trace) *oauth.Error {
 // another issuer's token, whose clients are not here, by whoever brings it. What
 // is issued is bound to the key that was proved, so that an exchange sets nothing free.
 func proven(s *state, t *explain.Trace) *oauth.Error {
-	if s.Subject.Token.Confirmation == nil {
+	return s.prove(s.Subject.Token, s.Foreign != nil || s.Subject.Token.Client == s.Client.ID, t)
+}
+
+// prove asks for proof of the key that a token is bound to, which the requester may hold or not.
+func (s *state) prove(held *token.Verified, mayHold bool, t *explain.Trace) *oauth.Error {
+	if held.Confirmation == nil {
 		return nil
 	}
-	if s.Foreign == nil && s.Subject.Token.Client != s.Client.ID {
+	if !mayHold {
 		const text = "Sender-constrained token exchange rejected as the token was not issued for the requesting client"
 		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "bound to another client")
 		return refuse(text)
 	}
-	no, refused := errors.AsType[*oauth.Error](proof.Match(s.Subject.Token.Confirmation, s.Key))
+	no, refused := errors.AsType[*oauth.Error](proof.Match(held.Confirmation, s.Key))
 	switch {
 	case !refused:
 		t.Add(explain.ExchangeProof, explain.Allowed, s.Client.ID)
@@ -103,19 +117,25 @@ func proven(s *state, t *explain.Trace) *oauth.Error {
 // holding asks that the subject token was issued to the requester, or names it as an audience (A4). Whom another
 // issuer's token is for was asked of the token: see federation.Settings.CheckSubject.
 func holding(s *state, t *explain.Trace) *oauth.Error {
-	switch {
-	case s.Foreign != nil:
+	if s.Foreign != nil {
 		return nil
-	case s.Subject.Token.Client == s.Client.ID:
-		t.Add(explain.ExchangeHolder, explain.Allowed, s.Client.ID, "the subject token was issued to it")
-		return nil
-	case TakesOthers(s.Client) && slices.Contains(s.Subject.Token.Audience, s.Client.ID):
-		t.Add(explain.ExchangeHolder, explain.Allowed, s.Client.ID, "named in the subject token's audience")
+	}
+	if s.holds(s.Subject.Token) {
+		how := "named in the subject token's audience"
+		if s.Subject.Token.Client == s.Client.ID {
+			how = "the subject token was issued to it"
+		}
+		t.Add(explain.ExchangeHolder, explain.Allowed, s.Client.ID, how)
 		return nil
 	}
 	t.Add(explain.ExchangeHolder, explain.Denied, s.Client.ID)
 	return oauth.Errorf(oauth.AccessDenied, "Client is not within the token audience").
 		InEvent("not_allowed", "client is not within the token audience")
+}
+
+// holds tells whether a token is the requester's to bring: issued to it, or for it.
+func (s *state) holds(held *token.Verified) bool {
+	return held.Client == s.Client.ID || TakesOthers(s.Client) && slices.Contains(held.Audience, s.Client.ID)
 }
 
 // refuse is how most rules refuse: the caller and the event are told the same.

@@ -29,26 +29,29 @@ const (
 	AudienceFilter    Rule = "audience.filter"
 	AudienceRequested Rule = "audience.requested"
 
-	ExchangeUnsupported Rule = "exchange.unsupported"
-	ExchangeEnabled     Rule = "exchange.enabled"
-	ExchangeIssuer      Rule = "exchange.issuer"
-	ExchangeSubject     Rule = "exchange.subject"
-	ExchangeLink        Rule = "exchange.link"
-	ExchangeProof       Rule = "exchange.proof"
-	ExchangeType        Rule = "exchange.type"
-	ExchangeTarget      Rule = "exchange.target"
-	ExchangePublic      Rule = "exchange.public"
-	ExchangeHolder      Rule = "exchange.holder"
-	ExchangeResource    Rule = "exchange.resource"
-	ExchangeScope       Rule = "exchange.scope"
-	ExchangeSession     Rule = "exchange.session"
-	ExchangeConsent     Rule = "exchange.consent"
-	ExchangePermitted   Rule = "exchange.permitted"
-	ExchangeAccepts     Rule = "exchange.accepts"
-	ExchangeChain       Rule = "exchange.chain"
-	ExchangeCycle       Rule = "exchange.cycle"
-	ExchangeDownscope   Rule = "exchange.downscope"
-	ExchangeLifetime    Rule = "exchange.lifetime"
+	ExchangeUnsupported   Rule = "exchange.unsupported"
+	ExchangeEnabled       Rule = "exchange.enabled"
+	ExchangeIssuer        Rule = "exchange.issuer"
+	ExchangeLink          Rule = "exchange.link"
+	ExchangeSubject       Rule = "exchange.subject"
+	ExchangeProof         Rule = "exchange.proof"
+	ExchangeType          Rule = "exchange.type"
+	ExchangeTarget        Rule = "exchange.target"
+	ExchangePublic        Rule = "exchange.public"
+	ExchangeHolder        Rule = "exchange.holder"
+	ExchangeResource      Rule = "exchange.resource"
+	ExchangeScope         Rule = "exchange.scope"
+	ExchangeSession       Rule = "exchange.session"
+	ExchangeConsent       Rule = "exchange.consent"
+	ExchangeActor         Rule = "exchange.actor"
+	ExchangeDelegation    Rule = "exchange.delegation"
+	ExchangeImpersonation Rule = "exchange.impersonation"
+	ExchangePermitted     Rule = "exchange.permitted"
+	ExchangeAccepts       Rule = "exchange.accepts"
+	ExchangeChain         Rule = "exchange.chain"
+	ExchangeCycle         Rule = "exchange.cycle"
+	ExchangeDownscope     Rule = "exchange.downscope"
+	ExchangeLifetime      Rule = "exchange.lifetime"
 
 	AssertionGiven     Rule = "assertion.given"
 	AssertionClient    Rule = "assertion.client"
@@ -123,8 +126,8 @@ var phrases = map[Rule]phrase{
 		Dropped: "not asked for"}},
 	AudienceRequested: {"each audience asked for must be reachable, or all are refused", map[Outcome]string{
 		Allowed: "asked for and reachable", Denied: "not reachable by this client and user"}},
-	ExchangeUnsupported: {"parameters of the legacy exchange are refused, those of delegation passed over", map[Outcome]string{
-		Denied: "%1", Skipped: "not looked at: the token is the same without it"}},
+	ExchangeUnsupported: {"parameters of the legacy exchange are refused", map[Outcome]string{
+		Denied: "%1"}},
 	ExchangeEnabled: {"standard token exchange must be switched on for the requester", map[Outcome]string{
 		Allowed: "switched on", Denied: "switched off"}},
 	ExchangeIssuer: {"tokens of another issuer are exchanged where an identity provider of the realm is trusted with that", map[Outcome]string{
@@ -150,6 +153,12 @@ var phrases = map[Rule]phrase{
 		Denied: "%1"}},
 	ExchangeConsent: {"where the requester needs consent the user must have given it", map[Outcome]string{
 		Denied: "the user has not consented to %1"}},
+	ExchangeImpersonation: {"who asks to be somebody else must be allowed to impersonate, and to have all rights that the other has", map[Outcome]string{
+		Allowed: "%1 may impersonate", Denied: "%1"}},
+	ExchangeActor: {"an actor token must be a valid access token of this realm, of the requester or for it", map[Outcome]string{
+		Allowed: "issued to %1", Denied: "%1"}},
+	ExchangeDelegation: {"who acts must be who the subject token says may act, or else the requester itself, or somebody who may impersonate", map[Outcome]string{
+		Allowed: "%1", Denied: "%1"}},
 	ExchangePermitted: {"the requester lists the audiences that it may exchange to", map[Outcome]string{
 		Allowed: "client %1 lists it", Denied: "client %1 does not list it", Dropped: "client %1 does not list it"}},
 	ExchangeAccepts: {"the target lists the requesters that it accepts", map[Outcome]string{
@@ -160,8 +169,6 @@ var phrases = map[Rule]phrase{
 		Denied: "it is in the token's exchange_path"}},
 	ExchangeDownscope: {"under downscope enforcement a token has no scope and no role that its subject could not have", map[Outcome]string{
 		Dropped: "%1"}},
-	ExchangeLifetime: {"an exchanged token does not outlive its subject", map[Outcome]string{
-		Kept: "the subject lives longer", Dropped: "cut to the rest of the subject's life"}},
 	AssertionGiven: {"there must be a JWT to be redeemed", map[Outcome]string{Denied: "%1"}},
 	AssertionClient: {"the client must have credentials, and the JWT authorization grant switched on", map[Outcome]string{
 		Allowed: "switched on", Denied: "%1"}},
@@ -190,6 +197,8 @@ var phrases = map[Rule]phrase{
 		None: "the policy has no condition that can be asked here"}},
 	PolicyDemand: {"a client policy makes demands by the executors of its profiles", map[Outcome]string{
 		Denied: "demanded by policy %1: %2"}},
+	ExchangeLifetime: {"an exchanged token does not outlive its subject and its actor token", map[Outcome]string{
+		Kept: "subject and actor token live longer", Dropped: "cut to the rest of the subject's life, or the actor token's"}},
 	ClaimMapper: {"claim mappers of the scopes in play write their claims", map[Outcome]string{
 		Added: "mapper %1 of %2", Skipped: "mapper %1 of %2 is not for this token", None: "mapper %1 of %2 has no value for this user"}},
 	ProviderMapper: {"mappers of identity providers are of a kind that is acted on", map[Outcome]string{

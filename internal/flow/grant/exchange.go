@@ -31,14 +31,20 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if err != nil {
 		return nil, err
 	}
+	others, err := t.others(ctx, q, held) // who else it is about
+	if err != nil {
+		return nil, err
+	}
 	ask := t.exchangeRequest(q, held, flaw)
 	ask.Caller = caller
+	ask.Actor, ask.As = others.actor, others.as
 	d := t.decide(func(explain bool) exchange.Decision { // whether they may
 		ask.Explain = explain
 		return exchange.Decide(ask)
 	})
 	t.event.Decision.Exchanged(ask, fingerprint(q.SubjectToken), d)
 	t.recordDecision(q, held, d)
+	others.record(t, held, d)
 	if d.Refuse != nil {
 		return nil, d.Refuse
 	}
@@ -73,12 +79,12 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string)
 	d := exchange.Request{
 		Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
 		SubjectType:   tokenType(q.SubjectTokenType),
+		ActorType:     tokenType(q.ActorTokenType),
 		RequestedType: tokenType(q.RequestedTokenType),
 		Scope:         q.Scope,
 		Audiences:     q.Audiences,
 		Resources:     q.Resources,
 		Legacy:        q.legacy(),
-		Unread:        q.unread(),
 		Key:           t.key(),
 	}
 	switch {
@@ -113,13 +119,7 @@ func readable(compact string) bool {
 
 // legacy are the parameters that came and are Keycloak's legacy exchange's.
 func (q *ExchangeRequest) legacy() []string {
-	return came(parameter{"requested_subject", q.RequestedSubject}, parameter{"requested_issuer", q.RequestedIssuer},
-		parameter{"subject_issuer", q.SubjectIssuer})
-}
-
-// unread are the parameters that came and that change nothing, as in Keycloak.
-func (q *ExchangeRequest) unread() []string {
-	return came(parameter{"actor_token", q.ActorToken}, parameter{"actor_token_type", q.ActorTokenType})
+	return came(parameter{"requested_issuer", q.RequestedIssuer}, parameter{"subject_issuer", q.SubjectIssuer})
 }
 
 type parameter struct {

@@ -336,19 +336,19 @@ func TestTraceIsKept(t *testing.T) {
 }
 
 // What Keycloak passes over is at least not passed over in silence.
-func TestUnreadParametersAreInTheTrace(t *testing.T) {
+func TestUnreadResourceIsInTheTrace(t *testing.T) {
 	w := newWorld(t)
 	w.settings(func(s *realm.Settings) { s.Events.Trace = "all" })
 	q := swap("gateway", w.signIn("spa", "alice", "").AccessToken)
-	q.ActorToken, q.ActorTokenType, q.Resources = ptr("rubbish"), ptr(""), []string{"https://orders.example"} // of no client
+	q.Resources = []string{"https://orders.example"}
 	w.exchange(q)
 	var got []string
 	for _, step := range w.last().Trace.Steps {
-		if (step.Rule == explain.ExchangeUnsupported || step.Rule == explain.ExchangeResource) && step.Outcome == explain.Skipped {
+		if step.Rule == explain.ExchangeResource && step.Outcome == explain.Skipped {
 			got = append(got, step.Subject)
 		}
 	}
-	if diff := cmp.Diff([]string{"actor_token", "actor_token_type", "https://orders.example"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"https://orders.example"}, got); diff != "" {
 		t.Errorf("named (-want +got):\n%s", diff)
 	}
 }

@@ -30,16 +30,18 @@ type exchanged struct {
 // but for a refresh token, no part in one: its token lives as long as the session, and nothing is
 // kept for it. Offline sessions are those of the client that began them; nobody else gets a part.
 func (t *turn) placeIn(ctx context.Context, held verify.Held, d exchange.Decision) (*exchanged, error) {
+	found := &d.Grant.Resolution
 	x := &exchanged{held: held, kind: d.Grant.Type, issue: issue{
-		user: held.User, session: held.Session, found: &d.Grant.Resolution, path: d.Grant.Path,
+		user: found.User, session: found.Session, found: found,
+		path: d.Grant.Path, actor: d.Grant.Actor, mayAct: d.Grant.MayAct,
 		origin: token.Origin{Session: token.OnlineTransient, Grant: token.ByExchange},
 	}}
 	x.openID = asks(d.Grant.Resolution.Scope, oauth.ScopeOpenID)
 	switch {
-	case held.Session == nil:
-		x.session = &session.Session{UserID: held.User.ID, Username: held.User.Username, Started: t.at.Now}
+	case x.session == nil:
+		x.session = &session.Session{UserID: x.user.ID, Username: x.user.Username, Started: t.at.Now}
 		x.origin.Session = token.Transient
-	case held.Session.Offline:
+	case x.session.Offline:
 		x.origin.Session = token.OfflineTransient
 	default:
 		if err := t.findPart(ctx, x); err != nil {

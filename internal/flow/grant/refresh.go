@@ -70,6 +70,8 @@ func (i *Issuer) Refresh(ctx context.Context, q RefreshRequest) (resp *Response,
 		expires: t.accessExpires(held.Session, &next),
 		openID:  asks(next.Scope, oauth.ScopeOpenID), // of the latest request, whatever this token has
 		path:    held.Token.Path,
+		actor:   held.Token.Actor,
+		mayAct:  held.Token.MayAct,
 		refresh: heir,
 	})
 	if err != nil {

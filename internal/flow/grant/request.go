@@ -50,14 +50,13 @@ type ExchangeRequest struct {
 	RequestedTokenType *string
 	Audiences          []string // parameter "audience", each time it came
 
+	ActorToken       *string // of who acts for the subject
+	ActorTokenType   *string
+	RequestedSubject *string // username or id of whom the subject asks to be taken for
+
 	Resources []string // parameter "resource", each time it came
 
-	// What Keycloak's standard exchange passes over: that it came is told by the trace.
-	ActorToken     *string
-	ActorTokenType *string
-
 	// What only the legacy exchange of Keycloak knows.
-	RequestedSubject *string
-	RequestedIssuer  *string
-	SubjectIssuer    *string
+	RequestedIssuer *string
+	SubjectIssuer   *string
 }

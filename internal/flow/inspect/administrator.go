@@ -7,6 +7,7 @@ import (
 	"strings"
 	"weak"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/mint"
@@ -73,7 +74,7 @@ func (t *turn) carriedBy(h *verify.Held) *realm.RoleSet {
 	}
 	made := mint.Introspection(t.request(h, mapper.Introspection), &h.Token.Claims)
 	out := &realm.RoleSet{}
-	for _, ref := range named(&made.Claims) {
+	for _, ref := range audience.Named(&made.Claims) {
 		if role := t.at.Realm.Role(ref); role != nil && all.Has(role) {
 			out.Add(role)
 		}
@@ -85,26 +86,6 @@ func (t *turn) carriedBy(h *verify.Held) *realm.RoleSet {
 func narrowed(h *verify.Held) bool {
 	audiences, _ := filter(h)
 	return audiences != nil
-}
-
-// named are the roles that claims name, where Keycloak writes them.
-func named(c *token.Claims) []realm.RoleRef {
-	var out []realm.RoleRef
-	add := func(client string, names any) {
-		list, _ := names.([]string)
-		for _, name := range list {
-			out = append(out, realm.RoleRef{Client: client, Name: name})
-		}
-	}
-	add("", c.Other.Get("realm_access", "roles"))
-	clients, _ := c.Other.Get("resource_access").(token.Object)
-	for _, m := range clients {
-		access, _ := m.Value.(token.Object)
-		if len(access) > 0 {
-			add(m.Name, access.Get("roles"))
-		}
-	}
-	return out
 }
 
 // direct are the keys of all roles that the user was granted, themselves or by a group.

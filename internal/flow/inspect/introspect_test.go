@@ -274,13 +274,13 @@ func TestAttack(t *testing.T) {
 	t.Run("T13 introspection says what the token says", func(t *testing.T) {
 		w := newWorld(t)
 		got := w.introspect(ask("orders", w.sign(func(c *token.Claims) {
-			c.Actor = &token.Actor{Subject: "robot", Actor: &token.Actor{Subject: "first"}}
+			c.Actor = &token.Actor{Subject: "robot", Issuer: "https://elsewhere.example", Actor: &token.Actor{Subject: "first", Issuer: "https://elsewhere.example"}}
 			c.MayAct = &token.Actor{Subject: "other"}
 			c.Path = []token.Hop{{Client: "spa", JTI: "onrtro:0"}}
 			c.Confirmation = &token.Confirmation{JKT: "thumbprint"}
 		})))
 		want := map[string]any{
-			"act":           map[string]any{"sub": "robot", "act": map[string]any{"sub": "first"}},
+			"act":           map[string]any{"sub": "robot", "iss": "https://elsewhere.example", "act": map[string]any{"sub": "first", "iss": "https://elsewhere.example"}},
 			"may_act":       map[string]any{"sub": "other"},
 			"exchange_path": []any{map[string]any{"client": "spa", "jti": "onrtro:0"}},
 		}

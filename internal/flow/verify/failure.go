@@ -23,7 +23,8 @@ const (
 	SessionNewer   Reason = "session newer" // issued before its session, or the client's part of it, began
 	UserGone       Reason = "user gone"
 	UserDisabled   Reason = "user disabled"
-	Unproven       Reason = "unproven" // bound to a key that who presents it did not prove to have, or presented as if it were
+	ActorGone      Reason = "actor gone" // who acts by the token, or the token or session by which they do, is over
+	Unproven       Reason = "unproven"   // bound to a key that who presents it did not prove to have, or presented as if it were
 )
 
 // Failure is a refused token. Each caller has its own words for it.

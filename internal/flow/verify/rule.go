@@ -35,6 +35,7 @@ var (
 		{"kind", isAccess}, {"issuer", issuer}, {"active", active},
 		{"client", client}, {"notbefore", notBefore}, {"revoked", revoked}, {"enabled", enabled},
 		{"session", standing}, {"grant", granted}, {"lineage", lineage}, {"user", person}, {"notbefore", notBefore},
+		{"actors", actors},
 	}
 	anyRules     = append([]rule{{"kind", isEither}}, accessRules[1:]...)
 	idRules      = append([]rule{{"kind", isID}}, accessRules[1:]...)
@@ -42,7 +43,7 @@ var (
 		{"kind", isRefresh}, {"issuer", issuer}, {"notbefore", notBefore}, {"active", active},
 		{"presented", presented}, {"client", client}, {"enabled", enabled},
 		{"session", standing}, {"user", person}, {"grant", granted}, {"lineage", lineage},
-		{"notbefore", notBefore}, {"revoked", revoked},
+		{"notbefore", notBefore}, {"revoked", revoked}, {"actors", actors},
 	}
 	issuedRules = []rule{
 		{"issuer", issuer}, {"kind", isEither}, {"presented", presented}, {"client", client},
@@ -314,10 +315,15 @@ func person(ctx context.Context, q *question) error {
 	if err := exists(ctx, q); err != nil {
 		return err
 	}
-	if !q.User.Enabled || q.User.ServiceAccount != "" && !serves(q.Realm.ClientByKey(q.User.ServiceAccount)) {
+	if !available(q.Realm, q.User) {
 		return refuse(UserDisabled)
 	}
 	return nil
+}
+
+// available tells whether a user is enabled, or the client whose service account it is may act for itself.
+func available(r *realm.Realm, u *user.User) bool {
+	return u.Enabled && (u.ServiceAccount == "" || serves(r.ClientByKey(u.ServiceAccount)))
 }
 
 // serves tells whether a client may act for itself.

@@ -97,6 +97,12 @@ func TestTokenThatStands(t *testing.T) {
 }
 
 // What makes tokens fall, whichever way they are presented. A kind that a change does not touch must stand.
+// actors are ines, signed in at desk, and before her client robot.
+func actors() *token.Actor {
+	return &token.Actor{Subject: "ines", Client: "desk", Token: "onrtro:a", Session: "s2",
+		Actor: &token.Actor{Subject: "account", Client: "robot", Token: "trrtcc:b"}}
+}
+
 func TestTokenThatFalls(t *testing.T) {
 	online := []string{"onrtro", "ntrtte", token.TypRefresh}
 	offline := []string{"ofrtro", "ftrtte", token.TypOffline}
@@ -144,6 +150,57 @@ func TestTokenThatFalls(t *testing.T) {
 		}, all, verify.Revoked},
 		"exchanged, all well": {func(w *world, c *token.Claims) {
 			c.Path = []token.Hop{{Client: "spa", JTI: "first"}, {Client: "robot", JTI: "second"}}
+		}, nil, ""},
+		"with actors, all well": {func(w *world, c *token.Claims) { c.Actor = actors() }, nil, ""},
+		"the actor revoked": {func(w *world, c *token.Claims) {
+			c.Actor, w.revoked["onrtro:a"] = actors(), true
+		}, all, verify.ActorGone},
+		"a former actor revoked": {func(w *world, c *token.Claims) {
+			c.Actor, w.revoked["trrtcc:b"] = actors(), true
+		}, all, verify.ActorGone},
+		"the actor's session over": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			delete(w.sessions, "s2")
+		}, all, verify.ActorGone},
+		"the actor's session expired": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			w.sessions["s2"].LastAccess = started(31 * time.Minute)
+		}, all, verify.ActorGone},
+		"taken back from the actor's client": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			w.sessions["s2"].Ended = map[string]time.Time{"k-desk": now}
+		}, all, verify.ActorGone},
+		"taken back from another client of the actor's session": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			w.sessions["s2"].Ended = map[string]time.Time{"k-spa": now}
+		}, nil, ""},
+		"the actor's client disabled": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			w.change("desk", func(c *realm.Client) { c.Enabled = false })
+		}, all, verify.ActorGone},
+		"the actor's client not-before": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			w.change("desk", func(cl *realm.Client) { cl.NotBefore = c.IssuedAt + 1 })
+		}, all, verify.ActorGone},
+		"the actor disabled": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			w.people["ines"].Enabled = false
+		}, all, verify.ActorGone},
+		"the actor deleted": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			delete(w.people, "ines")
+		}, all, verify.ActorGone},
+		"the actor not-before": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			w.people["ines"].NotBefore = c.IssuedAt + 1
+		}, all, verify.ActorGone},
+		"an actor of no token": {func(w *world, c *token.Claims) {
+			c.Actor = actors()
+			c.Actor.Token = ""
+		}, all, verify.ActorGone},
+		"an actor who is nobody": {func(w *world, c *token.Claims) { c.Actor = &token.Actor{} }, all, verify.ActorGone},
+		"an actor of another issuer": {func(w *world, c *token.Claims) {
+			c.Actor = &token.Actor{Subject: "x", Issuer: "https://elsewhere.example"}
 		}, nil, ""},
 		"expired":        {func(w *world, c *token.Claims) { c.Expires = now.Unix() }, all, verify.Expired},
 		"last second":    {func(w *world, c *token.Claims) { c.Expires = now.Unix() + 1 }, nil, ""},

@@ -62,8 +62,8 @@ func (f fetched) Keys(_ context.Context, url, _ string) ([]jose.JSONWebKey, erro
 	return keys, nil
 }
 
-// newWorld is a realm "shop" where alice is signed in at spa, online in session "s1" and offline in "off1", and
-// client robot has a service account.
+// newWorld is a realm "shop" where alice is signed in at spa, online in session "s1" and offline in "off1", ines at
+// desk in "s2", and client robot has a service account.
 func newWorld(t testing.TB) *world {
 	w := &world{
 		t:        t,
@@ -86,12 +86,15 @@ func newWorld(t testing.TB) *world {
 	}
 	d.PutClient(&realm.Client{Key: "k-spa", ID: "spa", Enabled: true, Public: true})
 	d.PutClient(&realm.Client{Key: "k-robot", ID: "robot", Enabled: true, Secret: "robot-secret", ServiceAccounts: true})
+	d.PutClient(&realm.Client{Key: "k-desk", ID: "desk", Enabled: true})
 	w.realm = d.Realm()
 
+	w.people["ines"] = &user.User{ID: "ines", Username: "ines", Enabled: true}
 	w.people["alice"] = &user.User{ID: "alice", Username: "alice", Enabled: true}
 	w.people["account"] = &user.User{ID: "account", Username: "service-account-robot", Enabled: true, ServiceAccount: "k-robot"}
 	w.people["client k-robot"] = w.people["account"]
 	began := now.Add(-time.Minute)
+	w.sessions["s2"] = &session.Session{ID: "s2", UserID: "ines", Started: began, LastAccess: began}
 	for _, s := range []session.Session{{ID: "s1"}, {ID: "off1", Offline: true}} {
 		s.UserID, s.Started, s.LastAccess = "alice", began, began
 		w.sessions[place(s.ID, s.Offline)] = &s
