@@ -64,11 +64,14 @@ const (
 )
 
 func fixUnsupported(s *state, _ Decision) []explain.Fix {
-	if slices.Contains(s.Legacy, "subject_issuer") && len(s.Legacy) == 1 {
+	if slices.Contains(s.Legacy, "subject_issuer") && len(s.Legacy) == 1 && s.As == nil {
 		return do("let "+s.Client.ID+" exchange tokens of trusted identity providers", s.set(s.Client, explain.Attribute(attributeExternal, "true")))
 	}
-	if s.unimpersonating() && len(s.Legacy) == 0 {
+	if s.unimpersonating() && len(s.Legacy) == 0 && s.Foreign == nil {
 		return append(s.letImpersonate(s.Subject), say("leave out requested_subject")...)
+	}
+	if s.As != nil {
+		return say("leave out requested_subject, or else %s", strings.Join(s.Legacy, ", "))
 	}
 	return say("leave out %s: the standard exchange has no such parameter", strings.Join(s.Legacy, ", "))
 }
