@@ -19,11 +19,11 @@ type Verdict struct {
 }
 
 // Again takes a decision anew in a realm that may be another than it was taken in. ok is false where the record does not say
-// enough: the request was refused for what no log holds, as a password, or for what it is not its realm's to say.
+// enough: the request was refused for what no log holds, as a password, or for what it is not its realm's to say; or it was about who acts, which no log holds either.
 //
 // Users, their roles and consents are taken as they were. What is not looked at: what claim mappers read of the user.
 func Again(d Record, r *realm.Realm) (v Verdict, ok bool) {
-	if !d.Outcome.Granted && d.Outcome.Rule == "" || d.ClientKey == "" {
+	if !d.Outcome.Granted && d.Outcome.Rule == "" || d.ClientKey == "" || d.Asked.Acting {
 		return v, false
 	}
 	c := r.Client(d.Client)
@@ -57,7 +57,7 @@ type anew struct {
 func (a *anew) exchange() Verdict {
 	q := exchange.Request{
 		Realm: a.realm, Issuer: a.Issuer, Client: a.client, RequestedType: (*oauth.TokenType)(a.Asked.Type),
-		Scope: a.Asked.Scope, Audiences: a.Asked.Audience, Resources: a.Asked.Resource, Legacy: a.Asked.Legacy, Unread: a.Asked.Unread, Key: a.Proof, Explain: true,
+		Scope: a.Asked.Scope, Audiences: a.Asked.Audience, Resources: a.Asked.Resource, Legacy: a.Asked.Legacy, Key: a.Proof, Explain: true,
 	}
 	if a.Subject != nil {
 		q.SubjectType = (*oauth.TokenType)(a.Subject.Type)

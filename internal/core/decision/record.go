@@ -85,8 +85,8 @@ type Asked struct {
 	Scope    *string  `json:"scope,omitempty"`
 	Audience []string `json:"audience,omitempty"` // of a refresh: what the refresh token was narrowed to
 	Resource []string `json:"resource,omitempty"`
-	Legacy   []string `json:"legacy,omitempty"` // names of parameters that came
-	Unread   []string `json:"unread,omitempty"`
+	Legacy   []string `json:"legacy,omitempty"`  // names of parameters that came
+	Acting   bool     `json:"acting,omitempty"`  // who acts, may act or is to be taken for somebody else had a say in it
 	Renewed  bool     `json:"renewed,omitempty"` // what came of an exchange was refreshed
 }
 

@@ -33,7 +33,7 @@ func (d *Record) Exchanged(q exchange.Request, fingerprint string, was exchange.
 		return
 	}
 	d.Asked = Asked{Type: keptText((*string)(q.RequestedType)), Scope: keptText(q.Scope), Audience: kept(q.Audiences), Resource: kept(q.Resources),
-		Legacy: q.Legacy, Unread: q.Unread}
+		Legacy: q.Legacy, Acting: q.Acting()}
 	d.Proof, d.Outcome.Rule = q.Key, was.Rule
 	if f := q.Foreign; f != nil {
 		d.Foreign = &Foreign{Name: keptWord(f.Name), Flaw: string(f.Flaw), Standing: string(f.Standing)}

@@ -149,6 +149,12 @@ func (s *state) actor() *token.Actor {
 	}
 }
 
+// Acting tells whether the request is about more people than the one that the subject speaks of.
+func (q *Request) Acting() bool {
+	return q.Actor != nil || q.ActorType != nil || q.As != nil ||
+		q.Subject != nil && q.Subject.Token != nil && q.Subject.Token.MayAct != nil
+}
+
 // mayAct is who may act for the subject, by the subject token; nil where it does not say.
 func (s *state) mayAct() *token.Actor { return s.abroad(s.Subject.Token.MayAct) }
 
