@@ -281,7 +281,7 @@ func TestAssertionKeepsActors(t *testing.T) {
 		t.Fatal(refused)
 	}
 	held, err := w.keys.Verify(w.realm(), resp.AccessToken)
-	if err != nil || held.Actor == nil || *held.Actor != (token.Actor{Subject: "agent", Issuer: partner}) {
+	if err != nil || held.Actor == nil || !cmp.Equal(*held.Actor, token.Actor{Subject: "agent", Issuer: partner}) {
 		t.Errorf("act %+v, %v", held.Actor, err)
 	}
 }
