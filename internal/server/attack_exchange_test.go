@@ -177,10 +177,13 @@ func attackWidening(t *testing.T) {
 		held = is("refreshed with scope "+scope, a.refresh("gateway", held, p...))
 	}
 	for name, p := range map[string][]string{
-		"an audience": {"audience", "billing"}, "a resource": {"resource", "urn:client:billing"}, "a type": {"requested_token_type", typeAccess},
+		"an audience": {"audience", "billing"}, "a type": {"requested_token_type", typeAccess},
 		"a subject": {"subject_token", subject.get("access_token")},
 	} {
 		held = is("refreshed with "+name, a.refresh("gateway", held, p...))
+	}
+	if q := a.refresh("gateway", held, "resource", "urn:client:billing"); q.get("error") != "invalid_target" {
+		t.Errorf("refreshed with a resource where none was asked for: %v", q)
 	}
 	// Other grants and exchanges of the same client in the same session.
 	a.want(a.exchange("gateway", subject.get("access_token"), "scope", "openid for-warehouse", "requested_token_type", typeRefresh))
