@@ -87,7 +87,7 @@ func (c *Components) Update(ctx context.Context, author audit.Author, realmName,
 		if !component.Known(found.Type, found.Provider) && found.Provider != before.Provider {
 			return nil, errProvider
 		}
-		return list, nil
+		return list, found.CheckSecrets(before, keycloak.Value[map[string][]string](body, "config"))
 	})
 }
 

@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/component"
 )
 
 // TestKeys lets a new key sign and disables it, and records both without the private key.
@@ -47,5 +49,38 @@ func TestKeys(t *testing.T) {
 	}
 	if err := components.Update(t.Context(), author(), "shop", "none", off); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("changed a key that the realm lacks: %v", err)
+	}
+}
+
+// TestDirectorySecret keeps a masked password for its own directory, and for no other.
+func TestDirectorySecret(t *testing.T) {
+	st, _, _ := shop(t)
+	components := &manage.Components{Store: st}
+	update := func(id, config string) error {
+		return components.Update(t.Context(), author(), "shop", id, keycloak.Object{"config": json.RawMessage(config)})
+	}
+	id, err := components.Create(t.Context(), author(), "shop", keycloak.Object{"name": json.RawMessage(`"directory"`), "providerId": json.RawMessage(`"ldap"`),
+		"providerType": json.RawMessage(`"org.keycloak.storage.UserStorageProvider"`),
+		"config":       json.RawMessage(`{"connectionUrl": ["ldaps://directory"], "bindCredential": ["hush"]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var invalid *fault.Invalid
+	if err := update(id, `{"connectionUrl": ["ldaps://evil.example"], "bindCredential": ["**********"]}`); !errors.As(err, &invalid) || invalid.Field != "config.bindCredential" {
+		t.Errorf("another address: %v", err)
+	}
+	kept := func() string {
+		r := find(t, st, "shop")
+		extra, err := st.Extra(t.Context(), r.Key, realm.KindRealm, r.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return component.Find(component.Read(r.ID(), extra), id).Config["connectionUrl"][0]
+	}
+	if kept() != "ldaps://directory" {
+		t.Error("the address changed all the same")
+	}
+	if err := update(id, `{"connectionUrl": ["ldaps://other"], "bindCredential": ["hush"]}`); err != nil || kept() != "ldaps://other" {
+		t.Errorf("another address, with the password: %v", err)
 	}
 }
