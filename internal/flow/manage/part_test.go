@@ -107,7 +107,8 @@ func TestPartImportRefused(t *testing.T) {
 func TestPartExport(t *testing.T) {
 	m, st, by := installation(t)
 	load(t, m, `{"realm": "secrets", "smtpServer": {"host": "mail", "password": "hush"}, "clients": [{"clientId": "web", "secret": "hush"}],
-		"identityProviders": [{"alias": "partner", "providerId": "oidc", "config": {"clientSecret": "hush"}}]}`)
+		"identityProviders": [{"alias": "partner", "providerId": "oidc", "config": {"clientSecret": "hush"}}],
+		"authenticatorConfig": [{"alias": "robots", "config": {"secret.key": "hush"}}]}`)
 	parts := &manage.Parts{Store: st, Members: st}
 	for _, c := range []struct {
 		part    realmfile.Part

@@ -13,10 +13,7 @@ func (s *Set) AddConfig(c Config, newID func() string) (string, error) {
 	if err := s.checkConfig(c, nil); err != nil {
 		return "", err
 	}
-	c.ID = newID()
-	if c.Settings == nil {
-		c.Settings = map[string]string{}
-	}
+	c.ID, c.Settings = newID(), unmasked(c.Settings, nil)
 	s.Configs = append(s.Configs, c)
 	return c.ID, nil
 }
@@ -32,15 +29,20 @@ func (s *Set) checkConfig(c Config, these *Config) error {
 	return checkAlias(c.Alias)
 }
 
-// Configure gives an execution settings of its own in place of those that it has, and gives their id.
+// Configure gives an execution settings of its own in place of those that it has, and gives their id. What is masked in
+// them stays.
 func (s *Set) Configure(execution string, c Config, newID func() string) (string, error) {
 	_, e := s.Execution(execution)
 	if e == nil {
 		return "", errIllegal
 	}
 	before := *e
-	if err := s.checkConfig(c, s.ConfigOf(before.Config)); err != nil {
+	stored := s.ConfigOf(before.Config)
+	if err := s.checkConfig(c, stored); err != nil {
 		return "", err
+	}
+	if stored != nil {
+		c.Settings = unmasked(c.Settings, stored.Settings)
 	}
 	e.Config = ""
 	s.dropParts(Execution{Config: before.Config})
@@ -49,7 +51,7 @@ func (s *Set) Configure(execution string, c Config, newID func() string) (string
 	return id, err
 }
 
-// UpdateConfig replaces settings.
+// UpdateConfig replaces settings. What is masked in them stays.
 func (s *Set) UpdateConfig(id string, to Config) error {
 	c := s.Config(id)
 	if c == nil {
@@ -62,10 +64,7 @@ func (s *Set) UpdateConfig(id string, to Config) error {
 		return err
 	}
 	s.rebind(c.Alias, to.Alias)
-	c.Alias, c.Settings = to.Alias, to.Settings
-	if c.Settings == nil {
-		c.Settings = map[string]string{}
-	}
+	c.Alias, c.Settings = to.Alias, unmasked(to.Settings, c.Settings)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/component"
 )
 
@@ -93,6 +94,7 @@ func maskAll(realmKey string, o keycloak.Object) {
 		}
 	}
 	keycloak.MaskMail(o)
+	authflow.ShowConfigs(o)
 	components := component.Read(realmKey, realm.Extra(o))
 	for i := range components {
 		components[i] = components[i].Shown()

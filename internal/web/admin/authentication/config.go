@@ -15,7 +15,7 @@ func (d Deps) config(w http.ResponseWriter, r *rest.Request) error {
 	if c == nil {
 		return rest.NotFound("Could not find authenticator config")
 	}
-	return rest.JSON(w, c)
+	return rest.JSON(w, c.Shown())
 }
 
 func (d Deps) configure(w http.ResponseWriter, r *rest.Request) error {
