@@ -48,6 +48,8 @@ var clientAttributes = []attribute[client]{
 	word("jwt.credential.kid", func(c *client) *string { return &c.CertificateKid }),
 	word("jwt.credential.issuer", func(c *client) *string { return &c.AuthProvider }),
 	word("jwt.credential.sub", func(c *client) *string { return &c.AuthSubject }),
+	word("x509.subjectdn", func(c *client) *string { return &c.SubjectDN }),
+	inverted("x509.allow.regex.pattern.comparison", func(c *client) *bool { return &c.SubjectExact }),
 	word("client.secret.rotated", func(c *client) *string { return &c.RotatedSecret }),
 	rotatedUntil(),
 

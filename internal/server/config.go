@@ -43,6 +43,8 @@ type Listen struct {
 	HTTPSPort   int           // TLS is served where Certificate is set
 	Certificate string        // PEM file with the chain
 	Key         string        // PEM file with the private key
+	ClientAuth  string        // whether callers show a certificate: "request", "required", or "none" or empty for neither
+	TrustStore  string        // PEM file with who may have issued the certificates of callers
 	Grace       time.Duration // how long requests may take to finish when the server stops
 }
 
@@ -55,8 +57,9 @@ type Public struct {
 
 // Proxy is what the server believes of the proxies before it.
 type Proxy struct {
-	Headers string         // "forwarded" (RFC 7239), "xforwarded", or empty for neither
-	Trusted []netip.Prefix // proxies whose headers count; every peer's where empty
+	Headers     string         // "forwarded" (RFC 7239), "xforwarded", or empty for neither
+	Trusted     []netip.Prefix // proxies whose headers count; every peer's where empty
+	Certificate string         // header in which they tell the certificate of who called them; empty: none
 }
 
 // Database is where everything is kept.
@@ -83,7 +86,7 @@ type Bootstrap struct {
 // Check tells what of the configuration cannot be served, as a *fault.Invalid whose field is the name
 // of the option at fault.
 func (c *Config) Check() error {
-	for _, rule := range []func() *fault.Invalid{c.checkTransport, c.checkCertificate, c.checkHostname, c.checkPath, c.checkProxy, c.checkBootstrap} {
+	for _, rule := range []func() *fault.Invalid{c.checkTransport, c.checkCertificate, c.checkClientAuth, c.checkHostname, c.checkPath, c.checkProxy, c.checkBootstrap} {
 		if wrong := rule(); wrong != nil {
 			return wrong
 		}
@@ -103,6 +106,24 @@ func (c *Config) checkTransport() *fault.Invalid {
 func (c *Config) checkCertificate() *fault.Invalid {
 	if (c.Listen.Certificate == "") != (c.Listen.Key == "") {
 		return &fault.Invalid{Field: "https-certificate-file", Message: "a certificate needs its key and a key its certificate: https-certificate-file, https-certificate-key-file"}
+	}
+	return nil
+}
+
+// checkClientAuth demands what the certificates of callers are verified by.
+func (c *Config) checkClientAuth() *fault.Invalid {
+	asks := c.Listen.ClientAuth == "request" || c.Listen.ClientAuth == "required"
+	switch {
+	case !asks && c.Listen.ClientAuth != "" && c.Listen.ClientAuth != "none":
+		return &fault.Invalid{Field: "https-client-auth", Message: "none of none, request, required: " + c.Listen.ClientAuth}
+	case asks && c.Listen.Certificate == "":
+		return &fault.Invalid{Field: "https-client-auth", Message: "needs https-certificate-file: callers show certificates over TLS"}
+	case asks && c.Listen.TrustStore == "":
+		return &fault.Invalid{Field: "https-client-auth", Message: "needs https-trust-store-file: who may have issued the certificates of callers"}
+	case c.Proxy.Certificate != "" && (c.Proxy.Headers == "" || len(c.Proxy.Trusted) == 0):
+		return &fault.Invalid{Field: "proxy-client-certificate-header", Message: "needs proxy-headers and proxy-trusted-addresses: else anybody could claim any certificate"}
+	case c.Proxy.Certificate != "" && c.Listen.TrustStore == "":
+		return &fault.Invalid{Field: "proxy-client-certificate-header", Message: "needs https-trust-store-file: who may have issued the certificates of callers"}
 	}
 	return nil
 }

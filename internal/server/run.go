@@ -79,7 +79,11 @@ func open(ctx context.Context, c Config) (doors []door, err error) {
 			return nil, err
 		}
 		secured = &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
-		if err := bind("HTTPS", c.Listen.Host, c.Listen.HTTPSPort, false, secured); err != nil {
+		callers := secured.Clone() // operators show none
+		if err := c.Listen.askCallers(callers); err != nil {
+			return doors, err
+		}
+		if err := bind("HTTPS", c.Listen.Host, c.Listen.HTTPSPort, false, callers); err != nil {
 			return doors, err
 		}
 	}

@@ -29,6 +29,10 @@ type Server struct {
 // New opens the database, makes the master realm where there is none, imports what Config.Import
 // names and wires everything. The caller must Close the server.
 func New(ctx context.Context, c Config) (*Server, error) {
+	roots, err := c.Listen.roots()
+	if err != nil {
+		return nil, err
+	}
 	st, err := OpenStore(ctx, c)
 	if err != nil {
 		return nil, err
@@ -40,6 +44,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	events := &recorder{realms: st, store: st, decisions: s.decisions, log: c.log(), metrics: s.metrics}
 	people := newAccounts(st, c, events)
 	deps, inspector, browser := endpoints(st, c, people)
+	deps.Callers.Roots = roots
 	f := &front{next: branch(administration(st, c, deps, inspector, people), ownAccounts(st, c, deps, inspector, browser, people, oidc.New(deps))), path: c.Public.path(), metrics: s.metrics}
 	if c.AccessLog {
 		f.log = c.log()

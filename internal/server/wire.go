@@ -91,8 +91,9 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 		Revoke:  &revoke.Revoker{Policies: police.Judge{Kept: st}, Realms: st, Verifier: verifier, Sessions: st, Marks: st, Herald: people.herald, Events: events, Now: now, NewID: uuid.NewString},
 		Keys:    keys,
 		Pages:   pages.New(looks(st)),
-		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted},
-		Log:     c.log(),
+		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted,
+			CertificateHeader: c.Proxy.Certificate},
+		Log: c.log(),
 	}, inspector, browser
 }
 

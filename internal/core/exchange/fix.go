@@ -171,7 +171,7 @@ func fixPolicy(s *state, d Decision) []explain.Fix {
 }
 
 func fixProof(s *state, _ Decision) []explain.Fix {
-	return say("exchange the token as its own client, with a DPoP proof by the key that the token is bound to")
+	return say("exchange the token as its own client, with a DPoP proof by the key, or over TLS with the certificate, that the token is bound to")
 }
 
 func fixType(s *state, _ Decision) []explain.Fix {

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmtest"
@@ -55,7 +56,7 @@ func (p play) request(t testing.TB, shop *realmtest.Fixture) exchange.Request {
 	access := oauth.TypeAccessToken
 	q := exchange.Request{
 		Realm: shop.Realm, Issuer: issuer, Client: shop.Realm.Client(p.Client),
-		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Resources: p.Resource, Legacy: p.Legacy, Key: p.Key,
+		SubjectType: &access, RequestedType: p.Want, Scope: p.Scope, Audiences: p.Audience, Resources: p.Resource, Legacy: p.Legacy, Proved: proof.Proved{Key: p.Key},
 		Explain: true,
 	}
 	if p.Type != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -41,8 +42,8 @@ type Request struct {
 	// Caller is what else was proved of the requester, for client policies.
 	Caller policy.Facts
 
-	// Key is the thumbprint of the key that the requester proved to have; empty where nothing was proved.
-	Key string
+	// Proved is what the requester proved to have.
+	Proved proof.Proved
 
 	Explain bool // record a trace
 }

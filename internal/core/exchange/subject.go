@@ -85,9 +85,9 @@ func valid(s *state, t *explain.Trace) *oauth.Error {
 	return nil
 }
 
-// proven asks for proof of the key that a subject token is bound to (T2), by the client that it was issued to; of
-// another issuer's token, whose clients are not here, by whoever brings it. What
-// is issued is bound to the key that was proved, so that an exchange sets nothing free.
+// proven asks for proof of the key, or the certificate, that a subject token is bound to (T2), by the client that it was
+// issued to; of another issuer's token, whose clients are not here, by whoever brings it. What is issued is bound to what
+// was proved, so that an exchange sets nothing free.
 func proven(s *state, t *explain.Trace) *oauth.Error {
 	return s.prove(s.Subject.Token, s.Foreign != nil || s.Subject.Token.Client == s.Client.ID, t)
 }
@@ -102,12 +102,14 @@ func (s *state) prove(held *token.Verified, mayHold bool, t *explain.Trace) *oau
 		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "bound to another client")
 		return refuse(text)
 	}
-	no, refused := errors.AsType[*oauth.Error](proof.Match(held.Confirmation, s.Key))
+	no, refused := errors.AsType[*oauth.Error](proof.Match(held.Confirmation, s.Proved))
 	switch {
 	case !refused:
 		t.Add(explain.ExchangeProof, explain.Allowed, s.Client.ID)
 	case errors.Is(no, proof.ErrOtherKey):
 		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "the proof is by another key")
+	case errors.Is(no, proof.ErrCertificate):
+		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "no certificate, or another one")
 	default:
 		t.Add(explain.ExchangeProof, explain.Denied, s.Client.ID, "no proof")
 	}

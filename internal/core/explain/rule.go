@@ -137,7 +137,7 @@ var phrases = map[Rule]phrase{
 	ExchangeSubject: {"the subject token must be a valid access token of this realm, or a valid token of a trusted issuer", map[Outcome]string{
 		Allowed: "issued to %1", Denied: "%1"}},
 	ExchangeProof: {"a bound subject token needs proof by its holder", map[Outcome]string{
-		Allowed: "proved to have the key that the subject token is bound to", Denied: "%1"}},
+		Allowed: "proved to have what the subject token is bound to", Denied: "%1"}},
 	ExchangeType: {"the requested token type must be one that the requester may ask for", map[Outcome]string{
 		Allowed: "may be asked for", Denied: "may not be asked for by this client"}},
 	ExchangeTarget: {"each audience asked for must be an enabled client of the realm", map[Outcome]string{

@@ -33,8 +33,18 @@ func Refresh(q Request, access *token.Claims) Token {
 	if r.Session != nil && r.Session.Offline {
 		t.Claims.Type = token.TypOffline
 	}
-	if r.Client.Public { // a client with credentials may refresh with another key
-		t.Claims.Confirmation = q.Confirmation
-	}
+	t.Claims.Confirmation = heldBy(q.Confirmation, r.Client.Public)
 	return t
+}
+
+// heldBy is what a refresh token is bound to of what binds the access token. As in Keycloak that is the certificate of
+// every client, and the key of public ones alone: a client with credentials may refresh with another key.
+func heldBy(c *token.Confirmation, public bool) *token.Confirmation {
+	switch {
+	case c == nil || public:
+		return c
+	case c.Certificate == "":
+		return nil
+	}
+	return &token.Confirmation{Certificate: c.Certificate}
 }

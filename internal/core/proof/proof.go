@@ -59,20 +59,29 @@ var (
 	errOtherToken = refuse("DPoP proof access token hash mismatch")
 )
 
-// Match tells whether who proved to have a key may use a token that is bound as c says; nil is not bound. key is its
-// thumbprint, empty where nothing was proved. A token that is bound by other means is nobody's, for nobody can
-// prove them.
-func Match(c *token.Confirmation, key string) error {
+// Proved is what a request proved to have, by thumbprints; empty where it proved nothing.
+type Proved struct {
+	Key         string // that made its DPoP proof (RFC 9449 §6.1)
+	Certificate string // of its TLS connection (RFC 8705 §3.1)
+}
+
+// Match tells whether who proved that much may use a token that is bound as c says; nil is not bound. What is bound to both
+// a key and a certificate takes both. A token that is bound by other means is nobody's, for nobody can prove them.
+func Match(c *token.Confirmation, p Proved) error {
 	switch {
 	case c == nil:
 		return nil
-	case key == "", c.JKT == "", c.Certificate != "":
+	case c.JKT == "" && c.Certificate == "", c.JKT != "" && p.Key == "":
 		return ErrMissing
-	case subtle.ConstantTimeCompare([]byte(c.JKT), []byte(key)) != 1:
+	case c.JKT != "" && !same(c.JKT, p.Key):
 		return ErrOtherKey
+	case c.Certificate != "" && !same(c.Certificate, p.Certificate):
+		return ErrCertificate
 	}
 	return nil
 }
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // kindDPoP is how Keycloak says of a confirmation that it is of DPoP.
 const kindDPoP = "DPoP"
@@ -89,7 +98,7 @@ func (p *Proof) With(accessToken string) error {
 	switch {
 	case p.TokenHash == "":
 		return errNoHash
-	case subtle.ConstantTimeCompare([]byte(p.TokenHash), []byte(hash)) != 1:
+	case !same(p.TokenHash, hash):
 		return errOtherToken
 	}
 	return nil

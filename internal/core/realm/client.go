@@ -25,8 +25,10 @@ type Client struct {
 	UseJWKSURL      bool
 	Certificate     string // base64 DER; the key of client-jwt where no JWKS is used
 	CertificateKid  string
-	Secret          string    `json:"-"` // sealed in the store
-	RotatedSecret   string    `json:"-"` // the one before, valid until RotatedUntil
+	SubjectDN       string    `json:",omitempty"` // x509.subjectdn: whose certificate proves the client; empty: nobody's
+	SubjectExact    bool      `json:",omitempty"` // that is a name, and no regular expression: x509.allow.regex.pattern.comparison=false
+	Secret          string    `json:"-"`          // sealed in the store
+	RotatedSecret   string    `json:"-"`          // the one before, valid until RotatedUntil
 	RotatedUntil    time.Time `json:",omitzero"`
 	StandardFlow    bool
 	ImplicitFlow    bool

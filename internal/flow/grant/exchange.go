@@ -52,6 +52,7 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 		return t.vouch(ctx, q, held, d)
 	}
 	t.resources = d.Grant.Resources
+	t.stayBound(held.Token.Confirmation)
 	place := t.placeIn
 	if t.foreign != nil {
 		place = t.placeAnew
@@ -85,7 +86,7 @@ func (t *turn) exchangeRequest(q ExchangeRequest, held verify.Held, flaw string)
 		Audiences:     q.Audiences,
 		Resources:     q.Resources,
 		Legacy:        q.legacy(),
-		Key:           t.key(),
+		Proved:        t.proved(),
 	}
 	switch {
 	case t.foreign != nil:

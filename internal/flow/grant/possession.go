@@ -32,23 +32,49 @@ func (t *turn) key() string {
 	return t.proof.Key
 }
 
-// confirmation is what binds the tokens of this turn; nil where nothing was proved.
-func (t *turn) confirmation() *token.Confirmation {
-	if t.proof == nil {
-		return nil
-	}
-	return t.proof.Confirmation()
+// proved is what the caller proved to have.
+func (t *turn) proved() proof.Proved {
+	return proof.Proved{Key: t.key(), Certificate: proof.Thumbprint(t.call.Sent.Certificate, t.at.Now)}
 }
 
-// checkHolder asks for proof of the key that a refresh token is bound to. Those of clients with credentials are bound to
-// these alone (RFC 9449 §5): such a client may refresh with another key.
+// confirmation is what binds the tokens of this turn; nil where nothing does. A proof binds them always, a certificate
+// where the client wants that, or what they come of is bound so.
+func (t *turn) confirmation() *token.Confirmation {
+	c := &token.Confirmation{}
+	if t.proof != nil {
+		c = t.proof.Confirmation()
+	}
+	if t.certified || t.client.Tokens.BindTLS {
+		c.Certificate = t.proved().Certificate
+	}
+	if *c == (token.Confirmation{}) {
+		return nil
+	}
+	return c
+}
+
+// stayBound keeps what comes of a token that is bound to a certificate bound to it. Its holder has proved to have it.
+func (t *turn) stayBound(source *token.Confirmation) {
+	t.certified = t.certified || source != nil && source.Certificate != ""
+}
+
+// checkHolder asks for proof of what a refresh token is bound to. To a key are those of public clients alone: those of
+// clients with credentials are bound to these (RFC 9449 §5), so that such a client may refresh with another key.
 func (t *turn) checkHolder(refresh *token.Verified) error {
-	err := proof.Match(refresh.Confirmation, t.key())
+	t.stayBound(refresh.Confirmation)
+	err := proof.Match(refresh.Confirmation, t.proved())
+	if errors.Is(err, proof.ErrCertificate) {
+		return errHolder
+	}
 	if no, ok := errors.AsType[*oauth.Error](err); ok {
 		return oauth.Errorf(oauth.InvalidGrant, "%s", no.Description).InEvent("invalid_token", no.Description)
 	}
 	return err
 }
+
+// errHolder is Keycloak's answer to a refresh without the certificate that the token is bound to.
+var errHolder = oauth.Errorf(oauth.UnauthorizedClient, "%s", proof.ErrCertificate.Description).WithStatus(401).
+	InEvent("not_allowed", proof.ErrCertificate.Description)
 
 // checkProofKey asks for proof of the key that the authorization request named (RFC 9449 §10).
 func (t *turn) checkProofKey(code *session.Code) error {

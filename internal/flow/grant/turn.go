@@ -19,15 +19,16 @@ import (
 // and ends with end, which records what happened.
 type turn struct {
 	*Issuer
-	call    Call
-	at      verify.At
-	client  *realm.Client // set by authenticate
-	caller  policy.Facts  // what authenticate proved of it
-	verdict policy.Verdict
-	adopted bool         // the request did not name the client: its token did
-	proof   *proof.Proof // that the caller has a key, set by authenticate; nil: none came
-	foreign *foreign     // another issuer's token is exchanged; nil: the realm's own
-	event   event.Event
+	call      Call
+	at        verify.At
+	client    *realm.Client // set by authenticate
+	caller    policy.Facts  // what authenticate proved of it
+	verdict   policy.Verdict
+	adopted   bool         // the request did not name the client: its token did
+	proof     *proof.Proof // that the caller has a key, set by authenticate; nil: none came
+	certified bool         // what is issued is bound to the certificate of the connection, whatever the client wants
+	foreign   *foreign     // another issuer's token is exchanged; nil: the realm's own
+	event     event.Event
 
 	resources []string // that the tokens are for (RFC 8707), set by authenticate; nil: none was named
 	targets   []string // the clients that these are of, the only audiences
@@ -121,7 +122,7 @@ func (t *turn) admit(ctx context.Context, c *realm.Client) error {
 		return oauth.Errorf(oauth.InvalidClient, "Bearer-only not allowed").InEvent("invalid_client", "")
 	case t.call.Repeated:
 		return oauth.Errorf(oauth.InvalidRequest, "duplicated parameter").InEvent("invalid_request", "duplicated parameter")
-	case c.Tokens.BindTLS:
+	case c.Tokens.BindTLS && t.proved().Certificate == "":
 		const text = "Client Certification missing for MTLS HoK Token Binding"
 		return oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_request", text)
 	}

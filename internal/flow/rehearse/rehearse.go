@@ -13,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/mint"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -106,7 +107,7 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 		RequestedType: p.RequestedType,
 		Scope:         p.Scope,
 		Audiences:     p.Audiences,
-		Key:           rehearsed,
+		Proved:        proof.Proved{Key: rehearsed, Certificate: rehearsed},
 		Explain:       true,
 	}
 	d := exchange.Decide(q)
@@ -128,8 +129,14 @@ func (s Scene) held() *exchange.Subject {
 		return &exchange.Subject{Flaw: string(verify.UserDisabled)}
 	}
 	t := OfToken(s)
+	if s.Client.Tokens.Bound() {
+		t.Claims.Confirmation = &token.Confirmation{}
+	}
 	if s.Client.Tokens.BindDPoP {
-		t.Claims.Confirmation = &token.Confirmation{JKT: rehearsed}
+		t.Claims.Confirmation.JKT = rehearsed
+	}
+	if s.Client.Tokens.BindTLS {
+		t.Claims.Confirmation.Certificate = rehearsed
 	}
 	return &exchange.Subject{Token: &token.Verified{Claims: t.Claims, Origin: s.origin()}, User: s.User, Session: s.session()}
 }

@@ -18,6 +18,7 @@ const (
 	MethodSecretJWT  = "client-secret-jwt" // client_secret_jwt
 	MethodPrivateKey = "client-jwt"        // private_key_jwt
 	MethodForeign    = realm.MethodForeign // a token of another issuer
+	MethodX509       = "client-x509"       // tls_client_auth
 )
 
 // ClientAuth is a client that proved who it is. Beside an error Client is nil and Method empty.
@@ -102,6 +103,13 @@ func (v *Verifier) Client(ctx context.Context, at At, c Credentials) (ClientAuth
 		err = v.assertion(ctx, at, client, &c, auth.assertion)
 	case method == MethodForeign:
 		err = v.foreign(ctx, at, client, workload, auth.assertion)
+	case method == MethodX509:
+		if id == nil {
+			return auth, errUnknownClient
+		}
+		if !certified(client, at, c.Certificate) {
+			err = errAuthenticator
+		}
 	default: // kept, not acted on
 		err = errAuthenticator
 	}

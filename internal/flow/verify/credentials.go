@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"net/url"
 	"strings"
@@ -14,6 +15,7 @@ type Credentials struct {
 	Secret        *string
 	AssertionType *string
 	Assertion     *string
+	Certificate   *x509.Certificate // of the caller, as of Sent
 }
 
 // named are the client_id and secret of the request; nil where they are not given. What the form

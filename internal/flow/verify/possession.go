@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"strings"
 
@@ -9,9 +10,11 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
-// Sent is what a request brings to prove that its sender has a key (RFC 9449 §4.1), and the request that the proof must
-// be made for.
+// Sent is what a request brings to prove that its sender has a key (RFC 9449 §4.1) or a certificate (RFC 8705), and the
+// request that the proof must be made for.
 type Sent struct {
+	Certificate *x509.Certificate // of the sender, who proved to have its key, by somebody who is trusted; nil: none
+
 	Proofs []string // headers DPoP, verbatim; none: nothing is proved
 	Method string
 	URL    string // of the request, as its sender reaches it
@@ -77,8 +80,8 @@ func (v *Verifier) useUp(ctx context.Context, at At, p *proof.Proof) error {
 }
 
 // Presented checks an access token, and that who presents it may: one that is bound to a key only with a proof by that
-// key, made for this request and this token, and one that is not bound only as a bearer token, unless its client wants
-// all of its tokens bound. A refusal is a *Failure, as of AccessToken.
+// key, made for this request and this token, one that is bound to a certificate only over a connection that has it, and one
+// that is not bound to a key only as a bearer token. Where its client wants all of its tokens bound, so it must be. A refusal is a *Failure, as of AccessToken.
 func (v *Verifier) Presented(ctx context.Context, at At, p Presented) (Held, error) {
 	held, err := v.AccessToken(ctx, at, p.Token)
 	if err != nil {
@@ -89,22 +92,31 @@ func (v *Verifier) Presented(ctx context.Context, at At, p Presented) (Held, err
 
 // possesses is the rule of Presented. The proof is used up only where it is good in every other way.
 func (v *Verifier) possesses(ctx context.Context, at At, h *Held, p *Presented) error {
-	bound := h.Token.Confirmation != nil || h.Client.Tokens.Bound()
-	switch {
-	case !bound && !p.DPoP():
-		return nil
-	case !bound, !p.DPoP(), h.Token.Confirmation == nil:
+	c := token.Confirmation{}
+	if h.Token.Confirmation != nil {
+		c = *h.Token.Confirmation
+	}
+	wants := h.Client.Tokens
+	if (c.JKT != "") != p.DPoP() || wants.BindDPoP && c.JKT == "" || wants.BindTLS && c.Certificate == "" {
 		return refuse(Unproven)
 	}
-	made, err := prove(at, p.Sent)
-	if err == nil {
-		err = proof.Match(h.Token.Confirmation, made.Key)
+	var made *proof.Proof
+	shown, err := proof.Proved{Certificate: proof.Thumbprint(p.Certificate, at.Now)}, error(nil)
+	if c.JKT != "" {
+		if made, err = prove(at, p.Sent); err != nil {
+			return &Failure{Unproven, err}
+		}
+		shown.Key = made.Key
 	}
-	if err == nil {
+	err = proof.Match(h.Token.Confirmation, shown)
+	if err == nil && made != nil {
 		err = made.With(p.Token)
 	}
 	if err != nil {
 		return &Failure{Unproven, err}
+	}
+	if made == nil {
+		return nil
 	}
 	if err = v.useUp(ctx, at, made); errors.Is(err, proof.ErrUsed) {
 		return &Failure{Unproven, err}

@@ -3,6 +3,7 @@
 package caller
 
 import (
+	"crypto/x509"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -25,6 +26,11 @@ type Resolver struct {
 	Path     string         // path that the server lives under, as "/auth"; empty for none
 	Headers  Headers        // of proxies
 	Trusted  []netip.Prefix // proxies whose headers are believed; every peer's where empty
+
+	// Roots are who may have issued the certificates of callers; nil: nobody has one.
+	Roots *x509.CertPool
+	// CertificateHeader is in which header trusted proxies tell the certificate of who called them; empty: they do not.
+	CertificateHeader string
 }
 
 // Caller is where a request comes from.
@@ -32,6 +38,10 @@ type Caller struct {
 	Base    string     // the server's URL as the caller reaches it, without a slash at the end
 	Address netip.Addr // the caller's; invalid where it is not known
 	Secure  bool       // the caller came by TLS, to us or to a proxy
+
+	// Certificate is the caller's, issued by one of the resolver's roots for TLS clients, and its key was proved in the
+	// handshake; nil: none.
+	Certificate *x509.Certificate
 }
 
 // errHost answers a request whose Host is none: it would become part of issuers and links.
@@ -55,6 +65,7 @@ func (v *Resolver) Of(r *http.Request) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
+	c.Certificate = v.certificate(r, peer)
 	c.Base, c.Secure = base, strings.HasPrefix(base, "https:")
 	return c, nil
 }

@@ -30,7 +30,7 @@ func (s *site) authorizeDevice(w http.ResponseWriter, r *http.Request, c call) e
 		Base:            c.caller.Base,
 		Address:         c.address(),
 		Origin:          r.Header.Get("Origin"),
-		Credentials:     credentials(r, f),
+		Credentials:     c.credentials(r, f),
 		Repeated:        f.repeated(),
 		Scope:           f.text("scope"),
 		Resource:        f.get(oauth.Resource),

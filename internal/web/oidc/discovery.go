@@ -55,6 +55,10 @@ type metadata struct {
 	BackChannel         bool `json:"backchannel_logout_supported"`
 	BackChannelSession  bool `json:"backchannel_logout_session_supported"`
 
+	// Certificates of callers (RFC 8705 §3.3, §5). They are asked for at the same addresses.
+	CertificateBound bool    `json:"tls_client_certificate_bound_access_tokens"`
+	Aliases          aliases `json:"mtls_endpoint_aliases"`
+
 	Claimed        bool     `json:"claims_parameter_supported"`
 	Issued         bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
 	ProofAlgs      []string `json:"dpop_signing_alg_values_supported"`              // RFC 9449 §5.1
@@ -67,7 +71,7 @@ type metadata struct {
 
 var (
 	signingAlgs = []string{"PS384", "RS384", "EdDSA", "ES384", "HS256", "HS512", "ES256", "RS256", "HS384", "ES512", "PS256", "PS512", "RS512"}
-	clientAuth  = []string{"private_key_jwt", "client_secret_basic", "client_secret_post", "client_secret_jwt"}
+	clientAuth  = []string{"private_key_jwt", "client_secret_basic", "client_secret_post", "client_secret_jwt", "tls_client_auth"}
 
 	// The response types and modes of every realm; which of them a client may use is the client's.
 	responseTypes = []string{"code", "none", "id_token", "token", "id_token token", "code id_token", "code token", "code id_token token"}
@@ -124,6 +128,13 @@ func describe(r *realm.Realm, base string) metadata {
 
 		FrontChannel: true, FrontChannelSession: true, BackChannel: true, BackChannelSession: true,
 
+		CertificateBound: true,
+		Aliases: aliases{
+			Token: protocol + "/token", Revocation: protocol + "/revoke", Introspection: protocol + "/token/introspect",
+			Device: protocol + "/auth/device", Registration: issuer + "/clients-registrations/openid-connect",
+			UserInfo: protocol + "/userinfo", Pushed: protocol + "/ext/par/request",
+		},
+
 		Claimed:       true,
 		Issued:        true,
 		ProofAlgs:     proof.Algs,
@@ -131,6 +142,17 @@ func describe(r *realm.Realm, base string) metadata {
 		RequestObject: true,
 		RequestAlgs:   append(slices.Clone(signingAlgs), "none"),
 	}
+}
+
+// aliases are the addresses for callers who show a certificate.
+type aliases struct {
+	Token         string `json:"token_endpoint"`
+	Revocation    string `json:"revocation_endpoint"`
+	Introspection string `json:"introspection_endpoint"`
+	Device        string `json:"device_authorization_endpoint"`
+	Registration  string `json:"registration_endpoint"`
+	UserInfo      string `json:"userinfo_endpoint"`
+	Pushed        string `json:"pushed_authorization_request_endpoint"`
 }
 
 // grantTypes are those of the token endpoint, and the one that needs none (OpenID Connect Discovery §3).

@@ -154,9 +154,10 @@ func (f form) repeated(may ...string) bool {
 }
 
 // credentials are what the request says about the client that sends it.
-func credentials(r *http.Request, f form) verify.Credentials {
+func (c call) credentials(r *http.Request, f form) verify.Credentials {
 	return verify.Credentials{
 		Authorization: r.Header.Get("Authorization"),
+		Certificate:   c.caller.Certificate,
 		ID:            f.get("client_id"),
 		Secret:        f.get("client_secret"),
 		AssertionType: f.get("client_assertion_type"),

@@ -19,7 +19,7 @@ func (s *site) introspect(w http.ResponseWriter, r *http.Request, c call) error 
 		Realm:       c.realm.Name,
 		Base:        c.caller.Base,
 		Address:     c.address(),
-		Credentials: credentials(r, f),
+		Credentials: c.credentials(r, f),
 		Repeated:    f.repeated(),
 		Token:       f.get("token"),
 		Hint:        f.get("token_type_hint"),

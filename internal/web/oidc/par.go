@@ -14,7 +14,7 @@ func (s *site) push(w http.ResponseWriter, r *http.Request, c call) error {
 		return err
 	}
 	pushed, err := s.Browser.Push(r.Context(), authorize.PushRequest{Call: browsing(r, c), Origin: r.Header.Get("Origin"),
-		Credentials: credentials(r, f), Sent: c.sent(r), Parameters: f.fields()})
+		Credentials: c.credentials(r, f), Sent: c.sent(r), Parameters: f.fields()})
 	shareOutcome(w, r, err, exposed)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func (c call) revocation(r *http.Request, f form) revoke.Call {
 		Realm:       c.realm.Name,
 		Base:        c.caller.Base,
 		Address:     c.address(),
-		Credentials: credentials(r, f),
+		Credentials: c.credentials(r, f),
 		Origin:      r.Header.Get("Origin"),
 		Repeated:    f.repeated(),
 	}

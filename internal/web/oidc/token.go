@@ -78,7 +78,7 @@ func (s *site) token(w http.ResponseWriter, r *http.Request, c call) error {
 		Repeated:    f.repeated(),
 		Scope:       f.get("scope"),
 		Resource:    f.get(oauth.Resource),
-		Credentials: credentials(r, f),
+		Credentials: c.credentials(r, f),
 		Sent:        c.sent(r),
 	}, f)
 	shareOutcome(w, r, err, exposed)
