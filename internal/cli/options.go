@@ -54,7 +54,7 @@ var options = []option{
 	{name: "https-certificate-key-file", keycloak: true, help: "PEM file with the certificate's private key",
 		set: text(func(s *settings) *string { return &s.Listen.Key })},
 	{name: "https-client-auth", keycloak: true, fallback: "none", help: "whether callers show a certificate: none, request or required",
-		set: oneOf(func(s *settings) *string { return &s.Listen.ClientAuth }, "none", "request", "required")},
+		set: text(func(s *settings) *string { return &s.Listen.ClientAuth })},
 	{name: "https-trust-store-file", keycloak: true, help: "PEM file with who may have issued the certificates of callers",
 		set: text(func(s *settings) *string { return &s.Listen.TrustStore })},
 	{name: "hostname", keycloak: true, help: "URL or host that callers reach the server by; without it each request names its own",

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -176,24 +177,56 @@ func TestCheckHeader(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	const missing, other = "DPoP proof is missing", "DPoP confirmation doesn't match DPoP proof"
+	const certificate = "Client certificate missing, or its thumbprint and one in the refresh token did NOT match"
+	key, tls := proof.Proved{Key: "k"}, proof.Proved{Certificate: "c"}
+	both := &token.Confirmation{JKT: "k", Certificate: "c"}
 	for name, tt := range map[string]struct {
-		c    *token.Confirmation
-		key  string
+		c      *token.Confirmation
+		proved proof.Proved
+		want   string
+	}{
+		"not bound":                      {nil, proof.Proved{}, ""},
+		"not bound, with proof":          {nil, key, ""},
+		"key":                            {&token.Confirmation{JKT: "k"}, key, ""},
+		"key, by another":                {&token.Confirmation{JKT: "k"}, proof.Proved{Key: "other"}, other},
+		"key, by a longer one":           {&token.Confirmation{JKT: "k"}, proof.Proved{Key: "kk"}, other},
+		"key, not proved":                {&token.Confirmation{JKT: "k"}, proof.Proved{}, missing},
+		"key, by a certificate":          {&token.Confirmation{JKT: "k"}, proof.Proved{Certificate: "k"}, missing},
+		"certificate":                    {&token.Confirmation{Certificate: "c"}, tls, ""},
+		"certificate, by another":        {&token.Confirmation{Certificate: "c"}, proof.Proved{Certificate: "d"}, certificate},
+		"certificate, not shown":         {&token.Confirmation{Certificate: "c"}, proof.Proved{}, certificate},
+		"certificate, by a key":          {&token.Confirmation{Certificate: "c"}, proof.Proved{Key: "c"}, certificate},
+		"both":                           {both, proof.Proved{Key: "k", Certificate: "c"}, ""},
+		"both, by the key":               {both, key, certificate},
+		"both, by the certificate":       {both, tls, missing},
+		"both, by another key":           {both, proof.Proved{Key: "x", Certificate: "c"}, other},
+		"something":                      {&token.Confirmation{}, proof.Proved{}, missing},
+		"something, with all there is":   {&token.Confirmation{}, proof.Proved{Key: "k", Certificate: "c"}, missing},
+		"something, by its type of keys": {&token.Confirmation{JKTType: "DPoP"}, key, missing},
+	} {
+		got := ""
+		if e, ok := errors.AsType[*oauth.Error](proof.Match(tt.c, tt.proved)); ok {
+			got = e.Description
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func TestThumbprint(t *testing.T) {
+	c := &x509.Certificate{Raw: []byte("der"), NotBefore: noon, NotAfter: noon.Add(time.Hour)}
+	const want = "UFDYDSLs1HHqVd9wNAQsHgQTQf9AZuf2_zjiC3IN-Oo"
+	for name, tt := range map[string]struct {
+		c    *x509.Certificate
+		at   time.Duration
 		want string
 	}{
-		"not bound":             {nil, "", ""},
-		"not bound, with proof": {nil, "k", ""},
-		"proved":                {&token.Confirmation{JKT: "k"}, "k", ""},
-		"by another key":        {&token.Confirmation{JKT: "k"}, "other", other},
-		"by a longer one":       {&token.Confirmation{JKT: "k"}, "kk", other},
-		"not proved":            {&token.Confirmation{JKT: "k"}, "", missing},
-		"to a certificate":      {&token.Confirmation{Certificate: "k"}, "k", missing},
-		"to both":               {&token.Confirmation{JKT: "k", Certificate: "k"}, "k", missing},
-		"to something":          {&token.Confirmation{}, "", missing},
-		"to something, proved":  {&token.Confirmation{}, "k", missing},
+		"good": {c, time.Minute, want}, "first": {c, 0, want}, "last": {c, time.Hour, want},
+		"too early": {c, -time.Second, ""}, "too late": {c, time.Hour + time.Second, ""}, "none": {nil, 0, ""},
 	} {
-		if got := told(t, proof.Match(tt.c, tt.key)); got != tt.want {
-			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		if got := proof.Thumbprint(tt.c, noon.Add(tt.at)); got != tt.want {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
