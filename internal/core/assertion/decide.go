@@ -116,7 +116,7 @@ func proven(m *matter, t *explain.Trace) *oauth.Error {
 	if bonds.Confirmation == nil {
 		return nil
 	}
-	no, refused := errors.AsType[*oauth.Error](proof.Match(bonds.Confirmation, m.Key))
+	no, refused := errors.AsType[*oauth.Error](proof.Match(bonds.Confirmation, m.Proved))
 	if !refused {
 		t.Add(explain.AssertionProof, explain.Allowed, m.Client.ID)
 		return nil

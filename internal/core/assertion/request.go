@@ -7,6 +7,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -18,7 +19,7 @@ type Request struct {
 	Issuer string        // the realm's, as the caller reaches it
 	Client *realm.Client // who hands the assertion in
 	Scope  *string       // parameter "scope"; nil: it did not come
-	Key    string        // thumbprint of the key that the client proved to have; empty: nothing was proved
+	Proved proof.Proved  // what the client proved to have
 	Now    time.Time
 
 	Given     bool                // there is a parameter "assertion"

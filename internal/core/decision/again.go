@@ -6,6 +6,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -57,7 +58,8 @@ type anew struct {
 func (a *anew) exchange() Verdict {
 	q := exchange.Request{
 		Realm: a.realm, Issuer: a.Issuer, Client: a.client, RequestedType: (*oauth.TokenType)(a.Asked.Type),
-		Scope: a.Asked.Scope, Audiences: a.Asked.Audience, Resources: a.Asked.Resource, Legacy: a.Asked.Legacy, Key: a.Proof, Explain: true,
+		Scope: a.Asked.Scope, Audiences: a.Asked.Audience, Resources: a.Asked.Resource, Legacy: a.Asked.Legacy,
+		Proved: proof.Proved{Key: a.Proof, Certificate: a.Certificate}, Explain: true,
 	}
 	if a.Subject != nil {
 		q.SubjectType = (*oauth.TokenType)(a.Subject.Type)
@@ -86,8 +88,8 @@ func (a *anew) subject() *exchange.Subject {
 	t := &token.Verified{Claims: token.Claims{Client: s.Client, Audience: s.Audience, Scope: s.Scope, Session: s.Session, Expires: s.Expires, Path: hops(s.Path),
 		RequestedResource: s.Resource},
 		Origin: token.Origin{Session: token.SessionKind(s.Kind)}}
-	if s.Key != "" {
-		t.Confirmation = &token.Confirmation{JKT: s.Key}
+	if s.Key != "" || s.Certificate != "" {
+		t.Confirmation = &token.Confirmation{JKT: s.Key, Certificate: s.Certificate}
 	}
 	return &exchange.Subject{Token: t, User: a.user(), Session: a.session(s.Session)}
 }

@@ -18,20 +18,21 @@ const version = 1
 
 // Record is a decision.
 type Record struct {
-	Version   int      `json:"v"`
-	ID        string   `json:"id"`     // of the event of the same request
-	Grant     string   `json:"grant"`  // grant_type
-	Policy    int64    `json:"policy"` // version of the realm that was asked
-	Issuer    string   `json:"issuer"`
-	Client    string   `json:"client,omitempty"`    // client_id, as the caller gave it
-	ClientKey string   `json:"clientKey,omitempty"` // id of the client, where it has proven itself
-	User      *User    `json:"user,omitempty"`
-	Session   string   `json:"session,omitempty"` // id
-	Subject   *Subject `json:"subject,omitempty"` // what was exchanged, or refreshed after an exchange
-	Foreign   *Foreign `json:"foreign,omitempty"` // who issued the subject; absent: the realm
-	Asked     Asked    `json:"asked"`
-	Proof     string   `json:"proof,omitempty"` // thumbprint of the key that the caller proved to have
-	Outcome   Outcome  `json:"outcome"`
+	Version     int      `json:"v"`
+	ID          string   `json:"id"`     // of the event of the same request
+	Grant       string   `json:"grant"`  // grant_type
+	Policy      int64    `json:"policy"` // version of the realm that was asked
+	Issuer      string   `json:"issuer"`
+	Client      string   `json:"client,omitempty"`    // client_id, as the caller gave it
+	ClientKey   string   `json:"clientKey,omitempty"` // id of the client, where it has proven itself
+	User        *User    `json:"user,omitempty"`
+	Session     string   `json:"session,omitempty"` // id
+	Subject     *Subject `json:"subject,omitempty"` // what was exchanged, or refreshed after an exchange
+	Foreign     *Foreign `json:"foreign,omitempty"` // who issued the subject; absent: the realm
+	Asked       Asked    `json:"asked"`
+	Proof       string   `json:"proof,omitempty"`       // thumbprint of the key that the caller proved to have
+	Certificate string   `json:"certificate,omitempty"` // and that of its certificate
+	Outcome     Outcome  `json:"outcome"`
 }
 
 // User is who the tokens speak of, as they were.
@@ -51,18 +52,19 @@ type Group struct {
 
 // Subject is the token that was brought.
 type Subject struct {
-	Token    string   `json:"token,omitempty"` // fingerprint
-	Type     *string  `json:"type,omitempty"`  // parameter "subject_token_type"
-	Flaw     string   `json:"flaw,omitempty"`  // why it was not valid; what follows is empty then
-	Client   string   `json:"client,omitempty"`
-	Audience []string `json:"audience,omitempty"`
-	Scope    *string  `json:"scope,omitempty"`
-	Path     []Hop    `json:"path,omitempty"`     // of the exchanges behind it
-	Resource []string `json:"resource,omitempty"` // that it was narrowed to (RFC 8707)
-	Kind     string   `json:"kind,omitempty"`     // of the session behind it: the first letters of its jti
-	Session  string   `json:"session,omitempty"`  // id
-	Expires  int64    `json:"expires,omitempty"`  // Unix seconds
-	Key      string   `json:"key,omitempty"`      // thumbprint of the key that it is bound to
+	Token       string   `json:"token,omitempty"` // fingerprint
+	Type        *string  `json:"type,omitempty"`  // parameter "subject_token_type"
+	Flaw        string   `json:"flaw,omitempty"`  // why it was not valid; what follows is empty then
+	Client      string   `json:"client,omitempty"`
+	Audience    []string `json:"audience,omitempty"`
+	Scope       *string  `json:"scope,omitempty"`
+	Path        []Hop    `json:"path,omitempty"`        // of the exchanges behind it
+	Resource    []string `json:"resource,omitempty"`    // that it was narrowed to (RFC 8707)
+	Kind        string   `json:"kind,omitempty"`        // of the session behind it: the first letters of its jti
+	Session     string   `json:"session,omitempty"`     // id
+	Expires     int64    `json:"expires,omitempty"`     // Unix seconds
+	Key         string   `json:"key,omitempty"`         // thumbprint of the key that it is bound to
+	Certificate string   `json:"certificate,omitempty"` // and that of the certificate
 }
 
 // Hop is an exchange: the client that the token was issued to, and by which issuer where that is not the realm.

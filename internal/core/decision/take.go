@@ -34,7 +34,7 @@ func (d *Record) Exchanged(q exchange.Request, fingerprint string, was exchange.
 	}
 	d.Asked = Asked{Type: keptText((*string)(q.RequestedType)), Scope: keptText(q.Scope), Audience: kept(q.Audiences), Resource: kept(q.Resources),
 		Legacy: q.Legacy, Acting: q.Acting()}
-	d.Proof, d.Outcome.Rule = q.Key, was.Rule
+	d.Proof, d.Certificate, d.Outcome.Rule = q.Proved.Key, q.Proved.Certificate, was.Rule
 	if f := q.Foreign; f != nil {
 		d.Foreign = &Foreign{Name: keptWord(f.Name), Flaw: string(f.Flaw), Standing: string(f.Standing)}
 		if f.Provider != nil {
@@ -121,7 +121,7 @@ func (s *Subject) brought(t *token.Verified) {
 	s.Client, s.Audience, s.Scope, s.Resource = t.Client, t.Audience, t.Scope, t.RequestedResource
 	s.Path, s.Kind, s.Session, s.Expires = hopsOf(t.Path), string(t.Origin.Session), t.Session, t.Expires
 	if t.Confirmation != nil {
-		s.Key = cmp.Or(t.Confirmation.JKT, t.Confirmation.Certificate)
+		s.Key, s.Certificate = t.Confirmation.JKT, t.Confirmation.Certificate
 	}
 }
 

@@ -66,7 +66,7 @@ func (i *Issuer) JWTBearer(ctx context.Context, q JWTBearerRequest) (resp *Respo
 // assertionRequest is the request as core/assertion decides it.
 func (t *turn) assertionRequest(q JWTBearerRequest) assertion.Request {
 	a := assertion.Request{Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
-		Scope: q.Scope, Key: t.key(), Now: t.at.Now, Given: q.Assertion != nil}
+		Scope: q.Scope, Proved: t.proved(), Now: t.at.Now, Given: q.Assertion != nil}
 	if a.Given {
 		if says, err := federation.Peek(*q.Assertion); err == nil {
 			a.Assertion = &says
@@ -180,6 +180,7 @@ func (t *turn) resourcesOf(a *federation.Foreign, sight assertion.Sight) ([]stri
 
 // vouched is what is given out for a user whom a provider vouches for.
 func (t *turn) vouched(u *user.User, d assertion.Decision) issue {
+	t.stayBound(d.Bonds.Confirmation)
 	s := d.Resolution.Session
 	w := issue{
 		user: u, session: s, found: d.Resolution,
