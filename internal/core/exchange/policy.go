@@ -36,7 +36,7 @@ func (s *state) heed(v policy.Verdict) *oauth.Error {
 // facts are what the policies may look at.
 func (s *state) facts(stage policy.Stage) policy.Facts {
 	f := s.Caller
-	f.Stage, f.Issuer, f.Client, f.Key = stage, s.Issuer, s.Client, s.Key
+	f.Stage, f.Issuer, f.Client, f.Key = stage, s.Issuer, s.Client, s.Proved.Key
 	if s.Scope != nil {
 		f.Scope, f.ScopeSent = *s.Scope, true
 	}
