@@ -158,7 +158,7 @@ func TestAssertions(t *testing.T) {
 		"not yet":                {claims: map[string]any{"nbf": noon.Unix() + 1}, want: "Token is not active"},
 		"no jti":                 {claims: map[string]any{"jti": nil}, want: "Token jti claim is required"},
 		"bound to a key":         {claims: map[string]any{"cnf": map[string]any{"jkt": "k"}}, want: "DPoP proof is missing"},
-		"bound to a certificate": {claims: map[string]any{"cnf": map[string]any{"x5t#S256": "c"}}, want: "DPoP proof is missing"},
+		"bound to a certificate": {claims: map[string]any{"cnf": map[string]any{"x5t#S256": "c"}}, want: "Client certificate missing, or its thumbprint and one in the refresh token did NOT match"},
 		"scope":                  {scope: "no-such-scope", want: "Invalid scopes: no-such-scope"},
 
 		"provider off": {before: func(w *world) { w.provider(func(p *realm.Provider) { p.Enabled = false }) }, want: noProvider},
