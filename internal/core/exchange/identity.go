@@ -20,6 +20,7 @@ func MakesIdentity(c *realm.Client, requested *oauth.TokenType) bool {
 var identity = []rule{
 	{explain.ExchangeUnsupported, plain},
 	{explain.ExchangeSubject, shown},      // there is an ID token
+	{explain.PolicyDemand, policed},       // the client policies have nothing against it
 	{explain.ExchangeTarget, abroad},      // one other authorization server is named
 	{explain.ExchangePermitted, sendable}, // which the client may have assertions for
 	{explain.ExchangeResource, single},    // and one resource there at most

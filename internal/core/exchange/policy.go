@@ -36,7 +36,10 @@ func (s *state) heed(v policy.Verdict) *oauth.Error {
 // facts are what the policies may look at.
 func (s *state) facts(stage policy.Stage) policy.Facts {
 	f := s.Caller
-	f.Stage, f.Issuer, f.Client, f.Key = stage, s.Issuer, s.Client, s.Proved.Key
+	f.Stage, f.Issuer, f.Client, f.Key, f.Certificate = stage, s.Issuer, s.Client, s.Proved.Key, s.Proved.Certificate
+	if p := s.issuer(); p != nil {
+		f.Provider = p.Alias
+	}
 	if s.Scope != nil {
 		f.Scope, f.ScopeSent = *s.Scope, true
 	}
