@@ -193,7 +193,8 @@ func ToMetadata(o Object) Object {
 	m.Put("token_endpoint_auth_method", authMethod(o))
 	if o.Text("clientAuthenticatorType") == "client-secret" && !Value[bool](o, "publicClient") {
 		m.Put("client_secret", o.Text("secret"))
-		m.Put("client_secret_expires_at", 0)
+		expires, _ := strconv.ParseInt(attributes["client.secret.expiration.time"], 10, 64) // 0: never
+		m.Put("client_secret_expires_at", expires)
 	}
 	if attributes["use.jwks.url"] == "true" {
 		m.Put("jwks_uri", attributes["jwks.url"])

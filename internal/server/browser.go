@@ -43,7 +43,7 @@ func signIns(st *store.Store, c Config, p accounts, keys *keyring.Keyring, verif
 
 // signOuts are how browsers sign out.
 func signOuts(st *store.Store, c Config, p accounts, keys *keyring.Keyring, upstream signout.Upstream) *signout.Ender {
-	return &signout.Ender{Realms: st, Users: st, Sessions: st, Logins: st, Keys: keys, Herald: p.herald, Upstream: upstream, Events: p.events,
+	return &signout.Ender{Policies: police.Judge{Kept: st}, Realms: st, Users: st, Sessions: st, Logins: st, Keys: keys, Herald: p.herald, Upstream: upstream, Events: p.events,
 		Now: c.clock(), NewID: uuid.NewString, NewToken: newToken}
 }
 

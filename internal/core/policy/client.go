@@ -101,10 +101,7 @@ func secureAlgorithms(s *state, p *realm.PolicyPart) *oauth.Error {
 }
 
 func secureLogout(s *state, p *realm.PolicyPart) *oauth.Error {
-	front := s.Get
-	if changed(s) {
-		front = s.client().Logout.FrontChannel || s.client().Logout.FrontChannelURL != ""
-	}
+	front := s.Stage == FrontChannel || s.client().Logout.FrontChannel || s.client().Logout.FrontChannelURL != ""
 	if front && !p.On("allow-front-channel-logout") {
 		return refuse(invalidRegistration, "Front-channel logout is not allowed for this client")
 	}

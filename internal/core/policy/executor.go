@@ -24,7 +24,7 @@ var executors = map[string]executor{
 	"secure-client-uris":                     {at: changes | at(Pushed, Authorization), ask: secureURIs},
 	"secure-client-uris-pattern":             {at: changes, ask: uriPatterns},
 	"secure-redirect-uris-enforcer":          {at: changes | at(Pushed, Authorization), ask: secureRedirects},
-	"secure-logout":                          {at: changes | at(Logout), ask: secureLogout},
+	"secure-logout":                          {at: changes | at(FrontChannel), ask: secureLogout},
 	"secure-signature-algorithm":             {at: changes, ask: secureAlgorithms},
 	"secure-client-authenticator":            {at: changes | at(Pushed, Code, ClientCredentials, Refresh, Introspection, Revocation, Logout), ask: secureAuthenticator},
 	"secure-signature-algorithm-signed-jwt":  {at: at(Pushed, Code, Refresh, Introspection, Revocation, Logout), ask: secureAssertionAlgorithm},
@@ -45,12 +45,13 @@ var executors = map[string]executor{
 	"use-lightweight-access-token":                {at: at(Code, Password, ClientCredentials, Refresh, Device), ask: lightweight},
 	"suppress-refresh-token-rotation":             {at: at(Refresh), ask: keepRefresh},
 	"registration-access-token-rotation-disabled": {at: at(Update), ask: keepRegistration},
+	"secret-rotation":                             {at: changes | at(Secret), ask: rotate},
 
 	"auth-flow-enforcer":         {at: at(Pushed, Authorization), ask: cannotMeet, unmet: true},
 	"intent-client-bind-checker": {at: at(Pushed, Authorization), ask: cannotMeet, unmet: true},
 	"secure-resource-indicator":  {at: tokens | at(Pushed, Authorization), ask: cannotMeet, unmet: true},
 
-	"client-id-metadata-document": {}, "client-secret-rotation": {}, "saml-avoid-redirect": {}, "saml-secure-client-uris": {},
+	"client-id-metadata-document": {}, "saml-avoid-redirect": {}, "saml-secure-client-uris": {},
 	"saml-signature-enforcer": {}, "secure-ciba-req-sig-algorithm": {}, "secure-ciba-session": {}, "secure-ciba-signed-authn-req": {},
 }
 

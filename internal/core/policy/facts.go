@@ -12,6 +12,7 @@ type Stage int
 const (
 	Register            Stage = iota + 1 // to make a client
 	Update                               // to change one
+	Secret                               // to give one another secret
 	Pushed                               // to push an authorization request (RFC 9126)
 	Authorization                        // to be sent to the client with an answer
 	DeviceAuthorization                  // a device code
@@ -26,7 +27,8 @@ const (
 	Introspection // to know what a token says
 	UserInfo
 	Revocation
-	Logout // to end a session
+	Logout       // to end a session
+	FrontChannel // to have a browser tell a client that a session ended
 )
 
 // stages is a set of stages.
@@ -55,8 +57,8 @@ type Facts struct {
 
 	Before     *realm.Client            // at Update: the client as it is
 	Names      func(member string) bool // at Register and Update: whether the representation has a member
-	ByAdmin    bool                     // at Register and Update: by the administration API
-	Updater    *Updater                 // at Register and Update
+	ByAdmin    bool                     // at Register, Update and Secret: by the administration API
+	Updater    *Updater                 // at Register, Update and Secret
 	Attributes map[string]string        // of the client; at other stages only where the realm Asks for them
 
 	Method      string     // authenticator by which the client proved who it is; empty: it did not
@@ -69,7 +71,6 @@ type Facts struct {
 	Scope     string // parameter "scope", or what is known to be meant
 	ScopeSent bool   // the parameter came
 	Challenge string // of the authorization code; empty: none, or none by S256
-	Get       bool   // at Logout: by an address that the browser was sent to
 
 	Subject   *Subject        // of an exchange or a JWT grant
 	Provider  string          // alias of the identity provider behind it; empty: none

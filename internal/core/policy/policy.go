@@ -30,6 +30,8 @@ type Verdict struct {
 	Downscoped       bool // the token has no scope that its subject has not, but for those that are never shown
 	AudienceAllowed  bool // a policy names the audience of the assertion as one that is accepted
 	KeepRegistration bool // a client that changes itself gets no new token for that
+
+	Rotation *Rotation // of the client's secret; nil: it stays as it is
 }
 
 // Evaluate asks all policies of the realm, in order. The first demand that is not met ends it. It costs nothing in

@@ -75,9 +75,6 @@ func completeClient(o keycloak.Object, author audit.Author) (keycloak.Object, er
 	return o, nil
 }
 
-// secretCreated is the attribute that says when a secret was made, in Unix seconds.
-const secretCreated = "client.secret.creation.time"
-
 // addClient puts the client of a complete representation into a draft.
 func addClient(d *realm.Draft, author audit.Author, o keycloak.Object) (*realm.Client, error) {
 	client, notes := keycloak.ToClient(d.Realm(), o)

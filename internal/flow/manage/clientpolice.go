@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 	"maps"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -17,6 +18,7 @@ type change struct {
 	asked   keycloak.Object // the representation that was sent
 	byAdmin bool
 	updater *policy.Updater
+	now     time.Time
 }
 
 // byAdmin is a change by the administration API.
@@ -25,6 +27,7 @@ func (c *Clients) byAdmin(ctx context.Context, author audit.Author, realmName st
 }
 
 func (c *Clients) change(ctx context.Context, author audit.Author, realmName string, ch change, by string) (change, error) {
+	ch.now = author.Now
 	r, err := c.Store.Realm(ctx, realmName)
 	if err != nil {
 		return ch, err
@@ -54,6 +57,9 @@ func (ch *change) police(r *realm.Realm, before, client *realm.Client) (policy.V
 		for name, value := range v.Attributes {
 			putAttribute(client, name, value)
 		}
+	}
+	if v.Rotation != nil {
+		ch.age(before, client, v.Rotation)
 	}
 	return v, nil
 }

@@ -7,20 +7,29 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
-// NewSecret gives a client a new secret. The former one, and one that was rotated out before it, work no
-// longer.
+// NewSecret gives a client a new secret. One that was rotated out before works no longer, and nor does the former one,
+// unless a client policy leaves it some time.
 func (c *Clients) NewSecret(ctx context.Context, author audit.Author, realmName, key string) (secret string, err error) {
 	secret = newSecret()
+	ch, err := c.byAdmin(ctx, author, realmName, policy.Secret, nil)
+	if err != nil {
+		return "", err
+	}
 	err = c.edit(ctx, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+		before := *client
 		client.Secret, client.RotatedSecret, client.RotatedUntil = secret, "", time.Time{}
 		client.Extra = maps.Clone(client.Extra)
 		delete(client.Extra, "secret") // an empty one that was kept
 		putAttribute(client, secretCreated, strconv.FormatInt(author.Now.Unix(), 10))
+		if _, err := ch.police(d.Realm(), &before, client); err != nil {
+			return nil, err
+		}
 		return author.Of(d.Realm(), audit.Action, clientResource, clientPath(key, "client-secret"), keycloak.Secret(secret)), nil
 	})
 	return secret, err

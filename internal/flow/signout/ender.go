@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -25,6 +26,7 @@ type Ender struct {
 	Keys     Keys
 	Herald   *Herald
 	Upstream Upstream
+	Policies Policies
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string // a UUID, unguessable
@@ -59,6 +61,11 @@ type Upstream interface {
 // Keys verify signatures of the realm itself.
 type Keys interface {
 	Verify(r *realm.Realm, compact string) (token.Verified, error)
+}
+
+// Policies are the realm's client policies. It is a police.Judge, and not asked in a realm without.
+type Policies interface {
+	Judge(ctx context.Context, r *realm.Realm, f policy.Facts, e *event.Event) (policy.Verdict, error)
 }
 
 // Events keeps what happened.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
@@ -105,19 +106,49 @@ func (t *turn) end(ctx context.Context, s *session.Session) ([]page.FrontChannel
 		return nil, err
 	}
 	t.event.UserID, t.event.Session = s.UserID, s.ID
+	front, err := t.front(ctx, s, grants)
 	t.record(ctx, nil)
 	t.Herald.Tell(ctx, t.at, due)
+	return front, err
+}
+
+// front are the clients that a browser must tell that a session ended.
+func (t *turn) front(ctx context.Context, s *session.Session, grants []session.Grant) ([]page.FrontChannelClient, error) {
 	var front []page.FrontChannelClient
 	for _, g := range grants {
 		c := t.at.Realm.ClientByKey(g.Client)
 		if c == nil || !c.Enabled || !c.Logout.FrontChannel {
 			continue
 		}
-		if address := t.frontChannel(c, s); address != "" {
+		address := t.frontChannel(c, s)
+		if address == "" {
+			continue
+		}
+		opens, err := t.mayOpen(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if opens {
 			front = append(front, page.FrontChannelClient{Name: c.ID, URL: address})
 		}
 	}
 	return front, nil
+}
+
+// mayOpen tells whether the client policies let the browser open the address of a client. Where they do not, the session
+// has ended all the same: nobody is kept signed in by a policy, and the event says why the client was not told.
+func (t *turn) mayOpen(ctx context.Context, c *realm.Client) (bool, error) {
+	if len(t.at.Realm.Policies) == 0 {
+		return true, nil
+	}
+	f := policy.Facts{Stage: policy.FrontChannel, Issuer: t.at.Realm.Issuer(t.at.Base), Client: c}
+	v, err := t.Policies.Judge(ctx, t.at.Realm, f, &t.event)
+	if no := v.Refuse; no != nil {
+		t.event.Set("client_policy_error", string(no.Code))
+		t.event.Set("client_policy_error_detail", c.ID+": "+no.Description)
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // frontChannel is what the browser opens to tell a client that a session ended (Front-Channel Logout 1.0 §2).

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 )
@@ -210,5 +211,44 @@ func TestLogoutForgetsWhatWasBegun(t *testing.T) {
 	b.logout(w.hint("site", "alice", "s1"), "", "", "")
 	if _, err := w.store.Login(t.Context(), "shop-key", id); err == nil {
 		t.Error("it is there still")
+	}
+}
+
+// TestFrontChannelUnderPolicy: a client whose address no browser is to open is not told by one, and the session ends
+// all the same.
+func TestFrontChannelUnderPolicy(t *testing.T) {
+	for name, c := range map[string]struct {
+		condition realm.PolicyPart
+		config    map[string][]string
+		told      []string
+	}{
+		"everybody": {realm.PolicyPart{Kind: "any-client"}, nil, nil},
+		"one of them": {realm.PolicyPart{Kind: "client-ids", Config: map[string][]string{"clientIds": {"front"}}},
+			nil, []string{"plain"}},
+		"allowed": {realm.PolicyPart{Kind: "any-client"}, map[string][]string{"allow-front-channel-logout": {"true"}}, []string{"front", "plain"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.underPolicy(c.condition, realm.PolicyPart{Kind: "secure-logout", Config: c.config})
+			b := w.browser()
+			b.signIn("s1", "alice", "site", "front", "plain")
+			o := b.logout(w.hint("site", "alice", "s1"), "", bye, "")
+			var told []string
+			if p, ok := o.Page.(page.FrontChannelLogout); ok {
+				for _, c := range p.Clients {
+					told = append(told, c.Name)
+				}
+			}
+			if diff := cmp.Diff(c.told, told); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
+			}
+			if !w.over("s1") {
+				t.Error("the session goes on")
+			}
+			e := w.events[len(w.events)-1]
+			if says := e.Get("client_policy_error_detail") != ""; e.Error != "" || says != (len(c.told) < 2) {
+				t.Errorf("event %+v", e)
+			}
+		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/flow/signout"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
@@ -82,7 +83,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.Ender = &signout.Ender{Realms: w.store, Users: w.store, Sessions: w.store, Logins: w.store, Keys: w.keys,
-		Herald: herald(w.store, w.post), Upstream: w, Events: w, Now: func() time.Time { return now },
+		Policies: police.Judge{Kept: w.store}, Herald: herald(w.store, w.post), Upstream: w, Events: w, Now: func() time.Time { return now },
 		NewID: func() string { return "event-id" }, NewToken: func() string { w.tokens++; return fmt.Sprintf("token-%d", w.tokens) }}
 	return w
 }
@@ -182,4 +183,18 @@ func optional(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// underPolicy gives the shop one client policy.
+func (w *world) underPolicy(condition, executor realm.PolicyPart) {
+	w.t.Helper()
+	err := w.store.Edit(w.t.Context(), "shop", func(d *realm.Draft) ([]event.Admin, error) {
+		settings := d.Realm().Settings
+		settings.Policies = []realm.ClientPolicy{{Name: "q", Conditions: []realm.PolicyPart{condition}, Executors: []realm.PolicyPart{executor}}}
+		d.PutSettings(settings)
+		return nil, nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
