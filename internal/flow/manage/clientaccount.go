@@ -76,11 +76,3 @@ func settleAccount(r *realm.Realm, accounts user.ServiceAccounts, author audit.A
 	}
 	return nil
 }
-
-// ignoreGone is nil for what somebody else removed first.
-func ignoreGone(err error) error {
-	if errors.Is(err, fault.ErrNotFound) {
-		return nil
-	}
-	return err
-}
