@@ -6,12 +6,12 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/armor"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
@@ -156,10 +156,7 @@ func readKey(k *keyProvider, settings map[string]string) error {
 
 // parsePrivate reads a private key, PEM or bare base64, PKCS #1, SEC 1 or PKCS #8, into PKCS #8 DER.
 func parsePrivate(text string) ([]byte, error) {
-	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
-	if block, _ := pem.Decode([]byte(text)); block != nil {
-		der, err = block.Bytes, nil
-	}
+	der, err := armor.Decode(text)
 	if err != nil {
 		return nil, err
 	}

@@ -5,15 +5,14 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/armor"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
@@ -132,10 +131,7 @@ func (s *Settings) Keys() ([]jose.JSONWebKey, error) {
 	case strings.HasPrefix(given, "{"):
 		return ReadKeySet([]byte(given))
 	}
-	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(given), ""))
-	if block, _ := pem.Decode([]byte(given)); block != nil {
-		der, err = block.Bytes, nil
-	}
+	der, err := armor.Decode(given)
 	if err != nil {
 		return nil, errKeyText
 	}

@@ -6,12 +6,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/pem"
 	"fmt"
 	"math/big"
-	"strings"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/armor"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 )
 
@@ -37,14 +36,9 @@ func SelfSigned(private *rsa.PrivateKey, name string, now time.Time) (string, er
 // plainCertificate reads a certificate as Keycloak's components hold it, PEM or base64 alone, and gives
 // base64 DER. One of another key is refused: it would be published beside this one.
 func plainCertificate(text string, public *rsa.PublicKey) (string, error) {
-	var der []byte
-	if block, _ := pem.Decode([]byte(strings.TrimSpace(text))); block != nil {
-		der = block.Bytes
-	} else {
-		var err error
-		if der, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err != nil {
-			return "", errCertificate
-		}
+	der, err := armor.Decode(text)
+	if err != nil {
+		return "", errCertificate
 	}
 	parsed, err := x509.ParseCertificate(der)
 	if err != nil {

@@ -3,13 +3,11 @@ package verify
 import (
 	"context"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"errors"
-	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/armor"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
@@ -38,10 +36,7 @@ func (v *Verifier) clientKeys(ctx context.Context, c *realm.Client, kid string) 
 // readCertificate reads the key of a certificate, PEM or bare base64. It is a key in a wrapper: dates and
 // issuer are not looked at.
 func readCertificate(text, kid string) ([]jose.JSONWebKey, error) {
-	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
-	if block, _ := pem.Decode([]byte(text)); block != nil {
-		der, err = block.Bytes, nil
-	}
+	der, err := armor.Decode(text)
 	if err != nil {
 		return nil, err
 	}

@@ -4,11 +4,10 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"io"
 	"net/http"
-	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/armor"
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
@@ -90,7 +89,7 @@ func parseUpload(format, text string) (keycloak.Object, error) {
 	o := keycloak.Object{}
 	switch format {
 	case "Certificate PEM":
-		der, err := derOf(text)
+		der, err := armor.Decode(text)
 		if err != nil {
 			return nil, rest.BadRequest("the certificate cannot be read: it is neither PEM nor base64")
 		}
@@ -99,7 +98,7 @@ func parseUpload(format, text string) (keycloak.Object, error) {
 		}
 		o.Put("certificate", base64.StdEncoding.EncodeToString(der))
 	case "Public Key PEM":
-		der, err := derOf(text)
+		der, err := armor.Decode(text)
 		if err != nil {
 			return nil, rest.BadRequest("the public key cannot be read: it is neither PEM nor base64")
 		}
@@ -119,14 +118,6 @@ func parseUpload(format, text string) (keycloak.Object, error) {
 		return nil, rest.BadRequest("keystoreFormat is none of Certificate PEM, Public Key PEM and JSON Web Key Set")
 	}
 	return o, nil
-}
-
-// derOf reads PEM, or base64 alone.
-func derOf(text string) ([]byte, error) {
-	if block, _ := pem.Decode([]byte(strings.TrimSpace(text))); block != nil {
-		return block.Bytes, nil
-	}
-	return base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
 }
 
 // noKeystore refuses to write a keystore of Java's.

@@ -3,12 +3,11 @@ package providers
 import (
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/armor"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
@@ -98,9 +97,7 @@ func uploadCertificate(w http.ResponseWriter, r *rest.Request) error {
 		return errMissing
 	}
 	der := data
-	if block, _ := pem.Decode(data); block != nil {
-		der = block.Bytes
-	} else if decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(data)), "")); err == nil {
+	if decoded, err := armor.Decode(string(data)); err == nil {
 		der = decoded
 	}
 	certificate, err := x509.ParseCertificate(der)
