@@ -91,7 +91,7 @@ type certified struct {
 	pool *x509.CertPool
 }
 
-func newCertified(t *testing.T, db database, a *authority) *certified {
+func newCertified(t *testing.T, db database, a *authority, vary ...func(file map[string]any)) *certified {
 	t.Helper()
 	text, err := os.ReadFile("testdata/attack/shop.json")
 	if err != nil {
@@ -115,6 +115,9 @@ func newCertified(t *testing.T, db database, a *authority) *certified {
 			c["clientAuthenticatorType"], c["serviceAccountsEnabled"], c["bearerOnly"] = "client-x509", true, false
 			attributes["x509.subjectdn"], attributes["x509.allow.regex.pattern.comparison"] = "CN=warehouse,O=Acme", "false"
 		}
+	}
+	for _, change := range vary {
+		change(file)
 	}
 	dir := t.TempDir()
 	if text, err = json.Marshal(file); err != nil {

@@ -29,6 +29,8 @@ type Verdict struct {
 	KeepRefresh      bool // a refresh gives no new refresh token: the one that was used stays in use
 	Downscoped       bool // the token has no scope that its subject has not, but for those that are never shown
 	AudienceAllowed  bool // a policy names the audience of the assertion as one that is accepted
+	BindTLS          bool // tokens are bound to the caller's certificate
+	BearerAccess     bool // of the tokens only the refresh token is bound to a key
 	KeepRegistration bool // a client that changes itself gets no new token for that
 
 	Rotation *Rotation // of the client's secret; nil: it stays as it is

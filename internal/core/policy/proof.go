@@ -25,15 +25,18 @@ func boundByDPoP(s *state, p *realm.PolicyPart) *oauth.Error {
 			return refuse(oauth.InvalidRequest, "Missing parameter: dpop_jkt")
 		}
 	case Code, Refresh:
-		if s.Key == "" && (s.client().Tokens.BindDPoP || s.client().Public && p.On("allow-only-refresh-token-binding")) {
+		s.BearerAccess = refreshOnly(s, p)
+		if s.Key == "" && (s.client().Tokens.BindDPoP || s.BearerAccess) {
 			return errNoProof
 		}
 	case UserInfo:
-		if s.Key == "" {
+		if s.Key == "" && !refreshOnly(s, p) {
 			return errNoProof
 		}
 	case Revocation:
 		switch {
+		case s.Key == "" && s.BoundKey == "" && refreshOnly(s, p):
+			return nil
 		case s.Key == "":
 			return errNoProof
 		case s.Key != s.BoundKey:
@@ -41,6 +44,12 @@ func boundByDPoP(s *state, p *realm.PolicyPart) *oauth.Error {
 		}
 	}
 	return nil
+}
+
+// refreshOnly tells whether of a client's tokens only the refresh token has to be bound: that of a public client, for
+// nothing else keeps it from others, and that need not have its access tokens bound.
+func refreshOnly(s *state, p *realm.PolicyPart) bool {
+	return s.client().Public && !s.client().Tokens.BindDPoP && p.On("allow-only-refresh-token-binding")
 }
 
 // boundByTLS asks that a client's tokens are bound to its certificate (RFC 8705 §3).
@@ -58,6 +67,7 @@ func boundByTLS(s *state, p *realm.PolicyPart) *oauth.Error {
 		if s.Certificate == "" {
 			return refuse(oauth.InvalidRequest, "Client Certification missing for MTLS HoK Token Binding")
 		}
+		s.BindTLS = true
 	case s.Certificate == "" || s.Certificate != s.BoundCert:
 		if s.Stage == Refresh {
 			return refuse(oauth.InvalidGrant, other)

@@ -82,7 +82,7 @@ func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
 		return nil, err
 	}
 	request := t.mintRequest(w)
-	access := mint.Access(request)
+	access := mint.Access(t.accessRequest(request))
 	t.event.Set("token_id", access.Claims.ID)
 	signed, err := t.sign(ctx, t.client.Tokens.AccessAlg, &access.Claims)
 	if err != nil {
@@ -218,7 +218,7 @@ func (t *turn) idAlg() string {
 // tokenType is the token_type of access tokens, as the client wants it spelled.
 func (t *turn) tokenType() string {
 	typ := token.TypBearer
-	if t.proof != nil {
+	if t.proof != nil && !t.verdict.BearerAccess {
 		typ = token.TypDPoP
 	}
 	if t.client.Tokens.LowerCaseBearer {

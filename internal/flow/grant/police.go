@@ -18,11 +18,13 @@ func (t *turn) police(ctx context.Context, f policy.Facts) error {
 		return nil
 	}
 	f.Issuer, f.Client = t.at.Realm.Issuer(t.at.Base), t.client
-	f.Method, f.Assertion, f.Key = t.caller.Method, t.caller.Assertion, t.key()
+	proved := t.proved()
+	f.Method, f.Assertion, f.Key, f.Certificate = t.caller.Method, t.caller.Assertion, proved.Key, proved.Certificate
 	var err error
 	if t.verdict, err = t.Policies.Judge(ctx, t.at.Realm, f, &t.event); err != nil {
 		return err
 	}
+	t.certified = t.certified || t.verdict.BindTLS
 	if t.verdict.Lightweight && !t.client.Tokens.Lightweight {
 		as := *t.client
 		as.Tokens.Lightweight = true

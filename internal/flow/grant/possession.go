@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/mint"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -51,6 +52,20 @@ func (t *turn) confirmation() *token.Confirmation {
 		return nil
 	}
 	return c
+}
+
+// accessRequest is what the access token is made of. It is not bound to the key where a policy wants that of the refresh
+// token alone.
+func (t *turn) accessRequest(q mint.Request) mint.Request {
+	if q.Confirmation == nil || !t.verdict.BearerAccess {
+		return q
+	}
+	c := *q.Confirmation
+	c.JKT, c.JKTType = "", ""
+	if q.Confirmation = &c; c == (token.Confirmation{}) {
+		q.Confirmation = nil
+	}
+	return q
 }
 
 // stayBound keeps what comes of a token that is bound to a certificate bound to it. Its holder has proved to have it.

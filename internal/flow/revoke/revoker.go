@@ -7,6 +7,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -35,6 +36,7 @@ type Verifier interface {
 	Client(ctx context.Context, at verify.At, c verify.Credentials) (verify.ClientAuth, error)
 	Issued(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
 	SignedOut(ctx context.Context, at verify.At, client *realm.Client, compact string) (verify.Held, error)
+	Proof(ctx context.Context, at verify.At, q verify.Sent) (*proof.Proof, error)
 }
 
 // Sessions end, wholly or for one client. What is not there is fault.ErrNotFound where it is read, and is
@@ -78,6 +80,8 @@ type Call struct {
 	Credentials verify.Credentials
 	Origin      string // header Origin; one that the client does not allow is refused with oauth.InvalidOrigin
 	Repeated    bool   // a parameter that may come once came more often
+
+	verify.Sent // what proves that the caller has a key or a certificate; only client policies ask
 }
 
 var (
@@ -92,6 +96,7 @@ type turn struct {
 	at     verify.At
 	client *realm.Client // set by authenticate
 	caller policy.Facts  // what authenticate proved of it
+	sent   verify.Sent
 	event  event.Event
 }
 
@@ -136,21 +141,29 @@ func (t *turn) authenticate(ctx context.Context, q Call) error {
 		return errRepeated
 	}
 	t.client = auth.Client
-	t.caller.Method, t.caller.Assertion = auth.Method, auth.Signed()
+	t.caller.Method, t.caller.Assertion, t.sent = auth.Method, auth.Signed(), q.Sent
 	return nil
 }
 
-// police holds the request against the realm's client policies, with the token that it is about. No key is proved here:
-// what demands one refuses.
+// police holds the request against the realm's client policies, with the token that it is about, and what its sender
+// proves to have. A proof that is no good is refused, as at the token endpoint.
 func (t *turn) police(ctx context.Context, stage policy.Stage, h *verify.Held) error {
 	if len(t.at.Realm.Policies) == 0 {
 		return nil
 	}
+	shown, err := t.Verifier.Proof(ctx, t.at, t.sent)
+	if err != nil {
+		return err
+	}
 	f := t.caller
+	f.Certificate = proof.Thumbprint(t.sent.Certificate, t.at.Now)
+	if shown != nil {
+		f.Key = shown.Key
+	}
 	f.Stage, f.Issuer, f.Client = stage, t.at.Realm.Issuer(t.at.Base), t.client
 	if c := h.Token.Confirmation; c != nil {
 		f.BoundKey, f.BoundCert = c.JKT, c.Certificate
 	}
-	_, err := t.Policies.Judge(ctx, t.at.Realm, f, &t.event)
+	_, err = t.Policies.Judge(ctx, t.at.Realm, f, &t.event)
 	return err
 }

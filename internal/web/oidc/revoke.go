@@ -31,6 +31,7 @@ func (c call) revocation(r *http.Request, f form) revoke.Call {
 		Credentials: c.credentials(r, f),
 		Origin:      r.Header.Get("Origin"),
 		Repeated:    f.repeated(),
+		Sent:        c.sent(r),
 	}
 }
 
