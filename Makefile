@@ -6,13 +6,14 @@ BUILD     = CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=
 # The race detector needs cgo, and so a C compiler: `make test RACE=` does without.
 RACE     ?= -race
 FUZZTIME ?= 2m
+SHORTFUZZ ?= 2s
 BENCHTIME ?= 3s
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ERRCHECK    = github.com/kisielk/errcheck@v1.30.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build build-libcrypto test test-all replay clients check fuzz bench
+.PHONY: help demo dev build build-libcrypto test test-all replay clients check fuzz fuzz-short bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +57,18 @@ fuzz: ## each fuzz test for FUZZTIME (2m)
 	    echo "$$package $$name"; \
 	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$package || exit 1; \
 	  done; \
+	done
+
+# What strangers send before anybody knows who they are.
+STRANGERS = ./internal/core/token=FuzzOpen ./internal/core/token=FuzzParse ./internal/core/federation=FuzzVerify \
+  ./internal/core/federation=FuzzClaims ./internal/core/assertion=FuzzExamine ./internal/core/proof=FuzzCheck \
+  ./internal/flow/verify=FuzzSubject ./internal/flow/verify=FuzzAssertion ./internal/flow/verify=FuzzForeign \
+  ./internal/web/caller=FuzzCertificate ./internal/flow/authorize=FuzzCookies ./internal/flow/authorize=FuzzRequestObject
+
+fuzz-short: ## each fuzz test of tokens, assertions and proofs for SHORTFUZZ (2s)
+	@for at in $(STRANGERS); do \
+	  echo "$${at%=*} $${at#*=}"; \
+	  $(GO) test -run '^$$' -fuzz "^$${at#*=}\$$" -fuzztime $(SHORTFUZZ) -fuzzminimizetime 100x $${at%=*} || exit 1; \
 	done
 
 check: ## format, vet, staticcheck, errcheck, and whether it builds static

@@ -44,7 +44,7 @@ func brought(path ...string) *exchange.Subject {
 }
 
 // decided is an exchange by gateway as the log has it.
-func decided(t *testing.T, subject *exchange.Subject, audiences ...string) decision.Record {
+func decided(t testing.TB, subject *exchange.Subject, audiences ...string) decision.Record {
 	t.Helper()
 	r, access := shop().Realm(), oauth.TypeAccessToken
 	q := exchange.Request{Realm: r, Issuer: issuer, Client: r.Client("gateway"), Subject: subject, SubjectType: &access, Audiences: audiences}

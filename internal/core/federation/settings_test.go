@@ -23,7 +23,7 @@ func config(settings ...string) map[string]string {
 }
 
 // provider is one of a kind, as the flow reads it. Later settings win.
-func provider(t *testing.T, kind string, settings ...string) *federation.Settings {
+func provider(t testing.TB, kind string, settings ...string) *federation.Settings {
 	t.Helper()
 	base := []string{"clientId=web", "authorizationUrl=https://up.example/auth", "tokenUrl=https://up.example/token", "userInfoUrl=https://up.example/me",
 		"logoutUrl=https://up.example/bye", "issuer=https://up.example"}

@@ -45,7 +45,7 @@ var pair = sync.OnceValue(func() map[string]crypto.Signer {
 })
 
 // sign makes a token of claims; kid may be empty.
-func sign(t *testing.T, alg string, key any, kid string, claims map[string]any) string {
+func sign(t testing.TB, alg string, key any, kid string, claims map[string]any) string {
 	t.Helper()
 	header := map[string]any{}
 	if kid != "" {

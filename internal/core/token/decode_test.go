@@ -172,6 +172,8 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"aud":["a"],"exp":1.5,"act":{"act":{"sub":"a"}},"cnf":{},"exchange_path":[{}]}`, `{"a":[1,-0,1e5,"x",null,true,{"b":[]}],"\u00e9\ud83d\ude00":"\\\"\/\b"}`,
 		`{"sub":"a","sub":"b"}`, `{"":0,"scope":"","a":"\u0000"}`,
+		`{"act":{"sub":"a","azp":"c","iss":"i","act":{"sub":"b","act":null}},"may_act":{"client_id":"c","sub":["a"]},"exchange_path":[{"iss":"i","client":"c","jti":"j"},{"client":1}]}`,
+		`{"cnf":{"jkt":"k","kc-jkt-type":"t","x5t#S256":"c","jwk":{}},"req-aud":"a","req-res":["https://a","b"],"exchange_path":null,"aud":null}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -254,4 +255,25 @@ func TestForeignMutated(t *testing.T) {
 	if _, err := f.present(compact, oauth.JWTBearerAssertion); err != nil {
 		t.Errorf("as it was signed: %v", err)
 	}
+}
+
+// FuzzForeign looks for a token that proves a client though no issuer of its provider signed it.
+func FuzzForeign(f *testing.F) {
+	w := newFactory(f)
+	good := tokentest.Sign(f, "RS256", pairs()["rsa"], map[string]any{"kid": "rsa"}, w.claimed(nil))
+	unsigned := tokentest.Sign(f, "HS256", bytes.Repeat([]byte("k"), 32), nil, w.claimed(nil))
+	for _, kind := range []string{oauth.JWTBearerAssertion, oauth.SPIFFEAssertion, ""} {
+		for _, seed := range []string{good, unsigned, good[:strings.LastIndexByte(good, '.')+1], "a.b.c"} {
+			f.Add(seed, kind)
+		}
+	}
+	f.Fuzz(func(t *testing.T, compact, kind string) {
+		_, err := w.Client(t.Context(), w.at(), verify.Credentials{AssertionType: &kind, Assertion: &compact})
+		if err == nil && (compact != good || kind != oauth.JWTBearerAssertion) {
+			t.Errorf("%q proves a client, as %q", compact, kind)
+		}
+		if err != nil {
+			answerOf(t, err)
+		}
+	})
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // issue makes a certificate, signed by parent, or by itself where that is nil.
-func issue(t *testing.T, template, parent *x509.Certificate, signer *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+func issue(t testing.TB, template, parent *x509.Certificate, signer *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -123,4 +123,31 @@ func TestCertificate(t *testing.T) {
 	if got, err := shown.Of(r); err != nil || got.Certificate != nil {
 		t.Errorf("a certificate that nobody verified counts: %v", err)
 	}
+}
+
+// FuzzCertificate has a trusted proxy send anything: nobody is taken for who they are but by a certificate of the roots.
+func FuzzCertificate(f *testing.F) {
+	root, rootKey := issue(f, &x509.Certificate{IsCA: true, BasicConstraintsValid: true}, nil, nil)
+	good, _ := issue(f, &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, root, rootKey)
+	own, _ := issue(f, &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, nil, nil)
+	roots := x509.NewCertPool()
+	roots.AddCert(root)
+	for _, c := range []*x509.Certificate{good, own, root} {
+		bare := base64.StdEncoding.EncodeToString(c.Raw)
+		escaped := url.PathEscape(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})))
+		f.Add(":"+bare+":", "")
+		f.Add(bare, ":"+bare+":,:"+bare)
+		f.Add(escaped+escaped, escaped)
+	}
+	f.Add("%zz-----BEGIN ", "::,,")
+	v := caller.Resolver{Headers: caller.XForwarded, Trusted: networks("10.0.0.0/8"), Roots: roots, CertificateHeader: "Client-Cert"}
+	f.Fuzz(func(t *testing.T, header, chain string) {
+		got, err := v.Of(request("10.0.0.1:1", "id.example", false, "Client-Cert", header, "Client-Cert-Chain", chain))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Certificate != nil && !got.Certificate.Equal(good) && !got.Certificate.Equal(root) {
+			t.Errorf("%q is the certificate of %s", header, got.Certificate.Subject)
+		}
+	})
 }
