@@ -130,19 +130,17 @@ func (t *turn) unchain(ctx context.Context, s *session.Session) error {
 // leastRemembered is how long a revoked token is remembered at least.
 const leastRemembered = 10 * time.Second
 
-// remembered is until when a token must be known as revoked: until it, and every token that may have
-// been exchanged from it, has expired.
+// remembered is until when a token must be known as revoked: until it, every token that may have been exchanged from
+// it, and every token that somebody may act with by it, has expired. The last live as long as the session of whom they
+// act for, whether who acts has one or not.
 func (t *turn) remembered(h *verify.Held) time.Time {
 	until := t.at.Now.Add(leastRemembered)
 	if own := time.Unix(h.Token.Expires+1, 0); own.After(until) {
 		until = own
 	}
-	if h.Session == nil {
-		return until
-	}
 	l := &t.at.Realm.Lifespans
 	longest := max(l.SessionMax, l.SessionMaxRemember)
-	if h.Session.Offline {
+	if h.Session != nil && h.Session.Offline {
 		longest = max(longest, l.OfflineMax)
 	}
 	if last := t.at.Now.Add(longest); last.After(until) {

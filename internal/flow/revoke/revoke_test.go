@@ -129,6 +129,23 @@ func TestRevokeMarks(t *testing.T) {
 	}
 }
 
+// By a service account's token somebody may act in sessions that outlive it: it stays revoked as long as those last.
+func TestRevokedServiceAccountIsRemembered(t *testing.T) {
+	w := newWorld(t)
+	if err := w.revoke("front", w.sign("trrtcc", "front", "")); err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []time.Duration{9 * time.Hour, 11 * time.Hour} {
+		want := after < 10*time.Hour // longest that a session lasts
+		if err := w.store.Sweep(t.Context(), now.Add(after)); err != nil {
+			t.Fatal(err)
+		}
+		if w.revoked("trrtcc:front") != want {
+			t.Errorf("after %v: revoked %v", after, !want)
+		}
+	}
+}
+
 func TestRevokeOffline(t *testing.T) {
 	w := newWorld(t)
 	w.start("off1", "spa", false) // an online session beside it
