@@ -60,6 +60,9 @@ func actorHeld(s *state, t *explain.Trace) *oauth.Error {
 	return oauth.Errorf(oauth.AccessDenied, text).InEvent("not_allowed", text)
 }
 
+// unacted is why a token with "may_act" that nobody acts by yet is not exchanged.
+const unacted = "the subject token names who may act, and no actor token came"
+
 // delegated asks whether the actor may act for the subject (RFC 8693 §4.4). What decides is in the tokens: to leave the
 // actor token out takes no rule away.
 func delegated(s *state, t *explain.Trace) *oauth.Error {
@@ -71,7 +74,7 @@ func delegated(s *state, t *explain.Trace) *oauth.Error {
 	case s.Actor == nil && (may == nil || s.Subject.Token.Actor != nil):
 		return nil // nobody has to act, or who acts already was found to be allowed to and stays in the token
 	case s.Actor == nil:
-		why = "the subject token names who may act, and no actor token came"
+		why = unacted
 	case s.Actor.User.ID == s.Subject.User.ID:
 		why = "the actor is the subject"
 	case s.Actor.Token.Actor != nil || len(s.Actor.Token.Path) > 0:

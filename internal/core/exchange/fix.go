@@ -91,6 +91,8 @@ func fixActor(s *state, _ Decision) []explain.Fix {
 func fixDelegation(s *state, _ Decision) []explain.Fix {
 	may := s.Subject.Token.MayAct
 	switch {
+	case MakesIdentity(s.Client, s.RequestedType):
+		return say("ask without an actor token and without requested_subject, by an ID token that names nobody who may act")
 	case s.Actor == nil:
 		return say("send an access token of who may act as actor_token")
 	case s.Actor.User.ID == s.Subject.User.ID:

@@ -26,6 +26,7 @@ var identity = []rule{
 	{explain.ExchangeResource, single},    // and one resource there at most
 	{explain.ExchangeSubject, signedIn},   // the ID token is valid
 	{explain.ExchangeHolder, issuedTo},    // and was issued to the client
+	{explain.ExchangeDelegation, alone},   // which asks for nobody else, and nobody has to act
 	{explain.ExchangeScope, tellable},     // the scopes are those that assertions of the client may name
 	{explain.ExchangeChain, short},        // there are not too many exchanges behind it
 }
@@ -105,6 +106,27 @@ func issuedTo(s *state, t *explain.Trace) *oauth.Error {
 		const text = "subject_token was not issued to this client"
 		t.Add(explain.ExchangeHolder, explain.Denied, s.Client.ID)
 		return oauth.Errorf(oauth.InvalidGrant, text).InEvent("not_allowed", text)
+	}
+	return nil
+}
+
+// alone refuses who asks for an actor, or another user, to be written into an assertion: it speaks of who signed in, and
+// to pass the parameter over would make it say less than was asked for. A subject with "may_act" wants an actor token,
+// which here cannot come.
+func alone(s *state, t *explain.Trace) *oauth.Error {
+	for _, p := range []struct {
+		name string
+		came bool
+	}{{"actor_token", s.Actor != nil}, {"actor_token_type", s.ActorType != nil}, {"requested_subject", s.As != nil}} {
+		if p.came {
+			text := "Parameter '" + p.name + "' is not supported for an Identity Assertion JWT"
+			t.Add(explain.ExchangeDelegation, explain.Denied, "", text)
+			return refuse(text)
+		}
+	}
+	if held := s.Subject.Token; held.MayAct != nil && held.Actor == nil {
+		t.Add(explain.ExchangeDelegation, explain.Denied, "", unacted)
+		return notPermitted(unacted)
 	}
 	return nil
 }

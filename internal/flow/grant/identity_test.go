@@ -50,6 +50,19 @@ func TestIdentityAssertions(t *testing.T) {
 		"too many exchanges": {func(w *world, _ *grant.ExchangeRequest) {
 			w.settings(func(s *realm.Settings) { s.Exchange.ChainLimit = 0 })
 		}, "Token exchange not permitted: chain limit of 0 reached"},
+		"an actor token": {func(w *world, q *grant.ExchangeRequest) {
+			q.ActorToken, q.ActorTokenType = ptr(w.signIn("gateway", "bob", "").AccessToken), ptr(string(oauth.TypeAccessToken))
+		}, "Parameter 'actor_token' is not supported for an Identity Assertion JWT"},
+		"an actor token's type alone": {func(_ *world, q *grant.ExchangeRequest) { q.ActorTokenType = ptr("") },
+			"Parameter 'actor_token_type' is not supported for an Identity Assertion JWT"},
+		"another user": {func(w *world, q *grant.ExchangeRequest) {
+			w.client("gateway", func(c *realm.Client) { c.Exchange.Enabled = false }) // else told of as by every exchange
+			q.RequestedSubject = ptr("bob")
+		}, "Parameter 'requested_subject' is not supported for an Identity Assertion JWT"},
+		"a token that names who may act": {func(w *world, q *grant.ExchangeRequest) {
+			w.client("gateway", mayAct("bob"))
+			q.SubjectToken = ptr(w.signIn("gateway", "alice", "openid").IDToken)
+		}, "Token exchange not permitted: the subject token names who may act, and no actor token came"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
