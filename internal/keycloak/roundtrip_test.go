@@ -298,11 +298,12 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s=%s: %v", name, value, err)
 		}
 	}
-	for name, value := range map[string]string{"tokenhouse.exchange.chain-limit": "-2", "tokenhouse.exchange.unlisted": "perhaps", "tokenhouse.events.trace": "some", "tokenhouse.exchange.downscope": "on"} {
+	for name, value := range map[string]string{"tokenhouse.exchange.chain-limit": "-2", "tokenhouse.exchange.unlisted": "perhaps", "tokenhouse.events.trace": "some", "tokenhouse.exchange.downscope": "on",
+		"tokenhouse.limit.token.client": "100 per minute", "tokenhouse.limit.introspection.address": "0/10s"} {
 		o := keycloak.Object{}
 		o.Put("attributes", map[string]string{name: value})
 		_, notes := keycloak.ToSettings(o)
-		if err := keycloak.Refused(notes); err == nil || !strings.Contains(err.Error(), name) {
+		if err := keycloak.Refused(notes); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), value) {
 			t.Errorf("%s=%s: %v", name, value, err)
 		}
 	}
@@ -311,6 +312,33 @@ func TestRefused(t *testing.T) {
 	o.Put("config", map[string]string{"tokenhouse.exchange.trusted": "much"})
 	if _, notes := keycloak.ToProvider(o); keycloak.Refused(notes) == nil {
 		t.Error("a provider trusted \"much\" was not refused")
+	}
+}
+
+// TestLimits reads limits and gives them back, in the spelling that they came in.
+func TestLimits(t *testing.T) {
+	o := keycloak.Object{}
+	want := map[string]string{"tokenhouse.limit.token.client": "100/10s", "tokenhouse.limit.exchange.user": "60/60s", "tokenhouse.limit.introspection.address": "9/1h"}
+	o.Put("attributes", want)
+	s, notes := keycloak.ToSettings(o)
+	if len(notes) > 0 {
+		t.Errorf("notes: %v", notes)
+	}
+	var limits realm.Limits
+	limits[realm.AskedToken][realm.ByClient] = realm.Rate{Most: 100, Span: 10 * time.Second}
+	limits[realm.AskedExchange][realm.ByUser] = realm.Rate{Most: 60, Span: time.Minute}
+	limits[realm.AskedIntrospection][realm.ByAddress] = realm.Rate{Most: 9, Span: time.Hour}
+	if d := cmp.Diff(limits, s.Limits); d != "" {
+		t.Errorf("limits (-want +got):\n%s", d)
+	}
+	got := keycloak.Value[map[string]string](keycloak.FromSettings(&realm.Realm{Settings: s}), "attributes")
+	for name := range want {
+		if got[name] != want[name] {
+			t.Errorf("%s: %q", name, got[name])
+		}
+	}
+	if fresh := keycloak.NewSettings(); fresh.Limits.On() {
+		t.Error("a new realm has limits")
 	}
 }
 

@@ -150,7 +150,7 @@ func expiration() field[settings] {
 
 // Some members of a realm are attributes too, under the same name, and the member decides: Keycloak
 // keeps them as attributes and shows both.
-var settingAttributes = []attribute[settings]{
+var settingAttributes = append([]attribute[settings]{
 	word("frontendUrl", func(s *settings) *string { return &s.FrontendURL }),
 	levels(func(s *settings) *map[string]int { return &s.ACR }),
 	mirror("oauth2DeviceCodeLifespan", func(l *lives) *time.Duration { return &l.DeviceCode }),
@@ -171,6 +171,26 @@ var settingAttributes = []attribute[settings]{
 	among("tokenhouse.events.trace", func(s *settings) *string { return &s.Events.Trace }, traceKept...),
 	among("tokenhouse.log", func(s *settings) *string { return (*string)(&s.Log.Mode) }, string(realm.LogOff), string(realm.LogOn), string(realm.LogDurable)),
 	lasting("tokenhouse.log.expiration", func(s *settings) *time.Duration { return &s.Log.Expiration }),
+}, limits()...)
+
+// limits binds how often callers may ask.
+func limits() []attribute[settings] {
+	var out []attribute[settings]
+	for _, n := range realm.LimitNames() {
+		out = append(out, attribute[settings]{"tokenhouse.limit." + n.String(),
+			func(s *settings) (string, bool) {
+				rate := s.Limits[n.Asked][n.By]
+				return rate.String(), rate != realm.Rate{}
+			},
+			func(s *settings, text string) bool {
+				rate, err := realm.ParseRate(text)
+				if err == nil {
+					s.Limits[n.Asked][n.By] = rate
+				}
+				return err == nil
+			}, realm.WantRate})
+	}
+	return out
 }
 
 // mirror binds an attribute whose value is a member's. The member was read before, and its value stays.

@@ -160,6 +160,7 @@ var ofRealm = []struct{ table, id string }{
 	{"session", "id, offline"},
 	{"revoked", "jti"},
 	{"used_once", "purpose, value"},
+	{"rate_share", "who"},
 	{"login", "id"},
 	{"code", "hash"},
 	{"pushed", "hash"},

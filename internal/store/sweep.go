@@ -40,6 +40,11 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("sweep one-time values: %w", err)
 	}
+	err = s.sweepRows(ctx, `DELETE FROM rate_share WHERE (realm, who) IN
+		(SELECT realm, who FROM rate_share WHERE until < $1 LIMIT 1000)`, now.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("sweep counted requests: %w", err)
+	}
 	if err := s.sweepLogins(ctx, now); err != nil {
 		return fmt.Errorf("sweep sign-ins: %w", err)
 	}

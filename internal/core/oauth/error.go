@@ -1,6 +1,9 @@
 package oauth
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Code is an OAuth error code as it stands in the member "error" of an answer.
 type Code string
@@ -34,11 +37,12 @@ const PolicyReason = "client_policy_error"
 // Error is what a client is told, and, in Cause, Event and Reason, what only we may know.
 type Error struct {
 	Code        Code
-	Description string // safe to show; empty leaves "error_description" out
-	Status      int    // HTTP status, by Errorf from Code
-	Event       string // the error of the event, as Keycloak names it; Code where empty
-	Reason      string // the event's detail "reason"; none where empty
-	Cause       error  // logged, never sent
+	Description string        // safe to show; empty leaves "error_description" out
+	Status      int           // HTTP status, by Errorf from Code
+	Retry       time.Duration // after which the same request may be granted; zero where nobody can say
+	Event       string        // the error of the event, as Keycloak names it; Code where empty
+	Reason      string        // the event's detail "reason"; none where empty
+	Cause       error         // logged, never sent
 }
 
 // Errorf makes an error with the status that belongs to its code.
@@ -74,6 +78,13 @@ func (e *Error) Because(cause error) *Error {
 func (e *Error) WithStatus(status int) *Error {
 	c := *e
 	c.Status = status
+	return &c
+}
+
+// After returns a copy of e that says when to try again.
+func (e *Error) After(wait time.Duration) *Error {
+	c := *e
+	c.Retry = wait
 	return &c
 }
 

@@ -56,6 +56,7 @@ type Settings struct {
 	Events    EventSettings
 	Log       LogSettings
 	Exchange  ExchangePolicy
+	Limits    Limits         `json:",omitzero"`
 	Policies  []ClientPolicy `json:",omitempty"` // those that are on, in the order in which they are asked
 
 	SMTPPassword    string `json:"-"` // sealed in the store

@@ -3,7 +3,6 @@ package device
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"net/url"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -13,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 )
 
 // EnterRequest is a user code that somebody typed, or that came with the address of the page.
@@ -34,7 +34,7 @@ func (a *Authority) Enter(ctx context.Context, q EnterRequest) (*authorize.Outco
 	if q.UserCode == "" {
 		return ask(r, q.Base, ""), nil
 	}
-	who := r.Key + " " + network(q.Address)
+	who := r.Key + " " + limit.Network(q.Address)
 	if !a.Attempts.Allow(who) {
 		o := ask(r, q.Base, "deviceTooManyAttempts")
 		o.Status = tooMany
@@ -74,15 +74,4 @@ func ask(r *realm.Realm, base, wrong string) *authorize.Outcome {
 		p.Notice = page.Notice{Kind: page.Fail, Text: page.T(wrong)}
 	}
 	return &authorize.Outcome{Page: p}
-}
-
-// network is what the guesses of an address are counted by: itself, or where somebody has whole networks of them,
-// its IPv6 /64.
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil || ip.Unmap().Is4() {
-		return address
-	}
-	p, _ := ip.WithZone("").Prefix(64)
-	return p.String()
 }

@@ -43,6 +43,9 @@ func shareOutcome(w http.ResponseWriter, r *http.Request, err error, expose stri
 		if !ok || refused.Code == oauth.InvalidOrigin {
 			return
 		}
+		if refused.Retry > 0 {
+			expose += ", Retry-After"
+		}
 	}
 	render.ShareWith(w.Header(), origin)
 	w.Header().Set("Access-Control-Expose-Headers", expose)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -82,6 +84,10 @@ func Error(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) 
 		status, body = e.Code, message{e.Text}
 	case *oauth.Error:
 		status, body = e.Status, failure{string(e.Code), e.Description}
+		if e.Retry > 0 {
+			w.Header().Set("Retry-After", strconv.FormatInt(int64((e.Retry+time.Second-1)/time.Second), 10)) // RFC 9110 §10.2.3: whole seconds
+			w.Header().Set("Cache-Control", "no-store")                                                      // RFC 6585 §4
+		}
 		if e.Cause != nil {
 			log.LogAttrs(r.Context(), slog.LevelInfo, "refused", slog.String("path", r.URL.Path),
 				slog.String("error", e.Error()), slog.String("cause", e.Cause.Error()))
