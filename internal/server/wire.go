@@ -39,6 +39,7 @@ var (
 	_ inspect.Realms  = (*store.Store)(nil)
 	_ keyring.Realms  = (*store.Store)(nil)
 	_ limit.Failures  = (*store.Store)(nil)
+	_ limit.Shares    = (*store.Store)(nil)
 	_ limit.Users     = (*store.Store)(nil)
 	_ ledger.Chains   = (*store.Store)(nil)
 	_ ledger.Lines    = (*store.Store)(nil)
@@ -73,8 +74,12 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	keys := keyring.New(st, now)
 	fetch := upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})
 	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st, Fetch: fetch, Foreign: fetch})
-	inspector := &inspect.Inspector{Policies: police.Judge{Kept: st}, Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
-	tokens := &grant.Issuer{Policies: police.Judge{Kept: st}, Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
+	rates := &limit.Rates{}
+	if st.Shared() {
+		rates.Shares = st
+	}
+	inspector := &inspect.Inspector{Policies: police.Judge{Kept: st}, Limits: rates, Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
+	tokens := &grant.Issuer{Policies: police.Judge{Kept: st}, Limits: rates, Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
 		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString,
 		Foreigners: broker.Foreigners{Users: st, Upstream: fetch}}
 	browser := signIns(st, c, people, keys, verifier, tokens)

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -106,10 +107,13 @@ func (t *turn) behind(ctx context.Context, code *session.Code) (issue, error) {
 		return w, oauth.Errorf(oauth.InvalidGrant, "User disabled").InEvent("user_disabled", "")
 	}
 	w.grant, err = t.Sessions.Grant(ctx, key, s.ID, code.Client, false)
-	if errors.Is(err, fault.ErrNotFound) {
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
 		return w, errCode
+	case err != nil:
+		return w, err
 	}
-	return w, err
+	return w, t.count(ctx, realm.ByUser, w.user.ID)
 }
 
 // checkCode holds the code against who brings it, in Keycloak's order.

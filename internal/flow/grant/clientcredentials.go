@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -79,5 +80,5 @@ func (t *turn) serviceAccount(ctx context.Context) (*user.User, error) {
 		return nil, oauth.Errorf(oauth.InvalidRequest, "User '%s' disabled", u.Username).
 			WithStatus(401).InEvent("user_disabled", "")
 	}
-	return u, nil
+	return u, t.count(ctx, realm.ByUser, u.ID)
 }

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/decision"
@@ -8,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -47,6 +49,9 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	others.record(t, held, d)
 	if d.Refuse != nil {
 		return nil, d.Refuse
+	}
+	if err := t.count(ctx, realm.ByUser, cmp.Or(d.Grant.Resolution.User, held.User).ID); err != nil {
+		return nil, err
 	}
 	if d.Grant.Type == oauth.TypeIdentity {
 		return t.vouch(ctx, q, held, d)

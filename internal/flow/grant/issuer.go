@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -33,6 +34,7 @@ type Issuer struct {
 
 	Foreigners Foreigners
 	Policies   Policies
+	Limits     Limits
 	Events     Events
 	Now        func() time.Time
 	NewID      func() string // unique and unguessable
@@ -131,6 +133,11 @@ type Marks interface {
 type Policies interface {
 	Judge(ctx context.Context, r *realm.Realm, f policy.Facts, e *event.Event) (policy.Verdict, error)
 	Attributes(ctx context.Context, r *realm.Realm, c *realm.Client) (map[string]string, error)
+}
+
+// Limits hold callers to the limits of their realm. It is a *limit.Rates, and not asked in a realm without.
+type Limits interface {
+	Allow(ctx context.Context, r *realm.Realm, q limit.Request) error
 }
 
 // Keys sign tokens. An empty alg is the realm's own.

@@ -60,6 +60,9 @@ func (i *Issuer) JWTBearer(ctx context.Context, q JWTBearerRequest) (resp *Respo
 	if err := t.policeAssertion(ctx, *q.Assertion, found.Provider.Alias, &d); err != nil {
 		return nil, err
 	}
+	if err := t.count(ctx, realm.ByUser, found.User.ID); err != nil {
+		return nil, err
+	}
 	return t.issue(ctx, t.vouched(found.User, d))
 }
 

@@ -20,12 +20,12 @@ func (t *turn) parties(ctx context.Context, q ExchangeRequest) (held verify.Held
 		t.foreign = t.abroad(q, !identity && exchange.TakesForeign(t.client))
 		return t.subject(ctx, q)
 	}
-	if err := t.checkRealm(); err != nil {
+	if err := t.enter(ctx); err != nil {
 		return held, "", err
 	}
 	t.foreign = t.abroad(q, true)
 	if t.foreign != nil && t.foreign.standIn() == nil {
-		return held, "", t.authenticate(ctx)
+		return held, "", t.identifyClient(ctx)
 	}
 	held, flaw, err = t.subject(ctx, q)
 	if err != nil {
@@ -75,7 +75,7 @@ func (t *turn) adopt(ctx context.Context, q ExchangeRequest, held verify.Held, f
 		c = t.foreign.standIn()
 	}
 	if flaw != "" || c == nil || !c.Public || !c.Exchange.Public {
-		return t.authenticate(ctx)
+		return t.identifyClient(ctx)
 	}
 	t.adopted, t.event.Client = true, c.ID
 	if bearer, ok := bearerOf(q.Credentials.Authorization); ok && bearer != *q.SubjectToken {

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
@@ -37,6 +38,9 @@ func (i *Issuer) Password(ctx context.Context, q PasswordRequest) (resp *Respons
 	t.event.Set("auth_method", "openid-connect")
 	u, err := t.signIn(ctx, q)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.count(ctx, realm.ByUser, u.ID); err != nil {
 		return nil, err
 	}
 	s, g := t.newSession(u, oauth.Password)

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -41,6 +42,9 @@ func (i *Issuer) Refresh(ctx context.Context, q RefreshRequest) (resp *Response,
 		return nil, err
 	}
 	if err := t.checkHolder(&held.Token); err != nil {
+		return nil, err
+	}
+	if err := t.count(ctx, realm.ByUser, held.User.ID); err != nil {
 		return nil, err
 	}
 	if err := t.within(held.Token.RequestedResource); err != nil {

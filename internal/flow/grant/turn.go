@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -20,6 +21,7 @@ import (
 type turn struct {
 	*Issuer
 	call      Call
+	limited   realm.Asked // what limits call it
 	at        verify.At
 	client    *realm.Client // set by authenticate
 	caller    policy.Facts  // what authenticate proved of it
@@ -45,6 +47,9 @@ func (i *Issuer) begin(ctx context.Context, kind event.Kind, grant oauth.GrantTy
 	t.event = event.Event{
 		ID: i.NewID(), Time: t.at.Now, Kind: kind,
 		Realm: r.Key, RealmName: r.Name, Address: q.Address,
+	}
+	if grant == oauth.TokenExchange {
+		t.limited = realm.AskedExchange
 	}
 	t.event.Set("grant_type", string(grant))
 	if r.Log.On() {
@@ -89,9 +94,31 @@ func (t *turn) decide(decide func(explain bool) exchange.Decision) exchange.Deci
 
 // authenticate proves which client asks, and that its request may be looked at.
 func (t *turn) authenticate(ctx context.Context) error {
-	if err := t.checkRealm(); err != nil {
+	if err := t.enter(ctx); err != nil {
 		return err
 	}
+	return t.identifyClient(ctx)
+}
+
+// enter comes before everything that costs something: it refuses what is asked of a realm that is switched off, and
+// addresses that ask too often, whoever they say they are.
+func (t *turn) enter(ctx context.Context) error {
+	if !t.at.Realm.Enabled {
+		return oauth.Errorf(oauth.AccessDenied, "Realm not enabled").InEvent("realm_disabled", "")
+	}
+	return t.count(ctx, realm.ByAddress, t.call.Address)
+}
+
+// count refuses a request that is one too many for whom it is counted by, where the realm has a limit.
+func (t *turn) count(ctx context.Context, by realm.Axis, who string) error {
+	if !t.at.Realm.Limits.On() {
+		return nil
+	}
+	return t.Limits.Allow(ctx, t.at.Realm, limit.Request{Asked: t.limited, By: by, Who: who, Now: t.at.Now})
+}
+
+// identifyClient proves which client asks.
+func (t *turn) identifyClient(ctx context.Context) error {
 	a, err := t.Verifier.Client(ctx, t.at, t.call.Credentials)
 	a.Note(&t.event)
 	if err != nil {
@@ -101,18 +128,13 @@ func (t *turn) authenticate(ctx context.Context) error {
 	return t.admit(ctx, a.Client)
 }
 
-// checkRealm refuses what is asked of a realm that is switched off.
-func (t *turn) checkRealm() error {
-	if !t.at.Realm.Enabled {
-		return oauth.Errorf(oauth.AccessDenied, "Realm not enabled").InEvent("realm_disabled", "")
-	}
-	return nil
-}
-
 // admit checks what concerns every grant of a client that is known, in Keycloak's order.
 func (t *turn) admit(ctx context.Context, c *realm.Client) error {
 	t.client = c
 	t.event.Decision.Of(c, t.call.Scope)
+	if err := t.count(ctx, realm.ByClient, c.Key); err != nil {
+		return err
+	}
 	switch {
 	case t.call.Origin != "" && !t.hears(t.call.Origin):
 		return oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -22,6 +23,7 @@ type Inspector struct {
 	Verifier Verifier
 	Keys     Keys
 	Policies Policies
+	Limits   Limits
 	Events   Events
 	Now      func() time.Time
 	NewID    func() string
@@ -50,6 +52,11 @@ type Keys interface {
 // Policies are the realm's client policies. It is a police.Judge, and not asked in a realm without.
 type Policies interface {
 	Judge(ctx context.Context, r *realm.Realm, f policy.Facts, e *event.Event) (policy.Verdict, error)
+}
+
+// Limits hold callers to the limits of their realm. It is a *limit.Rates, and not asked in a realm without.
+type Limits interface {
+	Allow(ctx context.Context, r *realm.Realm, q limit.Request) error
 }
 
 // Events keeps what happened.

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -71,6 +72,9 @@ func (i *Inspector) Introspect(ctx context.Context, q IntrospectRequest) (answer
 	if err != nil || quiet != nil {
 		return inactive(), err
 	}
+	if err := t.count(ctx, realm.ByUser, held.User.ID); err != nil {
+		return nil, err
+	}
 	made := mint.Introspection(t.request(&held, mapper.Introspection), &held.Token.Claims)
 	if quiet = mayKnow(caller, &held, &made.Claims); quiet != nil {
 		return inactive(), nil
@@ -86,6 +90,9 @@ func (t *turn) caller(ctx context.Context, q IntrospectRequest) (*realm.Client, 
 	if !t.at.Realm.Enabled {
 		return nil, errRealmOff
 	}
+	if err := t.count(ctx, realm.ByAddress, q.Address); err != nil {
+		return nil, err
+	}
 	auth, err := t.Verifier.Client(ctx, t.at, q.Credentials)
 	auth.Note(&t.event)
 	switch {
@@ -96,7 +103,18 @@ func (t *turn) caller(ctx context.Context, q IntrospectRequest) (*realm.Client, 
 	case q.Repeated:
 		return nil, errRepeated
 	}
+	if err := t.count(ctx, realm.ByClient, auth.Client.Key); err != nil {
+		return nil, err
+	}
 	return auth.Client, t.police(ctx, auth.Client, policy.Facts{Stage: policy.Introspection, Method: auth.Method, Assertion: auth.Signed()})
+}
+
+// count refuses a request that is one too many for whom it is counted by, where the realm has a limit.
+func (t *turn) count(ctx context.Context, by realm.Axis, who string) error {
+	if !t.at.Realm.Limits.On() {
+		return nil
+	}
+	return t.Limits.Allow(ctx, t.at.Realm, limit.Request{Asked: realm.AskedIntrospection, By: by, Who: who, Now: t.at.Now})
 }
 
 // notProven gives failed authentication the words that only this endpoint has for it; who is not known at
