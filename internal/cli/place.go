@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
@@ -63,7 +64,7 @@ func (p *program) onStage(cmd *cobra.Command, at *place, decide func(context.Con
 		if err != nil {
 			return err
 		}
-		stage := rehearse.Stage{Realm: r, People: db.store, Base: at.base, Now: time.Now()}
+		stage := rehearse.Stage{Realm: r, People: db.store, Policies: police.Judge{Kept: db.store}, Base: at.base, Now: time.Now()}
 		if stage.Supposed, err = at.suppose(r, db.extras(ctx, r)); err != nil {
 			return misusedBy(err)
 		}
@@ -93,7 +94,7 @@ func (p *program) fileStage(cmd *cobra.Command, at *place) (rehearse.Stage, erro
 	if err != nil {
 		return rehearse.Stage{}, err
 	}
-	stage := rehearse.Stage{Realm: s.Realm, People: people(s.Users), Base: at.base, Now: time.Now()}
+	stage := rehearse.Stage{Realm: s.Realm, People: people(s.Users), Policies: police.Judge{}, Base: at.base, Now: time.Now()}
 	stage.Supposed, err = at.suppose(s.Realm, manage.InMemory(s.Realm))
 	return stage, misusedBy(err)
 }

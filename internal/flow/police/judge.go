@@ -10,7 +10,8 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
 
-// Judge holds requests against client policies, with what these ask about their clients.
+// Judge holds requests against client policies, with what these ask about their clients. Where Kept is nil, as of a realm
+// that nobody stores, clients carry what is kept of them.
 type Judge struct{ Kept Kept }
 
 // Kept is what is kept of a configuration without acting on it.
@@ -46,12 +47,13 @@ func (j Judge) Attributes(ctx context.Context, r *realm.Realm, c *realm.Client) 
 	if !policy.Asks(r, policy.KindAttributes) {
 		return nil, nil
 	}
-	kept, err := j.Kept.Extra(ctx, r.Key, realm.KindClient, c.Key)
-	if err != nil {
-		return nil, err
-	}
 	with := *c
-	with.Extra = kept
+	if with.Extra == nil && j.Kept != nil {
+		var err error
+		if with.Extra, err = j.Kept.Extra(ctx, r.Key, realm.KindClient, c.Key); err != nil {
+			return nil, err
+		}
+	}
 	return Attributes(r, &with), nil
 }
 

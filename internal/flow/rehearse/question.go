@@ -44,8 +44,14 @@ type Stage struct {
 	Realm    *realm.Realm
 	Supposed *realm.Realm // what the realm would be after the question's change; nil where it has none
 	People   People
+	Policies Policies
 	Base     string
 	Now      time.Time
+}
+
+// Policies find what client policies of a realm ask about a client. It is a police.Judge.
+type Policies interface {
+	Attributes(ctx context.Context, r *realm.Realm, c *realm.Client) (map[string]string, error)
 }
 
 // most is how many audiences a question may name: changes that reach one are looked for each time.
@@ -71,6 +77,9 @@ func (s Stage) Exchange(ctx context.Context, q Question) (subject Scene, request
 	if p.RequestedType, err = tokenType(q.Type); err != nil {
 		return subject, nil, p, err
 	}
+	if p.Attributes, err = s.Policies.Attributes(ctx, s.Realm, requester); err != nil {
+		return subject, nil, p, err
+	}
 	subject, err = s.scene(ctx, cmp.Or(q.SubjectClient, q.Client), q.User, q.SubjectScope)
 	return subject, requester, p, err
 }
@@ -81,6 +90,9 @@ func (s Stage) scene(ctx context.Context, client, username, scope string) (Scene
 		return Scene{}, err
 	}
 	scene := Scene{Realm: s.Realm, Base: strings.TrimSuffix(s.Base, "/"), Client: c, Scope: scope, Now: s.Now}
+	if scene.Attributes, err = s.Policies.Attributes(ctx, s.Realm, c); err != nil {
+		return Scene{}, err
+	}
 	if username == "" {
 		scene.Service = true
 		scene.User, err = s.People.ServiceAccount(ctx, s.Realm.Key, c.Key)

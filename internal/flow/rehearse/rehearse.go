@@ -30,6 +30,8 @@ type Scene struct {
 	Service bool       // User is the service account: the client asks for itself
 	Scope   string     // parameter "scope"
 	Now     time.Time
+
+	Attributes map[string]string // of the client, where client policies ask for them
 }
 
 // Audience is where an access token could be used.
@@ -47,10 +49,13 @@ type Wanted struct {
 	Fixes    []explain.Fix // each of which reaches it; none where it is reached
 }
 
-// OfAudience tells where an access token would be usable, and how it could be where it is wanted.
+// OfAudience tells where an access token would be usable, and how it could be where it is wanted. What client policies
+// have against the request is in the trace.
 func OfAudience(s Scene, want ...string) Audience {
+	s, trace := s.policed()
 	found := audience.Resolve(s.request())
-	a := Audience{Audiences: found.Audiences, Scope: found.ScopeClaim(), Trace: found.Trace}
+	trace.Join(found.Trace)
+	a := Audience{Audiences: found.Audiences, Scope: found.ScopeClaim(), Trace: trace}
 	for _, name := range want {
 		w := Wanted{Audience: name, Reached: slices.Contains(found.Audiences, name)}
 		if !w.Reached {
@@ -68,11 +73,12 @@ type Token struct {
 	Trace  *explain.Trace
 }
 
-// OfToken composes the access token that the scene leads to. Its ids are placeholders.
+// OfToken composes the access token that the scene leads to. Its ids are placeholders. What client policies have against
+// the request is in the trace.
 func OfToken(s Scene) Token {
+	s, trace := s.policed()
 	found := audience.Resolve(s.request())
 	made := s.mint(&found)
-	trace := &explain.Trace{}
 	trace.Join(found.Trace)
 	trace.Join(made.Trace)
 	return Token{made.Claims, trace}
@@ -92,6 +98,7 @@ type Parameters struct {
 	RequestedType *oauth.TokenType
 	Scope         *string
 	Audiences     []string
+	Attributes    map[string]string // of the requester, where client policies ask for them
 }
 
 // OfExchange decides what the requester would get for the access token that the scene leads to. A requester
@@ -107,6 +114,7 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 		RequestedType: p.RequestedType,
 		Scope:         p.Scope,
 		Audiences:     p.Audiences,
+		Caller:        caller(requester, subject.Realm.Issuer(subject.Base), p.Attributes),
 		Proved:        proof.Proved{Key: rehearsed, Certificate: rehearsed},
 		Explain:       true,
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
+	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
@@ -66,7 +67,7 @@ func (d Deps) question(r *rest.Request) (rehearse.Question, rehearse.Stage, erro
 			return q, rehearse.Stage{}, err
 		}
 	}
-	stage := rehearse.Stage{Realm: r.Realm, People: d.People, Base: r.Base, Now: r.Author.Now}
+	stage := rehearse.Stage{Realm: r.Realm, People: d.People, Policies: police.Judge{Kept: d.Documents}, Base: r.Base, Now: r.Author.Now}
 	if len(q.With) == 0 {
 		return q, stage, nil
 	}
