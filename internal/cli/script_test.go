@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command as people do: testdata/script/*.txtar. The shop of the examples is
-// there as shop.json, the commands of docs/identity-providers.md as providers.sh, a key store with its certificate as java.p12 and certificate.pem, and nobody listens at $PORT.
+// there as shop.json, the commands of docs/identity-providers.md as providers.sh and of docs/client-policies.md as policies.sh, a key store with its certificate as java.p12 and certificate.pem, and nobody listens at $PORT.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -53,6 +53,9 @@ func TestScripts(t *testing.T) {
 				}
 			}
 			if err := writeCommands(e.WorkDir+"/providers.sh", "../../docs/identity-providers.md"); err != nil {
+				return err
+			}
+			if err := writeCommands(e.WorkDir+"/policies.sh", "../../docs/client-policies.md"); err != nil {
 				return err
 			}
 			return os.WriteFile(e.WorkDir+"/shop.json", examples.Shop, 0o600)
