@@ -99,8 +99,8 @@ func newBenches(b *testing.B, db database) (plain, traced *bench) {
 		where = onDisk(b)
 	}
 	s, _ := start(b, where, map[string][]byte{
-		"plain.json":  benchRealm(b, "plain", "refused"),
-		"traced.json": benchRealm(b, "traced", "all"),
+		"plain.json":  benchRealm(b, "plain", nil),
+		"traced.json": benchRealm(b, "traced", map[string]string{"tokenhouse.events.trace": "all"}),
 	})
 	return &bench{s.Handler(), "plain"}, &bench{s.Handler(), "traced"}
 }
@@ -111,7 +111,7 @@ func onDisk(b testing.TB) server.Database {
 
 // BenchmarkExplain measures what `tokenhouse explain exchange` does once its database is open.
 func BenchmarkExplain(b *testing.B) {
-	s, _ := start(b, onDisk(b), map[string][]byte{"plain.json": benchRealm(b, "plain", "refused")})
+	s, _ := start(b, onDisk(b), map[string][]byte{"plain.json": benchRealm(b, "plain", nil)})
 	b.ReportAllocs()
 	before := cpu(b)
 	for b.Loop() {

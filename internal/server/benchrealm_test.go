@@ -8,9 +8,20 @@ import (
 )
 
 // benchRealm is the shop of the recordings with long-lived tokens, stored events, an elliptic key, and a
-// twin "…-es" for each client that is measured, whose tokens are signed by it. traces says which events keep
-// theirs: "refused" or "all".
-func benchRealm(b *testing.B, name, traces string) []byte {
+// twin "…-es" for each client that is measured, whose tokens are signed by it. attributes are those of the realm.
+func benchRealm(b *testing.B, name string, attributes map[string]string) []byte {
+	return encode(b, benchFile(b, name, attributes))
+}
+
+func encode(b *testing.B, file map[string]any) []byte {
+	text, err := json.Marshal(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
+}
+
+func benchFile(b *testing.B, name string, attributes map[string]string) map[string]any {
 	text, err := os.ReadFile("../keycloak/testdata/golden/shop.json")
 	if err != nil {
 		b.Fatal(err)
@@ -20,7 +31,7 @@ func benchRealm(b *testing.B, name, traces string) []byte {
 		b.Fatal(err)
 	}
 	r["realm"] = name
-	r["attributes"] = map[string]string{"tokenhouse.events.trace": traces}
+	r["attributes"] = attributes
 	r["accessTokenLifespan"] = 7200
 	r["ssoSessionIdleTimeout"], r["ssoSessionMaxLifespan"] = 36000, 36000
 	r["eventsEnabled"] = true
@@ -56,9 +67,5 @@ func benchRealm(b *testing.B, name, traces string) []byte {
 			})
 		}
 	}
-	text, err = json.Marshal(r)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return text
+	return r
 }
