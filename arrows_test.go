@@ -59,6 +59,8 @@ var arrows = []arrow{
 		why: "it is a client: a server is what its API says, whoever wrote it"},
 	{from: "internal/cli/admin", forbidden: []string{"internal/flow/", "internal/store", "internal/web/", "internal/server"},
 		why: "it is kcadm, which works with any server"},
+	{from: "conformance", forbidden: []string{"internal/"},
+		why: "it judges servers of whatever make, and may know none"},
 	{from: "internal/server", forbidden: []string{"internal/cli", "github.com/spf13/cobra"},
 		why: "the server is started by a command line, it does not have one"},
 }
