@@ -34,6 +34,7 @@ import (
 //
 // T18 over a restart is in packages store and grant.
 func TestAttack(t *testing.T) {
+	attackMatrix(t)
 	t.Run("T01 exchange to any target", attackTargets)
 	t.Run("T01 roles of any target", attackUnresolved)
 	t.Run("T02 parameters lost or doubled", attackParameters)

@@ -21,7 +21,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
 
-var update = flag.Bool("update", false, "write testdata/permissions.txt anew")
+var update = flag.Bool("update", false, "write testdata/permissions.txt and the table in docs/security.md anew")
 
 // TestPermissions calls every route as the holder of each single role. Who may not is told so, whether what
 // the address names is there or not; everybody else is not, and is never answered that the server failed.

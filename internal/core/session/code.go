@@ -16,6 +16,7 @@ type Code struct {
 	ChallengeMethod string // "plain" or "S256"
 	ProofKey        string // dpop_jkt: thumbprint of the key that must be proved (RFC 9449 §10); empty: any or none
 
+	Issued  time.Time
 	Expires time.Time
 }
 

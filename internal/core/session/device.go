@@ -10,6 +10,7 @@ type Device struct {
 	Resource        string // that tokens are for (RFC 8707); empty: none was named
 	Challenge       string // PKCE; empty: none
 	ChallengeMethod string // "plain" or "S256"
+	Issued          time.Time
 	Expires         time.Time
 	Interval        time.Duration // least pause between two polls
 	Decision        Decision

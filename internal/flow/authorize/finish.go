@@ -291,7 +291,7 @@ func (a *Authorizer) newCode(ctx context.Context, t *Turn, s *session.Session) (
 	t.Event.Set("code_id", id)
 	code := id + "." + s.ID + "." + t.Client.Key
 	kept := session.Code{Session: s.ID, Client: t.Client.Key, Scope: q.Scope, Nonce: q.Nonce, Resource: q.Resource,
-		Challenge: q.Challenge, ChallengeMethod: q.ChallengeMethod, ProofKey: q.ProofKey, Expires: t.At.Now.Add(t.At.Realm.Lifespans.Code)}
+		Challenge: q.Challenge, ChallengeMethod: q.ChallengeMethod, ProofKey: q.ProofKey, Issued: t.At.Now, Expires: t.At.Now.Add(t.At.Realm.Lifespans.Code)}
 	if q.RedirectSent {
 		kept.RedirectURI = q.RedirectURI
 	}

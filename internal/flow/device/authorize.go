@@ -95,7 +95,7 @@ func admit(c *realm.Client, q Request) error {
 
 // begin is the device that a request makes.
 func begin(c *realm.Client, r *realm.Realm, q Request, now time.Time) (session.Device, error) {
-	d := session.Device{Client: c.Key, Scope: q.Scope, Expires: now.Add(own(c.Device.Life, r.Lifespans.DeviceCode)),
+	d := session.Device{Client: c.Key, Scope: q.Scope, Issued: now, Expires: now.Add(own(c.Device.Life, r.Lifespans.DeviceCode)),
 		Interval: own(c.Device.Polling, r.Lifespans.DevicePolling)}
 	if q.Resource != nil && audience.ReadsResources(r, []string{*q.Resource}) {
 		if !audience.WellFormed(*q.Resource) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -103,8 +104,8 @@ func (t *turn) behind(ctx context.Context, code *session.Code) (issue, error) {
 		return w, err
 	}
 	t.about(w.user)
-	if !w.user.Enabled {
-		return w, oauth.Errorf(oauth.InvalidGrant, "User disabled").InEvent("user_disabled", "")
+	if err := t.stillWelcome(ctx, w.user, code.Issued); err != nil {
+		return w, err
 	}
 	w.grant, err = t.Sessions.Grant(ctx, key, s.ID, code.Client, false)
 	switch {
@@ -114,6 +115,22 @@ func (t *turn) behind(ctx context.Context, code *session.Code) (issue, error) {
 		return w, err
 	}
 	return w, t.count(ctx, realm.ByUser, w.user.ID)
+}
+
+// stillWelcome asks that a user may sign in now who was let in by a code some time ago: they are enabled and not locked,
+// and nothing that was given out until then has been taken back since.
+func (t *turn) stillWelcome(ctx context.Context, u *user.User, issued time.Time) error {
+	switch {
+	case !u.Enabled:
+		return oauth.Errorf(oauth.InvalidGrant, "User disabled").InEvent("user_disabled", "")
+	case issued.Unix() < t.notBefore(u):
+		return errCode
+	}
+	lock, err := t.Lockouts.Locked(ctx, t.at.Realm, u, t.at.Now)
+	if err == nil && lock != user.Open {
+		return oauth.Errorf(oauth.InvalidGrant, "User disabled").InEvent("user_temporarily_disabled", "")
+	}
+	return err
 }
 
 // checkCode holds the code against who brings it, in Keycloak's order.

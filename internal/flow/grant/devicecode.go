@@ -48,7 +48,8 @@ func (i *Issuer) Device(ctx context.Context, q DeviceRequest) (resp *Response, e
 	if err := t.decided(ctx, &d, *q.DeviceCode); err != nil {
 		return nil, err
 	}
-	code := session.Code{Session: d.Session, Client: d.Client, Scope: d.Scope, Resource: d.Resource, Challenge: d.Challenge, ChallengeMethod: d.ChallengeMethod}
+	code := session.Code{Session: d.Session, Client: d.Client, Scope: d.Scope, Resource: d.Resource, Challenge: d.Challenge, ChallengeMethod: d.ChallengeMethod,
+		Issued: d.Issued}
 	w, err := t.behind(ctx, &code)
 	if err != nil {
 		return nil, err
