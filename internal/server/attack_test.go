@@ -17,22 +17,9 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/server"
 )
 
-// TestAttack plays, over HTTP, what went wrong in other products of the field, by number: each refusal
-// stands beside what is granted. The packages below have tests of the same name for their own rules.
-//
-// Some flaws are of what there is not yet. They get their test with it:
-//
-//	T05  disabled identity provider       foreign issuers
-//	T11  may_act without actor_token      delegation
-//	T15  unsigned assertion as "signed"   policies on assertions
-//	T22  foreign token for another aud    foreign issuers
-//	T28  SAML responses                   foreign issuers
-//	T33  PKCE downgrade                   browser flows
-//	T34  metadata fetch as SSRF           foreign issuers (the fetch of clients' keys: package upstream)
-//	T35  unsigned actor token             delegation
-//	T36  resource lost on the way         browser flows and resource indicators
-//
-// T18 over a restart is in packages store and grant.
+// TestAttack plays, over HTTP, what went wrong in other products of the field, by number: each refusal stands beside
+// what is granted. First come the cells of the table of attacks, then scenes that are none. The packages below have tests
+// of the same name for their own rules.
 func TestAttack(t *testing.T) {
 	attackMatrix(t)
 	t.Run("T01 exchange to any target", attackTargets)
