@@ -190,8 +190,6 @@ func redeems(p *pit, compact string) bool {
 	return p.passes("secret", "grant_type", grantJWT, "assertion", compact)
 }
 
-var timed = []string{"exp", "iat"}
-
 // slots are all places where a JWT is taken at the endpoints of OAuth.
 var slots = []slot{
 	{"subject of an exchange", "access", (*pit).access, func(p *pit, c string) bool { return exchanged(p, c, "subject_token_type", typeAccess) },
