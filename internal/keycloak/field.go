@@ -159,6 +159,16 @@ func onOff[T any](name string, def bool, at func(*T) *bool) attribute[T] {
 		}, "true or false"}
 }
 
+// either binds an attribute that is one of two words, of which the first holds where it is absent.
+func either[T any](name, no, yes string, at func(*T) *bool) attribute[T] {
+	return attribute[T]{name,
+		func(v *T) (string, bool) { return yes, *at(v) },
+		func(v *T, s string) bool {
+			*at(v) = s == yes
+			return s == yes || s == no || s == ""
+		}, "one of " + no + ", " + yes}
+}
+
 // among binds an attribute that is one of a few words; the first is what holds where it is absent.
 func among[T any](name string, at func(*T) *string, words ...string) attribute[T] {
 	return attribute[T]{name,

@@ -167,7 +167,8 @@ var settingAttributes = append([]attribute[settings]{
 	whole("tokenhouse.exchange.chain-limit", 5, -1, func(s *settings) *int { return &s.Exchange.ChainLimit }),
 	onOff("tokenhouse.exchange.refuse-cycles", true, func(s *settings) *bool { return &s.Exchange.RefuseCycles }),
 	onOff("tokenhouse.exchange.cap-lifetime", true, func(s *settings) *bool { return &s.Exchange.CapLifetime }),
-	unlisted(),
+	either("tokenhouse.exchange.unlisted", "allow", "deny", func(s *settings) *bool { return &s.Exchange.DenyUnlisted }),
+	either("tokenhouse.dpop.nonce", "off", "required", func(s *settings) *bool { return &s.DPoPNonce }),
 	among("tokenhouse.events.trace", func(s *settings) *string { return &s.Events.Trace }, traceKept...),
 	among("tokenhouse.log", func(s *settings) *string { return (*string)(&s.Log.Mode) }, string(realm.LogOff), string(realm.LogOn), string(realm.LogDurable)),
 	lasting("tokenhouse.log.expiration", func(s *settings) *time.Duration { return &s.Log.Expiration }),
@@ -204,16 +205,6 @@ func mirror(name string, at func(*realm.Lifespans) *time.Duration) attribute[set
 		return set(s, text)
 	}
 	return a
-}
-
-// unlisted binds what becomes of an exchange that nobody lists.
-func unlisted() attribute[settings] {
-	return attribute[settings]{"tokenhouse.exchange.unlisted",
-		func(s *settings) (string, bool) { return "deny", s.Exchange.DenyUnlisted },
-		func(s *settings, text string) bool {
-			s.Exchange.DenyUnlisted = text == "deny"
-			return text == "deny" || text == "allow" || text == ""
-		}, "one of allow, deny"}
 }
 
 // levels binds an attribute that is a JSON object of acr values and their levels of assurance.

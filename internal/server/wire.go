@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/broker"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
@@ -73,7 +74,8 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	now := c.clock()
 	keys := keyring.New(st, now)
 	fetch := upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: now})
-	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st, Fetch: fetch, Foreign: fetch})
+	nonces := proof.NewNonces(st.NonceKey())
+	verifier := verify.New(verify.Deps{Keys: keys, Users: st, Sessions: st, Marks: st, Realms: st, Fetch: fetch, Foreign: fetch, Nonces: nonces})
 	rates := &limit.Rates{}
 	if st.Shared() {
 		rates.Shares = st
@@ -97,7 +99,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 		Keys:    keys,
 		Pages:   pages.New(looks(st)),
 		Callers: &caller.Resolver{Hostname: c.Public.Hostname, Path: c.Public.path(), Headers: caller.Headers(c.Proxy.Headers), Trusted: c.Proxy.Trusted,
-			CertificateHeader: c.Proxy.Certificate},
+			CertificateHeader: c.Proxy.Certificate, Nonce: func() string { return nonces.At(now()) }},
 		Log: c.log(),
 	}, inspector, browser
 }

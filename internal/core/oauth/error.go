@@ -8,8 +8,8 @@ import (
 // Code is an OAuth error code as it stands in the member "error" of an answer.
 type Code string
 
-// The codes of RFC 6749 §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 8628 §3.5, RFC 8693 §2.2.2 and
-// OpenID Connect, and those that only Keycloak uses.
+// The codes of RFC 6749 §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 8628 §3.5, RFC 8693 §2.2.2,
+// RFC 9449 §8 and OpenID Connect, and those that only Keycloak uses.
 const (
 	InvalidRequest       Code = "invalid_request"
 	InvalidClient        Code = "invalid_client"
@@ -23,6 +23,7 @@ const (
 	AccessDenied         Code = "access_denied"
 	ServerError          Code = "server_error"
 	UnsupportedTokenType Code = "unsupported_token_type"
+	UseDPoPNonce         Code = "use_dpop_nonce"
 	InvalidIssuer        Code = "invalid_issuer" // Keycloak's
 	NotAllowed           Code = "not_allowed"    // Keycloak's
 

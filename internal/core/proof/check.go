@@ -28,7 +28,7 @@ var Algs = []string{"PS384", "RS384", "EdDSA", "ES384", "ES256", "RS256", "ES512
 
 // Check tells whether a proof, as it came in the header, was made for a request (RFC 9449 §4.3), and by which key:
 // the one that it carries, which decides the algorithms that it may be used with. It asks in Keycloak's order. What it
-// does not check: that the proof is new, and the claims "ath" and "nonce".
+// does not check: that the proof is new, and the claim "ath".
 func Check(compact string, at Target) (*Proof, error) {
 	compact = strings.TrimSpace(compact)
 	switch {
@@ -151,6 +151,9 @@ func read(jws *token.Compact, at Target) (*Proof, error) {
 	life, skew := int64(Life/time.Second), int64(Skew/time.Second)
 	if made > now+skew || made < now-life-skew {
 		return nil, errInactive
+	}
+	if at.Nonces != nil && !at.Nonces.good(c.Nonce, at.Now) {
+		return nil, ErrNonce
 	}
 	return &Proof{ID: c.ID, TokenHash: hash, Until: time.Unix(made, 0).Add(Life + Skew + time.Second)}, nil
 }

@@ -23,6 +23,7 @@ type Target struct {
 	Method string
 	URL    string // as the caller reaches it; query and fragment do not count
 	Now    time.Time
+	Nonces *Nonces // of which it must name one that is good now (RFC 9449 §8); nil: it need not
 }
 
 // Proof is a proof that was made for a request. Whether it was used before, and which token it goes with, it

@@ -57,6 +57,7 @@ type Settings struct {
 	Log       LogSettings
 	Exchange  ExchangePolicy
 	Limits    Limits         `json:",omitzero"`
+	DPoPNonce bool           `json:",omitempty"` // proofs must name a nonce of the server's (tokenhouse.dpop.nonce)
 	Policies  []ClientPolicy `json:",omitempty"` // those that are on, in the order in which they are asked
 
 	SMTPPassword    string `json:"-"` // sealed in the store

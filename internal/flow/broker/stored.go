@@ -52,7 +52,7 @@ func (b *Broker) Stored(ctx context.Context, q StoredRequest) (answer []byte, er
 	h, err := b.Holders.Holder(ctx, q.Realm, q.Base, q.Token)
 	switch {
 	case verify.Why(err) != "":
-		return nil, ErrToken
+		return nil, errors.Join(ErrToken, err)
 	case err != nil:
 		return nil, err
 	}

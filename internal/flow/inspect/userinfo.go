@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/mint"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
@@ -111,6 +113,9 @@ func presented(q UserInfoRequest) (verify.Presented, error) {
 
 // refused puts a refusal of the token in the words of this endpoint.
 func refused(err error) error {
+	if errors.Is(err, proof.ErrNonce) {
+		return proof.ErrNonce.WithStatus(401)
+	}
 	why := verify.Why(err)
 	text := "Token verification failed"
 	switch why {

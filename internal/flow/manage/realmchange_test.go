@@ -106,6 +106,7 @@ func TestUpdateRefused(t *testing.T) {
 	for put, want := range map[string]string{
 		`{"attributes": {"tokenhouse.limit.token.client": "100"}}`:                                                        `attributes.tokenhouse.limit.token.client: "100" is not requests in a time, as 100/10s, 60/1m or 1000/1h`,
 		`{"attributes": {"tokenhouse.exchange.chain-limit": "many"}}`:                                                     `attributes.tokenhouse.exchange.chain-limit: "many" is not a whole number, -1 or more`,
+		`{"attributes": {"tokenhouse.dpop.nonce": "sometimes"}}`:                                                          `attributes.tokenhouse.dpop.nonce: "sometimes" is not one of off, required`,
 		`{"attributes": {"tokenhouse.events.trace": "never"}}`:                                                            `attributes.tokenhouse.events.trace: "never" is not one of refused, all, none`,
 		`{"smtpServer": {"host": "other", "password": "**********"}}`:                                                     `smtpServer.password: The password has to be given again with another host`,
 		`{"smtpServer": {"host": "mail", "port": "2525", "password": "**********"}}`:                                      `smtpServer.password: The password has to be given again with another port`,

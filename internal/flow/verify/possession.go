@@ -51,19 +51,24 @@ func (v *Verifier) Proof(ctx context.Context, at At, q Sent) (*proof.Proof, erro
 	if len(q.Proofs) == 0 {
 		return nil, nil
 	}
-	p, err := prove(at, q)
+	p, err := v.prove(at, q)
 	if err != nil {
 		return nil, err
 	}
 	return p, v.useUp(ctx, at, p)
 }
 
-func prove(at At, q Sent) (*proof.Proof, error) {
+// prove is the one place where proofs are checked.
+func (v *Verifier) prove(at At, q Sent) (*proof.Proof, error) {
+	target := proof.Target{Method: q.Method, URL: q.URL, Now: at.Now}
+	if at.Realm.DPoPNonce {
+		target.Nonces = &v.Nonces
+	}
 	switch len(q.Proofs) {
 	case 0:
 		return nil, proof.ErrMissing
 	case 1:
-		return proof.Check(q.Proofs[0], proof.Target{Method: q.Method, URL: q.URL, Now: at.Now})
+		return proof.Check(q.Proofs[0], target)
 	}
 	return nil, proof.ErrFormat // RFC 9449 §4.3: not more than one
 }
@@ -103,7 +108,7 @@ func (v *Verifier) possesses(ctx context.Context, at At, h *Held, p *Presented) 
 	var made *proof.Proof
 	shown, err := proof.Proved{Certificate: proof.Thumbprint(p.Certificate, at.Now)}, error(nil)
 	if c.JKT != "" {
-		if made, err = prove(at, p.Sent); err != nil {
+		if made, err = v.prove(at, p.Sent); err != nil {
 			return &Failure{Unproven, err}
 		}
 		shown.Key = made.Key

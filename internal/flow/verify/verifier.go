@@ -7,6 +7,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -14,7 +15,8 @@ import (
 )
 
 // Deps is what a Verifier asks. All are required but Fetch, without which no client can use a JWKS URL, Foreign,
-// without which none can use a token of another issuer, and Realms, without which a node does not know a key that another has just made.
+// without which none can use a token of another issuer, Realms, without which a node does not know a key that another has just made, and Nonces,
+// without which no proof is good in a realm that wants them to name one.
 type Deps struct {
 	Keys     Keys
 	Users    Users
@@ -23,6 +25,7 @@ type Deps struct {
 	Fetch    Fetcher
 	Foreign  Foreign
 	Realms   Realms
+	Nonces   proof.Nonces
 }
 
 // Realms are the realms; fault.ErrNotFound. Latest is one with all that other nodes have changed by now.

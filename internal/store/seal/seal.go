@@ -86,9 +86,16 @@ func additional(place []string) []byte { return []byte(strings.Join(place, "\x00
 // Signing is a key that signs for a purpose, made of the master key (HKDF, RFC 5869): whoever has the database and not the
 // master key cannot sign.
 func (k *Key) Signing(purpose string) ed25519.PrivateKey {
-	seed, err := hkdf.Key(sha256.New, k.secret, nil, "tokenhouse signing key\x00"+purpose, ed25519.SeedSize)
+	return ed25519.NewKeyFromSeed(k.derive("signing", purpose))
+}
+
+// Secret is a key of 32 bytes for a purpose, made likewise: all nodes have the same.
+func (k *Key) Secret(purpose string) []byte { return k.derive("secret", purpose) }
+
+func (k *Key) derive(kind, purpose string) []byte {
+	out, err := hkdf.Key(sha256.New, k.secret, nil, "tokenhouse "+kind+" key\x00"+purpose, 32)
 	if err != nil {
-		panic("seal: " + err.Error()) // a seed is far shorter than HKDF can make
+		panic("seal: " + err.Error()) // 32 bytes are far less than HKDF can make
 	}
-	return ed25519.NewKeyFromSeed(seed)
+	return out
 }

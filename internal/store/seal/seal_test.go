@@ -108,3 +108,15 @@ func TestMakeFile(t *testing.T) {
 		t.Error("a file was made where none can be")
 	}
 }
+
+// Keys for purposes are the same wherever the master key is, and tell nothing of each other.
+func TestSecretsHaveTheirPurpose(t *testing.T) {
+	k := newKey(t, "k")
+	if !bytes.Equal(k.Secret("a"), newKey(t, "k").Secret("a")) {
+		t.Error("two nodes do not agree")
+	}
+	if bytes.Equal(k.Secret("a"), k.Secret("b")) || bytes.Equal(k.Secret("a"), newKey(t, "l").Secret("a")) ||
+		bytes.Equal(k.Secret("a"), k.Signing("a").Seed()) {
+		t.Error("two keys are one")
+	}
+}

@@ -21,5 +21,6 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 func share(w http.ResponseWriter, r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin != "" {
 		render.ShareWith(w.Header(), origin)
+		render.Expose(w.Header())
 	}
 }

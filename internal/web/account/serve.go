@@ -47,10 +47,11 @@ func (s *site) find(w http.ResponseWriter, r *http.Request, at address) error {
 	if !who.Secure && of.RequiresTLS(who.Address) {
 		return errInsecure
 	}
-	owner, err := s.owner(r, of, who)
+	owner, err := s.owner(w, r, of, who)
 	if err != nil {
 		return err
 	}
+	s.Callers.TellNonce(w.Header(), of)
 	share(w, r)
 	if at.version != "" && at.version != version {
 		return errVersion
@@ -71,7 +72,7 @@ func (s *site) realm(r *http.Request, name string) (*realm.Realm, error) {
 }
 
 // owner finds out who asks. Why a token is refused is not told.
-func (s *site) owner(r *http.Request, of *realm.Realm, who caller.Caller) (*account.Owner, error) {
+func (s *site) owner(w http.ResponseWriter, r *http.Request, of *realm.Realm, who caller.Caller) (*account.Owner, error) {
 	token, err := rest.Presented(r, who.Sent(r, of.Base(who.Base)))
 	if err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func (s *site) owner(r *http.Request, of *realm.Realm, who caller.Caller) (*acco
 	}
 	owner, err := s.Accounts.Enter(r.Context(), q)
 	if errors.Is(err, account.ErrRefused) {
-		return nil, rest.Unauthorized
+		return nil, s.Callers.Refused(w, r, err, rest.Unauthorized)
 	}
 	return owner, err
 }

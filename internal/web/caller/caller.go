@@ -31,6 +31,9 @@ type Resolver struct {
 	Roots *x509.CertPool
 	// CertificateHeader is in which header trusted proxies tell the certificate of who called them; empty: they do not.
 	CertificateHeader string
+
+	// Nonce is what DPoP proofs are to name now, in realms that ask for that.
+	Nonce func() string
 }
 
 // Caller is where a request comes from.

@@ -33,7 +33,7 @@ func (s *site) brokerRoutes(mux *http.ServeMux) {
 	s.add(mux, to+"{alias}/endpoint", endpoint{get: s.backFromProvider, post: s.backFromProvider})
 	s.add(mux, to+"{alias}/endpoint/logout_response", endpoint{get: s.signedOutAtProvider, checks: serving})
 	s.add(mux, to+"after-first-broker-login", endpoint{get: s.afterFirstLogin})
-	s.add(mux, to+"{alias}/token", endpoint{get: s.storedToken, checks: serving})
+	s.add(mux, to+"{alias}/token", endpoint{get: s.storedToken, checks: serving, proofs: true})
 	s.add(mux, "/realms/{realm}/protocol/openid-connect/logout/backchannel-logout", endpoint{post: s.signedOutByProvider, checks: serving})
 }
 
@@ -112,6 +112,9 @@ func (s *site) storedToken(w http.ResponseWriter, r *http.Request, c call) error
 		render.Bytes(w, http.StatusOK, "application/json", answer)
 		return nil
 	case bad:
+		if told := s.Callers.Refused(w, r, err, nil); told != nil {
+			return told
+		}
 		return render.JSON(w, http.StatusBadRequest, refusalText{invalid.Message})
 	case no:
 		return render.JSON(w, http.StatusForbidden, refusalText{forbidden.Message})

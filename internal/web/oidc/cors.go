@@ -48,7 +48,7 @@ func shareOutcome(w http.ResponseWriter, r *http.Request, err error, expose stri
 		}
 	}
 	render.ShareWith(w.Header(), origin)
-	w.Header().Set("Access-Control-Expose-Headers", expose)
+	render.Expose(w.Header(), expose)
 }
 
 // exposed are the headers that scripts may read.

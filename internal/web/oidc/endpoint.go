@@ -20,6 +20,7 @@ type endpoint struct {
 	get, post handler
 	checks    []check
 	noStore   bool           // answers, refusals too, are kept by nobody
+	proofs    bool           // requests may bring DPoP proofs
 	preflight string         // methods told to browsers that ask first; empty: not for browsers
 	refusal   *render.Status // of other methods; nil: 405
 	nowhere   bool           // the address names no realm
@@ -99,6 +100,9 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request, e endpoint) error {
 	if e.noStore {
 		w.Header()["Cache-Control"] = noStore
 		w.Header()["Pragma"] = noCache
+	}
+	if e.proofs {
+		s.Callers.TellNonce(w.Header(), c.realm)
 	}
 	for _, check := range e.checks {
 		if err := check(c); err != nil {

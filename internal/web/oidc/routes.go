@@ -15,9 +15,9 @@ func (s *site) routes() http.Handler {
 	const protocol = "/realms/{realm}/protocol/openid-connect"
 	serving := []check{mustBeSecure, mustBeEnabled}
 
-	s.add(mux, protocol+"/token", endpoint{post: s.token, checks: serving, noStore: true, preflight: "POST, OPTIONS"})
+	s.add(mux, protocol+"/token", endpoint{post: s.token, checks: serving, noStore: true, proofs: true, preflight: "POST, OPTIONS"})
 	s.add(mux, protocol+"/token/introspect", endpoint{post: s.introspect, checks: serving})
-	s.add(mux, protocol+"/userinfo", endpoint{get: s.userinfo, post: s.userinfo, checks: serving, noStore: true, preflight: "GET, HEAD, OPTIONS"})
+	s.add(mux, protocol+"/userinfo", endpoint{get: s.userinfo, post: s.userinfo, checks: serving, noStore: true, proofs: true, preflight: "GET, HEAD, OPTIONS"})
 	s.add(mux, protocol+"/revoke", endpoint{post: s.revoke, checks: serving, preflight: "POST, OPTIONS"})
 	s.add(mux, protocol+"/logout", endpoint{get: s.logout, post: s.logout, checks: serving, preflight: "GET, HEAD, OPTIONS"})
 	s.add(mux, protocol+"/logout/logout-confirm", endpoint{get: s.confirmLogout, post: s.confirmLogout, checks: serving})
@@ -30,7 +30,7 @@ func (s *site) routes() http.Handler {
 	s.add(mux, protocol+"/auth", endpoint{get: s.begin(login.Authenticate), post: s.begin(login.Authenticate)})
 	s.add(mux, protocol+"/registrations", endpoint{get: s.begin(login.Registration), post: s.begin(login.Registration)})
 	s.add(mux, protocol+"/forgot-credentials", endpoint{get: s.begin(login.Reset), post: s.begin(login.Reset)})
-	s.add(mux, protocol+"/ext/par/request", endpoint{post: s.push, checks: serving})
+	s.add(mux, protocol+"/ext/par/request", endpoint{post: s.push, checks: serving, proofs: true})
 	s.add(mux, "/realms/{realm}/login-actions/{action}", endpoint{get: s.proceed, post: s.proceed})
 
 	s.brokerRoutes(mux)

@@ -39,7 +39,7 @@ func (m *Message) Error() string { return m.Text }
 // Challenge answers a refused access token the way of RFC 6750 §3: all is said in WWW-Authenticate,
 // the body is empty. A nil Err says only that a token is needed.
 type Challenge struct {
-	Realm string
+	Realm string // may be empty where DPoP
 	Err   error
 	DPoP  bool // the token was presented as one that is bound to a key (RFC 9449 §7.1)
 }
@@ -164,7 +164,10 @@ func isCallers(err error) bool {
 func challenge(w http.ResponseWriter, c *Challenge) {
 	value, status := "Bearer realm="+quoted(c.Realm), http.StatusUnauthorized
 	if c.DPoP {
-		value = "DPoP algs=" + quoted(strings.Join(proof.Algs, " ")) + ", realm=" + quoted(c.Realm)
+		value = "DPoP algs=" + quoted(strings.Join(proof.Algs, " "))
+		if c.Realm != "" {
+			value += ", realm=" + quoted(c.Realm)
+		}
 	}
 	if e, ok := errors.AsType[*oauth.Error](c.Err); ok {
 		status = e.Status

@@ -8,17 +8,21 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/web/caller"
 )
 
-// administrator finds who calls by the access token in the header. Why a token is refused is not told.
-func (s *site) administrator(r *http.Request, who caller.Caller) (*permit.Administrator, error) {
+// administrator finds who calls by the access token in the header. Why a token is refused is not told, as Resolver.Refused has it.
+func (s *site) administrator(w http.ResponseWriter, r *http.Request, who caller.Caller) (*permit.Administrator, error) {
 	p, err := Presented(r, who.Sent(r, who.Base))
 	if err != nil {
 		return nil, err
 	}
 	found, err := s.Administrators.Administrator(r.Context(), who.Base, p)
-	if verify.Why(err) != "" {
-		return nil, errNoToken
+	switch {
+	case verify.Why(err) != "":
+		return nil, s.Callers.Refused(w, r, err, errNoToken)
+	case err != nil:
+		return nil, err
 	}
-	return found, err
+	s.Callers.TellNonce(w.Header(), found.Realm)
+	return found, nil
 }
 
 // Presented is the access token in the header (RFC 6750 §2.1, RFC 9449 §7.1), with the proof beside it. One in the query

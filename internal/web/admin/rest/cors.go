@@ -34,6 +34,6 @@ func share(w http.ResponseWriter, r *http.Request, c *realm.Client, base string)
 		return errOrigin
 	}
 	render.ShareWith(w.Header(), origin)
-	w.Header().Set("Access-Control-Expose-Headers", exposedHeaders)
+	render.Expose(w.Header(), exposedHeaders)
 	return nil
 }

@@ -193,7 +193,7 @@ func (s *site) request(w http.ResponseWriter, r *http.Request) (*Request, error)
 	if err != nil {
 		return nil, err
 	}
-	administrator, err := s.administrator(r, who)
+	administrator, err := s.administrator(w, r, who)
 	if err != nil {
 		return nil, err
 	}
