@@ -41,7 +41,7 @@ const (
 	Audiences    Flaw = "Multiple audiences not allowed"
 )
 
-// Timely judges the times of an assertion. Until is when it is too old to be used; empty is what is wrong with a
+// Timely judges the times of an assertion. Until is the first moment at which it is too old to be used; empty is what is wrong with a
 // timely one. An assertion that expires late is taken where it says that it was issued a short while ago, as in
 // Keycloak.
 func (t Terms) Timely(f Foreign, now time.Time) (until time.Time, wrong Flaw) {
@@ -67,8 +67,9 @@ func (t Terms) Timely(f Foreign, now time.Time) (until time.Time, wrong Flaw) {
 		return until, IssuedLater
 	case now.Unix() > last.Unix():
 		return until, IssuedBefore
-	case last.Before(until):
-		until = last
+	}
+	if past := last.Add(time.Second); past.Before(until) { // it is good in its last second, to the end
+		until = past
 	}
 	return until, ""
 }

@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -77,7 +76,7 @@ func (v *Verifier) foreign(ctx context.Context, at At, c *realm.Client, found wo
 	if found.voucher.Terms.Reuse {
 		return nil
 	}
-	first, err := v.once(ctx, at, c, said.ID, until.Add(time.Second)) // times are compared by the second
+	first, err := v.once(ctx, at, c, said.ID, until)
 	if err == nil && !first {
 		err = foreignRefusal(string(federation.Reused))
 	}
