@@ -123,6 +123,12 @@ func TestRegistrationIsLimited(t *testing.T) {
 	token := made["registrationAccessToken"].(string)
 	a.refused(403, "insufficient_scope", rejected("Full Scope Disabled", "Not permitted to enable fullScopeAllowed"),
 		"PUT", "/default/mine", token, `{"clientId": "mine", "fullScopeAllowed": true}`)
+	const trust = "Not permitted to change whom the client trusts, and what it may read"
+	for _, attributes := range []string{`"oauth2.jwt.authorization.grant.enabled": "true"`, `"oauth2.jwt.authorization.grant.idp": "partner"`,
+		`"id.jag.issuance.enabled": "true"`, `"id.jag.allowed.audiences": "https://other.example"`, `"id.jag.allowed.scopes": "all"`, `"id.jag.client.id": "other"`,
+		`"jwt.credential.issuer": "partner"`, `"jwt.credential.sub": "somebody"`, `"allow.token.introspection.without.audience.check": "true"`} {
+		a.refused(403, "insufficient_scope", trust, "PUT", "/default/mine", token, `{"clientId": "mine", "attributes": {`+attributes+`}}`)
+	}
 	a.refused(403, "insufficient_scope", "Not permitted to change attributes tokenhouse.*",
 		"PUT", "/default/mine", token, `{"clientId": "mine", "attributes": {"tokenhouse.resources": "https://orders"}}`)
 	if got := a.call(200, "GET", "/default/mine", token, ""); got["fullScopeAllowed"] != false {

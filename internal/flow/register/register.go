@@ -224,6 +224,9 @@ func (h *holder) judge(policies []registration.Policy, q registration.Request) (
 	if !h.rights.May(permit.ToManageClients) && !sameLimits(before, q.Client) {
 		return nil, forbidden("Not permitted to change attributes tokenhouse.*")
 	}
+	if !h.rights.May(permit.ToManageClients) && !sameTrust(before, q.Client) {
+		return nil, forbidden("Not permitted to change whom the client trusts, and what it may read")
+	}
 	return registration.Apply(policies, q)
 }
 
@@ -232,6 +235,13 @@ func sameLimits(a, b *realm.Client) bool {
 	x, y := a.Exchange, b.Exchange
 	x.Enabled, x.Refresh, y.Enabled, y.Refresh = false, false, false, false // Keycloak's own switches
 	return reflect.DeepEqual(x, y) && slices.Equal(a.Resource, b.Resource) && a.ResourceURL == b.ResourceURL
+}
+
+// sameTrust tells whether two clients take tokens of the same issuers, have assertions made for the same audiences, are
+// proven by the same issuer's tokens, and may read the same tokens.
+func sameTrust(a, b *realm.Client) bool {
+	return reflect.DeepEqual(a.Assertions, b.Assertions) && a.AuthProvider == b.AuthProvider && a.AuthSubject == b.AuthSubject &&
+		a.Tokens.IntrospectAnyone == b.Tokens.IntrospectAnyone
 }
 
 // use takes one client off what is left of a permission to register.
