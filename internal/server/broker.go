@@ -22,12 +22,12 @@ var (
 )
 
 // addProviders lets people sign in by identity providers.
-func addProviders(a *authorize.Authorizer, st *store.Store, c Config, p accounts, keys *keyring.Keyring, holders *inspect.Inspector, own broker.Own) *broker.Broker {
+func addProviders(a *authorize.Authorizer, st *store.Store, c Config, p accounts, keys *keyring.Keyring, holders *inspect.Inspector, own broker.Own, fetch *upstream.Client) *broker.Broker {
 	book := broker.NewBook(st)
 	b := &broker.Broker{
 		Realms: st, Sign: a, Book: book, Users: st, Rules: p.rules, Tokens: st, Holders: holders, Own: own, Keys: keys, Once: st, Sessions: st,
 		People:   &people.Users{Store: st, Groups: st, Failures: st, Rules: p.rules, Passwords: p.passwords},
-		Upstream: upstream.New(upstream.Config{AllowPrivate: c.FetchPrivate || c.Development, Now: c.clock()}),
+		Upstream: fetch,
 		Herald:   p.herald, Mail: p.mail, Events: p.events, Now: c.clock(), NewID: uuid.NewString, NewSecret: newToken,
 	}
 	a.Providers, a.Origins = broker.Offers{Book: book}, st

@@ -85,7 +85,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString,
 		Foreigners: broker.Foreigners{Users: st, Upstream: fetch}}
 	browser := signIns(st, c, people, keys, verifier, tokens)
-	providers := addProviders(browser, st, c, people, keys, inspector, verifier)
+	providers := addProviders(browser, st, c, people, keys, inspector, verifier, fetch)
 	tokens.Abroad = providers
 	return oidc.Deps{
 		Realms:  st,
