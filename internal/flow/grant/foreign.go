@@ -138,7 +138,8 @@ func (t *turn) beginAnew() {
 func (t *turn) placeAnew(_ context.Context, held verify.Held, d exchange.Decision) (*exchanged, error) {
 	s, g := t.foreign.session, t.foreign.part
 	x := &exchanged{held: held, kind: d.Grant.Type, issue: issue{
-		user: held.User, session: s, grant: g, found: &d.Grant.Resolution, path: d.Grant.Path,
+		user: held.User, session: s, grant: g, found: &d.Grant.Resolution,
+		path: d.Grant.Path, actor: d.Grant.Actor, mayAct: d.Grant.MayAct,
 		origin: token.Origin{Session: token.Online, Grant: token.ByUnknown},
 	}}
 	x.openID = asks(d.Grant.Resolution.Scope, oauth.ScopeOpenID)
