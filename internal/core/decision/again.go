@@ -68,6 +68,9 @@ func (a *anew) exchange() Verdict {
 	if f := a.Foreign; f != nil {
 		q.Foreign = &exchange.Foreign{Name: f.Name, Provider: a.realm.Provider(f.Provider), Flaw: exchange.Flaw(f.Flaw), Standing: exchange.Standing(f.Standing)}
 	}
+	if o := a.Outward; o != nil {
+		q.Outward = &exchange.Outward{Name: o.Name, Provider: a.realm.Provider(o.Provider), Held: exchange.Holding(o.Held)}
+	}
 	return verdict(exchange.Decide(q))
 }
 

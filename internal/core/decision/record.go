@@ -29,6 +29,7 @@ type Record struct {
 	Session     string   `json:"session,omitempty"` // id
 	Subject     *Subject `json:"subject,omitempty"` // what was exchanged, or refreshed after an exchange
 	Foreign     *Foreign `json:"foreign,omitempty"` // who issued the subject; absent: the realm
+	Outward     *Outward `json:"outward,omitempty"` // who issued what was asked for; absent: the realm
 	Asked       Asked    `json:"asked"`
 	Proof       string   `json:"proof,omitempty"`       // thumbprint of the key that the caller proved to have
 	Certificate string   `json:"certificate,omitempty"` // and that of its certificate
@@ -79,6 +80,13 @@ type Foreign struct {
 	Provider string `json:"provider,omitempty"` // alias of the identity provider that it means
 	Flaw     string `json:"flaw,omitempty"`
 	Standing string `json:"standing,omitempty"`
+}
+
+// Outward is another issuer than the realm, whose token was asked for.
+type Outward struct {
+	Name     string `json:"name"`               // as the request has it
+	Provider string `json:"provider,omitempty"` // alias of the identity provider that it means
+	Held     string `json:"held,omitempty"`     // what of it was at hand for the user
 }
 
 // Asked is what the request asked for. Of what is absent nothing is there.

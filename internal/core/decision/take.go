@@ -41,6 +41,12 @@ func (d *Record) Exchanged(q exchange.Request, fingerprint string, was exchange.
 			d.Foreign.Provider = f.Provider.Alias
 		}
 	}
+	if o := q.Outward; o != nil {
+		d.Outward = &Outward{Name: keptWord(o.Name), Held: string(o.Held)}
+		if o.Provider != nil {
+			d.Outward.Provider = o.Provider.Alias
+		}
+	}
 	if q.Subject == nil && q.SubjectType == nil {
 		return
 	}

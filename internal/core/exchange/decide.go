@@ -73,7 +73,10 @@ func Decide(q Request) Decision {
 	if q.Subject != nil && q.Subject.Token != nil {
 		s.hops, s.had = q.path(), q.Subject.Token.Scopes()
 	}
-	if MakesIdentity(q.Client, q.RequestedType) {
+	switch {
+	case q.Outward != nil && GetsForeign(q.Client):
+		return decideOutward(s)
+	case MakesIdentity(q.Client, q.RequestedType):
 		return decideIdentity(s)
 	}
 	d := decide(s, rules)
@@ -103,18 +106,27 @@ func (s *state) ends() time.Time {
 	return time.Unix(first, 0)
 }
 
-// decide asks the rules one after the other.
+// decide asks the rules one after the other, and finds what may be issued where none refuses.
 func decide(s *state, rules []rule) Decision {
-	var trace *explain.Trace
+	d := s.ask(rules)
+	if d.Refuse == nil {
+		d.Grant = &Grant{Type: s.kind, Resolution: *s.resolve(d.Trace), Path: s.hops, Resources: s.resources}
+	}
+	return d
+}
+
+// ask asks the rules one after the other. What they grant is for the caller to say where none refuses.
+func (s *state) ask(rules []rule) (d Decision) {
 	if s.Explain {
-		trace = &explain.Trace{}
+		d.Trace = &explain.Trace{}
 	}
 	for _, r := range rules {
-		if refusal := r.ask(s, trace); refusal != nil {
-			return Decision{Refuse: refusal, Rule: r.name, Targets: s.targets, Trace: trace}
+		if refusal := r.ask(s, d.Trace); refusal != nil {
+			d.Refuse, d.Rule, d.Targets = refusal, r.name, s.targets
+			return d
 		}
 	}
-	return Decision{Grant: &Grant{Type: s.kind, Resolution: *s.resolve(trace), Path: s.hops, Resources: s.resources}, Trace: trace}
+	return d
 }
 
 // state is a request and what the rules found out about it on the way.

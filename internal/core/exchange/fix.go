@@ -32,6 +32,7 @@ var fixes = map[explain.Rule]func(*state, Decision) []explain.Fix{
 	explain.ExchangeEnabled:       fixEnabled,
 	explain.ExchangeIssuer:        fixIssuer,
 	explain.ExchangeLink:          fixLink,
+	explain.ExchangeStored:        fixStored,
 	explain.ExchangeSubject:       fixSubject,
 	explain.PolicyDemand:          fixPolicy,
 	explain.ExchangeProof:         fixProof,
@@ -54,6 +55,7 @@ const (
 	attributeEnabled   = "standard.token.exchange.enabled"
 	attributeRefresh   = "standard.token.exchange.enableRefreshRequestedTokenType"
 	attributeUse       = "use.refresh.tokens"
+	attributeIssuers   = "tokenhouse.exchange.issuers"
 	attributeExternal  = "tokenhouse.exchange.external"
 	attributePublic    = "tokenhouse.exchange.public"
 	attributePermitted = "tokenhouse.exchange.permitted"
@@ -66,6 +68,9 @@ const (
 func fixUnsupported(s *state, _ Decision) []explain.Fix {
 	if slices.Contains(s.Legacy, "subject_issuer") && len(s.Legacy) == 1 && s.As == nil {
 		return do("let "+s.Client.ID+" exchange tokens of trusted identity providers", s.set(s.Client, explain.Attribute(attributeExternal, "true")))
+	}
+	if slices.Equal(s.Legacy, []string{"requested_issuer"}) && s.As == nil && s.Outward != nil && s.Outward.Provider != nil {
+		return fixStored(s, Decision{})
 	}
 	if s.unimpersonating() && len(s.Legacy) == 0 && s.Foreign == nil {
 		return append(s.letImpersonate(s.Subject), say("leave out requested_subject")...)
@@ -91,6 +96,8 @@ func fixActor(s *state, _ Decision) []explain.Fix {
 func fixDelegation(s *state, _ Decision) []explain.Fix {
 	may := s.Subject.Token.MayAct
 	switch {
+	case s.Outward != nil:
+		return say("leave out the actor token, and send a subject token that nobody acts by, and that names nobody who may act")
 	case MakesIdentity(s.Client, s.RequestedType):
 		return say("ask without an actor token and without requested_subject, by an ID token that names nobody who may act")
 	case s.Actor == nil:
@@ -109,6 +116,8 @@ func fixDelegation(s *state, _ Decision) []explain.Fix {
 
 func fixImpersonation(s *state, _ Decision) []explain.Fix {
 	switch {
+	case s.Outward != nil:
+		return say("leave out requested_subject, or else requested_issuer")
 	case s.Subject == nil:
 		return say("send an access token of who impersonates as subject_token")
 	case s.Client.Public:
@@ -177,7 +186,7 @@ func fixProof(s *state, _ Decision) []explain.Fix {
 }
 
 func fixType(s *state, _ Decision) []explain.Fix {
-	if s.kind != oauth.TypeRefreshToken || s.Client.Public {
+	if s.kind != oauth.TypeRefreshToken || s.Client.Public || s.Outward != nil {
 		return say("ask for an access token: requested_token_type=%s", oauth.TypeAccessToken)
 	}
 	settings := []explain.Setting{explain.Attribute(attributeRefresh, "SAME_SESSION")}

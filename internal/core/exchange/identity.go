@@ -33,16 +33,11 @@ var identity = []rule{
 
 // decideIdentity decides whether an identity assertion is made.
 func decideIdentity(s *state) Decision {
-	var trace *explain.Trace
-	if s.Explain {
-		trace = &explain.Trace{}
+	d := s.ask(identity)
+	if d.Refuse == nil {
+		d.Grant = &Grant{Type: oauth.TypeIdentity, Path: s.hops, Resources: s.Resources}
 	}
-	for _, r := range identity {
-		if refusal := r.ask(s, trace); refusal != nil {
-			return Decision{Refuse: refusal, Rule: r.name, Targets: s.targets, Trace: trace}
-		}
-	}
-	return Decision{Grant: &Grant{Type: oauth.TypeIdentity, Path: s.hops, Resources: s.Resources}, Trace: trace}
+	return d
 }
 
 func shown(s *state, t *explain.Trace) *oauth.Error {

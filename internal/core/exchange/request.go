@@ -23,6 +23,7 @@ type Request struct {
 	Client *realm.Client // the requester
 
 	Foreign       *Foreign         // the issuer of the subject; nil: the realm
+	Outward       *Outward         // the issuer of what is asked for; nil: the realm
 	Subject       *Subject         // nil where there was no parameter "subject_token"
 	SubjectType   *oauth.TokenType // parameter "subject_token_type"
 	RequestedType *oauth.TokenType // parameter "requested_token_type"

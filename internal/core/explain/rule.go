@@ -33,6 +33,7 @@ const (
 	ExchangeEnabled       Rule = "exchange.enabled"
 	ExchangeIssuer        Rule = "exchange.issuer"
 	ExchangeLink          Rule = "exchange.link"
+	ExchangeStored        Rule = "exchange.stored"
 	ExchangeSubject       Rule = "exchange.subject"
 	ExchangeProof         Rule = "exchange.proof"
 	ExchangeType          Rule = "exchange.type"
@@ -134,6 +135,8 @@ var phrases = map[Rule]phrase{
 		Allowed: "a trusted identity provider", Denied: "%1"}},
 	ExchangeLink: {"the token of another issuer must be about somebody who is linked to an enabled user of the realm", map[Outcome]string{
 		Allowed: "linked at %1", Denied: "%1"}},
+	ExchangeStored: {"a token that another issuer gave is given out to clients that list it, where it is kept for the user", map[Outcome]string{
+		Allowed: "kept, and listed by %1", Denied: "%1"}},
 	ExchangeSubject: {"the subject token must be a valid access token of this realm, or a valid token of a trusted issuer", map[Outcome]string{
 		Allowed: "issued to %1", Denied: "%1"}},
 	ExchangeProof: {"a bound subject token needs proof by its holder", map[Outcome]string{

@@ -91,6 +91,50 @@ func (t *Tokens) Stored(now time.Time) string {
 	return string(all.AppendJSON(nil))
 }
 
+// Kept is what Stored made of an answer, read again.
+type Kept struct {
+	AccessToken  string
+	RefreshToken string
+	Expires      int64 // Unix time; zero: not told
+
+	all token.Object
+}
+
+// ReadKept reads what Stored made.
+func ReadKept(stored []byte) (Kept, error) {
+	value, err := token.ParseValue(string(stored))
+	all, ok := value.(token.Object)
+	if err != nil || !ok {
+		return Kept{}, errNoAnswer
+	}
+	k := Kept{AccessToken: text(all.Get("access_token")), RefreshToken: text(all.Get("refresh_token")), all: all}
+	k.Expires, _ = strconv.ParseInt(text(all.Get("accessTokenExpiration")), 10, 64)
+	return k, nil
+}
+
+// Lapsed tells whether the access token has expired.
+func (k *Kept) Lapsed(now time.Time) bool { return k.Expires != 0 && now.Unix() >= k.Expires }
+
+// handed are the members of an answer that are for others than who got it. What is not listed stays: first of all the
+// refresh token.
+var handed = []string{"access_token", "token_type", "expires_in", "scope", "session_state", "not-before-policy"}
+
+// HandOut is the answer as somebody else gets it, as Keycloak has it: the access token and what the provider said of it,
+// with the seconds that are left of it.
+func (k *Kept) HandOut(now time.Time) token.Object {
+	var out token.Object
+	for _, name := range handed {
+		if v := k.all.Get(name); v != nil {
+			out.Set(v, name)
+		}
+	}
+	if k.Expires != 0 {
+		out.Set(k.Expires-now.Unix(), "expires_in")
+	}
+	out.Set(int64(0), "refresh_expires_in")
+	return out
+}
+
 // text is a value as text: of strings, numbers and truths. Everything else is the empty one.
 func text(value any) string {
 	switch v := value.(type) {

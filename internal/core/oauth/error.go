@@ -26,6 +26,8 @@ const (
 	UseDPoPNonce         Code = "use_dpop_nonce"
 	InvalidIssuer        Code = "invalid_issuer" // Keycloak's
 	NotAllowed           Code = "not_allowed"    // Keycloak's
+	NotLinked            Code = "not_linked"     // Keycloak's
+	TokenExpired         Code = "token_expired"  // Keycloak's
 
 	// InvalidOrigin is what a browser is told whose page may not call as the client. Keycloak's text
 	// stands where a code should be.
@@ -44,6 +46,9 @@ type Error struct {
 	Event       string        // the error of the event, as Keycloak names it; Code where empty
 	Reason      string        // the event's detail "reason"; none where empty
 	Cause       error         // logged, never sent
+
+	// AccountLink is where the user can link their account, as Keycloak's member "account-link-url"; empty leaves it out.
+	AccountLink string
 }
 
 // Errorf makes an error with the status that belongs to its code.
@@ -86,6 +91,13 @@ func (e *Error) WithStatus(status int) *Error {
 func (e *Error) After(wait time.Duration) *Error {
 	c := *e
 	c.Retry = wait
+	return &c
+}
+
+// WithAccountLink returns a copy of e that tells where the user can link their account.
+func (e *Error) WithAccountLink(url string) *Error {
+	c := *e
+	c.AccountLink = url
 	return &c
 }
 

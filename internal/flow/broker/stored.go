@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -71,18 +70,26 @@ func (b *Broker) Stored(ctx context.Context, q StoredRequest) (answer []byte, er
 	case !p.StoreToken:
 		return nil, &fault.Invalid{Message: "Identity Provider [" + q.Alias + "] does not support this operation."}
 	}
-	none := &fault.Invalid{Message: "User [" + h.User.ID + "] is not associated with identity provider [" + q.Alias + "]."}
-	if linkTo(h.User, q.Alias) == nil {
-		return nil, none
-	}
-	kept, err := b.Tokens.ProviderToken(ctx, q.Realm.Key, h.User.ID, q.Alias)
-	if errors.Is(err, fault.ErrNotFound) {
-		return nil, none
-	}
-	if err != nil {
+	kept, err := b.kept(ctx, q.Realm, h.User, q.Alias)
+	switch {
+	case err != nil:
 		return nil, err
+	case kept == nil:
+		return nil, &fault.Invalid{Message: "User [" + h.User.ID + "] is not associated with identity provider [" + q.Alias + "]."}
 	}
-	return b.fresh(ctx, q, p, h.User, kept)
+	return b.fresh(ctx, q.Realm, p, h.User, kept)
+}
+
+// kept is what is kept of a provider's answer for a user; nil where nothing is, or they are not linked to it any more.
+func (b *Broker) kept(ctx context.Context, r *realm.Realm, u *user.User, alias string) ([]byte, error) {
+	if linkTo(u, alias) == nil {
+		return nil, nil
+	}
+	kept, err := b.Tokens.ProviderToken(ctx, r.Key, u.ID, alias)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil, nil
+	}
+	return kept, err
 }
 
 // asEvent is a refusal as events have it.
@@ -115,37 +122,46 @@ func mayRead(r *realm.Realm, h *inspect.Holder) bool {
 	return false
 }
 
-// fresh renews a kept answer whose access token has expired. Where the provider refuses, the old one is given:
+// fresh renews a kept answer whose access token has expired. Where it cannot be renewed, the old one is given:
 // its expiry is in it.
-func (b *Broker) fresh(ctx context.Context, q StoredRequest, p *Provider, u *user.User, kept []byte) ([]byte, error) {
-	var held struct {
-		Expires int64  `json:"accessTokenExpiration"`
-		Refresh string `json:"refresh_token"`
-		IDToken string `json:"id_token"`
+func (b *Broker) fresh(ctx context.Context, r *realm.Realm, p *Provider, u *user.User, kept []byte) ([]byte, error) {
+	answer, err := b.renew(ctx, r, p, u, kept)
+	if err != nil || answer == nil {
+		return kept, err
 	}
-	now := b.Now()
-	if err := json.Unmarshal(kept, &held); err != nil {
+	return answer, nil
+}
+
+// renew asks the provider for another access token in place of one that has expired, and keeps it. It is the old one
+// where that has not expired, and nil where it has and there is no refresh token, or the provider refuses it.
+func (b *Broker) renew(ctx context.Context, r *realm.Realm, p *Provider, u *user.User, kept []byte) ([]byte, error) {
+	held, err := federation.ReadKept(kept)
+	if err != nil {
 		return nil, fmt.Errorf("read provider's token: %w", err)
 	}
-	if held.Expires == 0 || now.Unix() < held.Expires || held.Refresh == "" {
+	now := b.Now()
+	switch {
+	case !held.Lapsed(now):
 		return kept, nil
+	case held.RefreshToken == "":
+		return nil, nil
 	}
-	request, err := p.Authenticate(p.RefreshRequest(held.Refresh), federation.Proof{ID: b.NewID(), Now: now,
-		Sign: func(alg string, c *token.Claims) (string, error) { return b.Keys.Sign(ctx, q.Realm, alg, "JWT", c) }})
+	request, err := p.Authenticate(p.RefreshRequest(held.RefreshToken), federation.Proof{ID: b.NewID(), Now: now,
+		Sign: func(alg string, c *token.Claims) (string, error) { return b.Keys.Sign(ctx, r, alg, "JWT", c) }})
 	if err != nil {
 		return nil, err
 	}
 	tokens, err := b.Upstream.Token(ctx, request)
 	if err != nil {
-		return kept, nil
+		return nil, ctx.Err()
 	}
 	renewed := []byte(tokens.Stored(now))
 	if tokens.RefreshToken == "" {
-		if renewed, err = withRefresh(renewed, held.Refresh); err != nil {
+		if renewed, err = withRefresh(renewed, held.RefreshToken); err != nil {
 			return nil, err
 		}
 	}
-	return renewed, b.Tokens.KeepProviderToken(ctx, q.Realm.Key, u.ID, p.Alias, renewed)
+	return renewed, b.Tokens.KeepProviderToken(ctx, r.Key, u.ID, p.Alias, renewed)
 }
 
 // withRefresh adds the refresh token that stays in force where an answer brings no other (RFC 6749 §6).

@@ -38,13 +38,15 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 		return nil, err
 	}
 	ask := t.exchangeRequest(q, held, flaw)
+	if ask.Outward, err = t.outward(ctx, q, held); err != nil {
+		return nil, err
+	}
 	ask.Caller = caller
 	ask.Actor, ask.As = others.actor, others.as
-	d := t.decide(func(explain bool) exchange.Decision { // whether they may
-		ask.Explain = explain
-		return exchange.Decide(ask)
-	})
-	t.event.Decision.Exchanged(ask, fingerprint(q.SubjectToken), d)
+	d := t.decideExchange(q, ask) // whether they may
+	if t.getsForeign(q) {
+		return t.handOut(ctx, q, ask, d)
+	}
 	t.recordDecision(q, held, d)
 	others.record(t, held, d)
 	if d.Refuse != nil {
@@ -78,6 +80,16 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 		return nil, err
 	}
 	return resp, nil
+}
+
+// decideExchange decides, and notes the decision in the realm's log.
+func (t *turn) decideExchange(q ExchangeRequest, ask exchange.Request) exchange.Decision {
+	d := t.decide(func(explain bool) exchange.Decision {
+		ask.Explain = explain
+		return exchange.Decide(ask)
+	})
+	t.event.Decision.Exchanged(ask, fingerprint(q.SubjectToken), d)
+	return d
 }
 
 // exchangeRequest is the request as core/exchange decides it.

@@ -29,7 +29,7 @@ type foreign struct {
 func (t *turn) abroad(q ExchangeRequest, may bool) *foreign {
 	name, here := "", t.at.Realm.Issuer(t.at.Base)
 	switch {
-	case !may:
+	case !may, q.RequestedIssuer != nil: // both are of the realm's own tokens only
 		return nil
 	case q.SubjectIssuer != nil:
 		name = *q.SubjectIssuer

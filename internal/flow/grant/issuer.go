@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -92,8 +93,10 @@ type Verifier interface {
 	IDToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
 }
 
-// Abroad reads tokens of other issuers than the realm. It is a *broker.Broker.
+// Abroad reads tokens of other issuers than the realm, and has those that they gave. It is a *broker.Broker.
 type Abroad interface {
+	Holding(ctx context.Context, r *realm.Realm, u *user.User, alias string) (exchange.Holding, error)
+	HandOut(ctx context.Context, r *realm.Realm, u *user.User, alias string) (token.Object, error)
 	Subject(ctx context.Context, at verify.At, q verify.Abroad) (verify.Guest, error)
 }
 

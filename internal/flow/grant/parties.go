@@ -16,7 +16,7 @@ func (t *turn) parties(ctx context.Context, q ExchangeRequest) (held verify.Held
 		if err := t.authenticate(ctx); err != nil {
 			return held, "", err
 		}
-		identity := exchange.MakesIdentity(t.client, tokenType(q.RequestedTokenType)) // of the realm's own tokens only
+		identity := exchange.MakesIdentity(t.client, tokenType(q.RequestedTokenType))
 		t.foreign = t.abroad(q, !identity && exchange.TakesForeign(t.client))
 		return t.subject(ctx, q)
 	}
@@ -37,6 +37,10 @@ func (t *turn) parties(ctx context.Context, q ExchangeRequest) (held verify.Held
 // subject verifies the subject token, where there is one that could be.
 func (t *turn) subject(ctx context.Context, q ExchangeRequest) (held verify.Held, flaw string, err error) {
 	switch {
+	case t.getsForeign(q):
+		if q.SubjectTokenType == nil { // what the legacy exchange takes it for
+			q.SubjectTokenType = (*string)(new(oauth.TypeAccessToken))
+		}
 	case t.client != nil && exchange.MakesIdentity(t.client, tokenType(q.RequestedTokenType)):
 		return t.identify(ctx, q)
 	case t.foreign != nil:

@@ -16,6 +16,9 @@ type Response struct {
 	Scope            string `json:"scope"`
 	IssuedTokenType  string `json:"issued_token_type,omitempty"`
 
+	// Whole is all that there is to the answer, where another issuer gave the token; nil elsewhere.
+	Whole token.Object `json:"-"`
+
 	// Other are the members that mappers add.
 	Other token.Object `json:"-"`
 

@@ -98,6 +98,9 @@ func (s *site) token(w http.ResponseWriter, r *http.Request, c call) error {
 
 // encodeTokens writes the answer, with the members that mappers add behind the others.
 func encodeTokens(resp *grant.Response) ([]byte, error) {
+	if resp.Whole != nil {
+		return resp.Whole.AppendJSON(nil), nil
+	}
 	body, err := json.Marshal(resp)
 	if err != nil {
 		return nil, fmt.Errorf("encode tokens: %w", err)

@@ -57,6 +57,7 @@ func (c *Challenge) Unwrap() error { return c.Err }
 type failure struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`
+	AccountLink string `json:"account-link-url,omitempty"`
 }
 
 // message is the body of an error in Keycloak's administration API.
@@ -79,11 +80,11 @@ func Error(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) 
 		if e.Retry != "" {
 			w.Header().Set("Retry-After", e.Retry)
 		}
-		status, body = e.Code, failure{e.Text, e.Description}
+		status, body = e.Code, failure{Error: e.Text, Description: e.Description}
 	case *Message:
 		status, body = e.Code, message{e.Text}
 	case *oauth.Error:
-		status, body = e.Status, failure{string(e.Code), e.Description}
+		status, body = e.Status, failure{string(e.Code), e.Description, e.AccountLink}
 		if e.Retry > 0 {
 			w.Header().Set("Retry-After", strconv.FormatInt(int64((e.Retry+time.Second-1)/time.Second), 10)) // RFC 9110 §10.2.3: whole seconds
 			w.Header().Set("Cache-Control", "no-store")                                                      // RFC 6585 §4
@@ -196,7 +197,7 @@ func ours(log *slog.Logger, r *http.Request, err error) failure {
 	attrs := append([]slog.Attr{slog.String("id", id), slog.String("method", r.Method),
 		slog.String("path", r.URL.Path), slog.String("cause", cause(err))}, trace(err)...)
 	log.LogAttrs(r.Context(), slog.LevelError, "request failed", attrs...)
-	return failure{string(oauth.ServerError), "Internal error " + id + ". The server's log says more."}
+	return failure{Error: string(oauth.ServerError), Description: "Internal error " + id + ". The server's log says more."}
 }
 
 // cause is the error with what an OAuth error keeps from the caller.
