@@ -15,7 +15,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/server/replay"
 )
 
-const allFolders = "exchange,token,endpoints,seeds,admin,realms,browser,advanced"
+const allFolders = "exchange,token,endpoints,seeds,admin,realms,browser,advanced,ours"
 
 // folders are those whose scenarios TestReplay plays.
 var folders = flag.String("folders", allFolders, "folders of recorded conversations to play")
