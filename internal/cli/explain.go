@@ -63,7 +63,8 @@ func (p *program) explainExchange() *cobra.Command {
 		Use:   "exchange",
 		Short: "What would come of a token exchange",
 		Example: "  tokenhouse explain exchange -r shop --client gateway --subject-client spa --user alice --audience billing\n" +
-			"  tokenhouse explain exchange -r shop --client gateway --subject-client spa --user alice --audience billing --with change.json",
+			"  tokenhouse explain exchange -r shop --client gateway --subject-client spa --user alice --audience billing --with change.json\n" +
+			"  tokenhouse explain exchange -r shop --client agent --subject-client spa --user alice --actor-client agent --audience orders",
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var x rehearse.ExchangeAnswer
@@ -81,6 +82,9 @@ func (p *program) explainExchange() *cobra.Command {
 	cmd.Flags().StringVar(&q.SubjectClient, "subject-client", "", "client that the subject token was issued to (default --client)")
 	cmd.Flags().StringVar(&q.SubjectScope, "subject-scope", "", "scope that the subject token was asked for with")
 	cmd.Flags().StringArrayVar(&q.Audience, "audience", nil, "audience asked for; may be given more than once")
+	cmd.Flags().StringVar(&q.ActorClient, "actor-client", "", "client that the actor token was issued to (default --client, where --actor-user is given)")
+	cmd.Flags().StringVar(&q.ActorUser, "actor-user", "", "user of the actor token, by name (default: the client's service account)")
+	cmd.Flags().StringVar(&q.RequestedSubject, "requested-subject", "", "user to impersonate, by name or id")
 	cmd.Flags().StringVar(&q.Type, "requested-token-type", "", "access, refresh or id (default: not asked for)")
 	return cmd
 }

@@ -88,6 +88,7 @@ func TestFixesOfExchangesFix(t *testing.T) {
 		{explain.ExchangePermitted, "", rehearse.Question{Client: "app", SubjectClient: "app", Audience: []string{"billing"}}},
 		{explain.ExchangeAccepts, set("billing", accepts, "refresher"), rehearse.Question{Client: "gateway", Audience: []string{"billing"}}},
 		{explain.ExchangeAccepts, set("billing", accepts, "##") + " && " + set("orders", accepts, "##"), rehearse.Question{Client: "gateway"}},
+		{explain.ExchangeDelegation, "", rehearse.Question{Client: "gateway", ActorUser: "bob"}},
 		{explain.AudienceRequested, "", rehearse.Question{Client: "gateway", Audience: []string{"crm"}}},
 		{explain.AudienceRequested, "", rehearse.Question{Client: "gateway", Audience: []string{"outsider", "crm"}}},
 	} {

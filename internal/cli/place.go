@@ -117,6 +117,15 @@ func pick(all []manage.Snapshot, at *place) (manage.Snapshot, error) {
 // people are the users of a realm file.
 type people []*user.User
 
+func (p people) User(_ context.Context, _, id string) (*user.User, error) {
+	for _, u := range p {
+		if u.ID == id {
+			return u, nil
+		}
+	}
+	return nil, fault.ErrNotFound
+}
+
 func (p people) UserByName(_ context.Context, _, username string) (*user.User, error) {
 	for _, u := range p {
 		if strings.EqualFold(u.Username, username) {

@@ -33,6 +33,10 @@ func TestExplain(t *testing.T) {
 		{"exchange", "realm-admin", `{"client":"desk","user":"somebody","requestedTokenType":"saml"}`, 400, "none of access, refresh, id"},
 		{"exchange", "realm-admin", `{"client":"desk","subjectClient":"none","user":"somebody"}`, 404, `no client \"none\"`},
 		{"exchange", "view-clients", somebody, 403, "403"},
+		{"exchange", "view-clients", `{"client":"desk","actorUser":"somebody"}`, 403, "403"},
+		{"exchange", "view-clients", `{"client":"desk","requestedSubject":"somebody"}`, 403, "403"},
+		{"exchange", "realm-admin", `{"client":"desk","user":"somebody","actorUser":"nobody"}`, 404, `no user \"nobody\"`},
+		{"exchange", "realm-admin", `{"client":"desk","user":"somebody","actorClient":"none"}`, 404, `no client \"none\"`},
 		{"token", "realm-admin", somebody, 200, `"preferred_username":"somebody"`},
 		{"token", "view-clients", somebody, 403, "403"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -29,12 +30,25 @@ type Question struct {
 	Audience      []string `json:"audience,omitempty"`           // asked for
 	Type          string   `json:"requestedTokenType,omitempty"` // "access", "refresh" or "id", or a URN; empty: not asked for
 
+	// Of OfExchange: whose token is the actor token; where both are empty, none is sent. An empty client is Client, an empty
+	// user the client's service account.
+	ActorClient string `json:"actorClient,omitempty"`
+	ActorUser   string `json:"actorUser,omitempty"`
+
+	RequestedSubject string `json:"requestedSubject,omitempty"` // of OfExchange: whom to impersonate, by name or id; empty: nobody
+
 	// Of OfAudience and OfExchange: a change of the realm, as manage.ReadChange reads it, under which the question is asked again.
 	With json.RawMessage `json:"with,omitempty"`
 }
 
+// NamesUser tells whether the answer tells of a user's rights.
+func (q Question) NamesUser() bool {
+	return q.User != "" || q.ActorUser != "" || q.RequestedSubject != ""
+}
+
 // People are who can sign in; fault.ErrNotFound where there is nobody.
 type People interface {
+	User(ctx context.Context, realmKey, id string) (*user.User, error)
 	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
 	ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error)
 }
@@ -80,8 +94,36 @@ func (s Stage) Exchange(ctx context.Context, q Question) (subject Scene, request
 	if p.Attributes, err = s.Policies.Attributes(ctx, s.Realm, requester); err != nil {
 		return subject, nil, p, err
 	}
+	if q.ActorClient != "" || q.ActorUser != "" {
+		actor, err := s.scene(ctx, cmp.Or(q.ActorClient, q.Client), q.ActorUser, "")
+		if err != nil {
+			return subject, nil, p, err
+		}
+		p.Actor = &actor
+	}
+	if q.RequestedSubject != "" {
+		if p.As, err = s.named(ctx, q.RequestedSubject); err != nil {
+			return subject, nil, p, err
+		}
+	}
 	subject, err = s.scene(ctx, cmp.Or(q.SubjectClient, q.Client), q.User, q.SubjectScope)
 	return subject, requester, p, err
+}
+
+// named is an impersonation as it is asked for, of somebody or of nobody.
+func (s Stage) named(ctx context.Context, name string) (*exchange.Impersonation, error) {
+	u, err := s.People.UserByName(ctx, s.Realm.Key, strings.ToLower(name))
+	if errors.Is(err, fault.ErrNotFound) {
+		u, err = s.People.User(ctx, s.Realm.Key, name)
+	}
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return nil, err
+	}
+	as := &exchange.Impersonation{Name: name}
+	if err == nil {
+		as.User = u
+	}
+	return as, nil
 }
 
 func (s Stage) scene(ctx context.Context, client, username, scope string) (Scene, error) {

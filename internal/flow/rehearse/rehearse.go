@@ -98,7 +98,9 @@ type Parameters struct {
 	RequestedType *oauth.TokenType
 	Scope         *string
 	Audiences     []string
-	Attributes    map[string]string // of the requester, where client policies ask for them
+	Attributes    map[string]string       // of the requester, where client policies ask for them
+	Actor         *Scene                  // whose access token is the actor token
+	As            *exchange.Impersonation // parameter "requested_subject"
 }
 
 // OfExchange decides what the requester would get for the access token that the scene leads to. A requester
@@ -115,8 +117,12 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 		Scope:         p.Scope,
 		Audiences:     p.Audiences,
 		Caller:        caller(requester, subject.Realm.Issuer(subject.Base), p.Attributes),
+		As:            p.As,
 		Proved:        proof.Proved{Key: rehearsed, Certificate: rehearsed},
 		Explain:       true,
+	}
+	if p.Actor != nil {
+		q.Actor, q.ActorType = p.Actor.held(), &access
 	}
 	d := exchange.Decide(q)
 	if d.Grant == nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -99,5 +100,37 @@ func TestOfExchangeOfBoundTokens(t *testing.T) {
 	}
 	if x := rehearse.OfExchange(subject, subject.Client, rehearse.Parameters{}); x.Refusal != nil {
 		t.Errorf("by its own: %v", x.Refusal)
+	}
+}
+
+// Who would act, and who would be impersonated, are asked about as the token endpoint asks.
+func TestOfExchangeByOthers(t *testing.T) {
+	mayAct := func(app *realm.Client, _ *user.User) {
+		app.Mappers = append(app.Mappers, realm.Mapper{Key: "may-act", Name: "may-act", Kind: "oidc-hardcoded-claim-mapper", Protocol: "openid-connect",
+			Config: map[string]string{"claim.name": "may_act.sub", "claim.value": "bob-id", "access.token.claim": "true"}})
+	}
+	for name, tt := range map[string]struct {
+		change func(app *realm.Client, alice *user.User)
+		actor  *user.User // who has a token of gateway's
+		as     *exchange.Impersonation
+		rule   explain.Rule // that refuses; empty: granted
+	}{
+		"its own account":        {nil, &user.User{ID: "robot-id", Username: "robot", Enabled: true, ServiceAccount: "gateway-key"}, nil, ""},
+		"somebody":               {nil, &user.User{ID: "bob-id", Username: "bob", Enabled: true}, nil, explain.ExchangeDelegation},
+		"who may":                {mayAct, &user.User{ID: "bob-id", Username: "bob", Enabled: true}, nil, ""},
+		"who may, but disabled":  {mayAct, &user.User{ID: "bob-id", Username: "bob"}, nil, explain.ExchangeActor},
+		"nobody, where some may": {mayAct, nil, nil, explain.ExchangeDelegation},
+		"impersonated by anyone": {nil, nil, &exchange.Impersonation{Name: "bob"}, explain.ExchangeUnsupported},
+	} {
+		subject, gateway := scene(tt.change)
+		p := rehearse.Parameters{Audiences: []string{"orders"}, As: tt.as}
+		if tt.actor != nil {
+			p.Actor = &rehearse.Scene{Realm: subject.Realm, Base: subject.Base, Client: gateway, User: tt.actor, Service: tt.actor.ServiceAccount != "", Now: noon}
+		}
+		x := rehearse.OfExchange(subject, gateway, p)
+		denied := x.Trace.Denials()
+		if (x.Refusal == nil) != (tt.rule == "") || tt.rule != "" && (len(denied) != 1 || denied[0].Rule != tt.rule || len(x.Fixes) == 0) {
+			t.Errorf("%s: %v, denied %+v", name, x.Refusal, denied)
+		}
 	}
 }

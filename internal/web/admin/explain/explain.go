@@ -62,7 +62,7 @@ func (d Deps) question(r *rest.Request) (rehearse.Question, rehearse.Stage, erro
 	if err := r.Decode(&q); err != nil {
 		return q, rehearse.Stage{}, err
 	}
-	if q.User != "" {
+	if q.NamesUser() {
 		if err := r.Demand(permit.ToViewUsers); err != nil {
 			return q, rehearse.Stage{}, err
 		}
