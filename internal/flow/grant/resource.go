@@ -60,13 +60,14 @@ func (t *turn) filter(held *token.Verified) ([]string, error) {
 
 // reached asks that scopes and roles lead to what the tokens are to be for.
 func (t *turn) reached(found *audience.Resolution) error {
-	for _, id := range found.Missing {
-		for _, uri := range t.resources {
-			if c := t.at.Realm.ClientOfResource(uri); c == nil || c.ID == id {
-				return audience.InvalidTarget(uri)
-			}
-		}
-		return audience.InvalidTarget(id)
+	if len(found.Missing) == 0 {
+		return nil
 	}
-	return nil
+	id := found.Missing[0]
+	for _, uri := range t.resources {
+		if c := t.at.Realm.ClientOfResource(uri); c == nil || c.ID == id {
+			return audience.InvalidTarget(uri)
+		}
+	}
+	return audience.InvalidTarget(id)
 }
