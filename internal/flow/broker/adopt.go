@@ -63,7 +63,7 @@ func (b *Broker) adoption(ctx context.Context, r *realm.Realm, p *Provider, who 
 	trusted := p.EmailTrusted(&who.Person) && strings.EqualFold(u.Email, who.Person.Email) // they, or a mapper, may have put another
 	q := people.Adoption{Profile: profile.Of(&u), EmailVerified: trusted, Link: who.link(), Roles: u.Roles, Groups: u.GroupKeys}
 	if role := readToken(r, p); role != nil {
-		q.Roles = with(q.Roles, []string{role.Key})
+		q.Roles = realm.WithKeys(q.Roles, []string{role.Key})
 	}
 	if p.First.ChangePassword {
 		q.Actions = []string{"UPDATE_PASSWORD"}
@@ -136,7 +136,7 @@ func (b *Broker) attach(ctx context.Context, t *authorize.Turn, p *Provider, use
 		a.SoleLinks = true
 		a.User.Links = append(append([]user.Link(nil), a.User.Links...), l)
 		if role != nil {
-			a.User.Roles = with(a.User.Roles, []string{role.Key})
+			a.User.Roles = realm.WithKeys(a.User.Roles, []string{role.Key})
 		}
 		return nil
 	})

@@ -106,8 +106,8 @@ func change(u *user.User, c *federation.Changes, join, leave []string) {
 		}
 		u.Attributes[name] = values
 	}
-	u.Roles = without(with(u.Roles, keysOf(c.Grant)), keysOf(c.Withdraw))
-	u.GroupKeys = without(with(u.GroupKeys, join), leave)
+	u.Roles = realm.WithoutKeys(realm.WithKeys(u.Roles, keysOf(c.Grant)), keysOf(c.Withdraw))
+	u.GroupKeys = realm.WithoutKeys(realm.WithKeys(u.GroupKeys, join), leave)
 }
 
 func keysOf(roles []*realm.Role) []string {
@@ -116,19 +116,4 @@ func keysOf(roles []*realm.Role) []string {
 		keys = append(keys, r.Key)
 	}
 	return keys
-}
-
-// with are keys with more, each once.
-func with(keys, more []string) []string {
-	out := slices.Clone(keys)
-	for _, key := range more {
-		if !slices.Contains(out, key) {
-			out = append(out, key)
-		}
-	}
-	return out
-}
-
-func without(keys, fewer []string) []string {
-	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return slices.Contains(fewer, key) })
 }

@@ -78,12 +78,12 @@ func (m *Roles) Delete(ctx context.Context, author audit.Author, at RoleAt) erro
 
 // Include makes roles, by their keys, part of another one. Those that are already, stay.
 func (m *Roles) Include(ctx context.Context, author audit.Author, at RoleAt, parts []string) error {
-	return m.recompose(ctx, author, at, audit.Create, withRoles, parts)
+	return m.recompose(ctx, author, at, audit.Create, realm.WithKeys, parts)
 }
 
 // Exclude makes roles, by their keys, no longer part of another one.
 func (m *Roles) Exclude(ctx context.Context, author audit.Author, at RoleAt, parts []string) error {
-	return m.recompose(ctx, author, at, audit.Delete, withoutRoles, parts)
+	return m.recompose(ctx, author, at, audit.Delete, realm.WithoutKeys, parts)
 }
 
 func (m *Roles) recompose(ctx context.Context, author audit.Author, at RoleAt, operation string, change func(now, parts []string) []string, parts []string) error {

@@ -26,22 +26,6 @@ func presentRoles(r *realm.Realm, keys []string) []string {
 	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return r.RoleByKey(key) == nil })
 }
 
-// withRoles is a list of keys with more of them, each once.
-func withRoles(list, more []string) []string {
-	out := slices.Clone(list)
-	for _, key := range more {
-		if !slices.Contains(out, key) {
-			out = append(out, key)
-		}
-	}
-	return out
-}
-
-// withoutRoles is a list of keys without some of them.
-func withoutRoles(list, fewer []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(key string) bool { return slices.Contains(fewer, key) })
-}
-
 // dropRoles removes roles, and takes them from all that includes or carries them.
 func dropRoles(d *realm.Draft, keys ...string) {
 	gone := make(map[string]bool, len(keys))

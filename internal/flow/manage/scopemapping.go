@@ -15,12 +15,12 @@ type Carried struct{ Store Documents }
 // Add lets the owner carry the roles with these keys; ones that are gone are passed over. container is
 // the key of the client whose roles they are, or "" for the realm's own.
 func (m *Carried) Add(ctx context.Context, author audit.Author, owner Owner, container string, roles []string) error {
-	return m.change(ctx, author, owner, audit.Create, container, roles, withRoles)
+	return m.change(ctx, author, owner, audit.Create, container, roles, realm.WithKeys)
 }
 
 // Remove lets the owner carry the roles no longer.
 func (m *Carried) Remove(ctx context.Context, author audit.Author, owner Owner, container string, roles []string) error {
-	return m.change(ctx, author, owner, audit.Delete, container, roles, withoutRoles)
+	return m.change(ctx, author, owner, audit.Delete, container, roles, realm.WithoutKeys)
 }
 
 func (m *Carried) change(ctx context.Context, author audit.Author, owner Owner, operation, container string, roles []string, change func(now, roles []string) []string) error {

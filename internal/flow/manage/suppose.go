@@ -321,7 +321,7 @@ func (s *supposed) composites() error {
 		if err != nil {
 			return err
 		}
-		with.Composites = withRoles(with.Composites, keys)
+		with.Composites = realm.WithKeys(with.Composites, keys)
 		s.draft.PutRole(&with)
 		return nil
 	})
@@ -384,7 +384,7 @@ func (s *supposed) carry(o keycloak.Object, keys []string) error {
 		return &fault.Invalid{Field: "client", Message: "there is no such client, or client scope"}
 	}
 	return owner.edit(s.draft, func(b belongings) error {
-		*b.carried = withRoles(*b.carried, keys)
+		*b.carried = realm.WithKeys(*b.carried, keys)
 		return nil
 	})
 }
