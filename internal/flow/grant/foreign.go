@@ -2,6 +2,8 @@ package grant
 
 import (
 	"context"
+	"maps"
+
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
@@ -11,7 +13,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
-	"maps"
 )
 
 // foreign is the exchange of a token that another issuer than the realm issued.

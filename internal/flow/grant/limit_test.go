@@ -47,7 +47,7 @@ func (w *world) grants() map[string]func() error {
 		"refresh": func() error { return fails(w.refresh("spa", signed.RefreshToken)) },
 		"code": func() error {
 			code := subject.Session + "." + next()
-			err := w.store.AddCode(w.t.Context(), w.realm().Key, code, session.Code{Session: subject.Session, Client: app.Key, Scope: "openid", Expires: w.clock().Add(time.Minute)})
+			err := w.store.AddCode(w.t.Context(), w.realm().Key, code, session.Code{Session: subject.Session, Client: app.Key, Scope: "openid", Issued: w.clock(), Expires: w.clock().Add(time.Minute)})
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -55,7 +55,7 @@ func (w *world) grants() map[string]func() error {
 		},
 		"device": func() error {
 			code := next()
-			err := w.store.AddDevice(w.t.Context(), w.realm().Key, code, code, session.Device{Client: app.Key, Scope: "openid", Expires: w.clock().Add(time.Minute),
+			err := w.store.AddDevice(w.t.Context(), w.realm().Key, code, code, session.Device{Client: app.Key, Scope: "openid", Issued: w.clock(), Expires: w.clock().Add(time.Minute),
 				Decision: session.Granted, Session: subject.Session})
 			if err != nil {
 				w.t.Fatal(err)
@@ -119,7 +119,7 @@ func TestLimitsRefusedDevice(t *testing.T) {
 	w.grants()
 	w.Limits = &limit.Rates{}
 	subject := w.read(w.signIn("spa", "alice", "openid").AccessToken)
-	err := w.store.AddDevice(t.Context(), w.realm().Key, "d", "d", session.Device{Client: w.realm().Client("spa").Key, Scope: "openid",
+	err := w.store.AddDevice(t.Context(), w.realm().Key, "d", "d", session.Device{Client: w.realm().Client("spa").Key, Scope: "openid", Issued: w.clock(),
 		Expires: noon.Add(time.Hour), Decision: session.Granted, Session: subject.Session})
 	if err != nil {
 		t.Fatal(err)
