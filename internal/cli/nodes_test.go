@@ -42,21 +42,7 @@ const nodesHost = "http://id.example"
 
 // TestTwoProcesses runs two servers, each in a process of its own, on one PostgreSQL.
 func TestTwoProcesses(t *testing.T) {
-	db := server.Database{URL: storetest.Postgres(t), MasterKey: base64.StdEncoding.EncodeToString(make([]byte, 32))}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "nodes.json"), []byte(nodesRealm), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	here, err := server.New(t.Context(), server.Config{Development: true, Database: db, Import: dir,
-		Public: server.Public{Hostname: nodesHost}, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = here.Close() }) // all that mattered was read back
-	web := httptest.NewServer(here.Handler())
-	t.Cleanup(web.Close)
-	nodes := []string{web.URL, anotherProcess(t, db)}
-
+	here, nodes := twoProcesses(t, nodesRealm)
 	t.Run("a client disabled on one is refused by the other", func(t *testing.T) {
 		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"desk"}, "client_secret": {"desk-secret"}}
 		for _, node := range nodes {
@@ -156,6 +142,25 @@ func TestTwoProcesses(t *testing.T) {
 	})
 }
 
+// twoProcesses runs two servers on one PostgreSQL with a realm, and gives that of this process, and where both are.
+func twoProcesses(t *testing.T, realm string) (here *server.Server, nodes []string) {
+	t.Helper()
+	db := server.Database{URL: storetest.Postgres(t), MasterKey: base64.StdEncoding.EncodeToString(make([]byte, 32))}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "nodes.json"), []byte(realm), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	here, err := server.New(t.Context(), server.Config{Development: true, Database: db, Import: dir,
+		Public: server.Public{Hostname: nodesHost}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = here.Close() }) // all that mattered was read back
+	web := httptest.NewServer(here.Handler())
+	t.Cleanup(web.Close)
+	return here, []string{web.URL, anotherProcess(t, db)}
+}
+
 // anotherProcess runs the command's server in a process of its own, which ends with the test, and
 // gives its URL.
 func anotherProcess(t *testing.T, db server.Database) string {
@@ -195,13 +200,5 @@ func anotherProcess(t *testing.T, db server.Database) string {
 // redeem asks a node's token endpoint.
 func redeem(t *testing.T, node string, form url.Values) (status int, answer map[string]any) {
 	t.Helper()
-	resp, err := http.PostForm(node+"/realms/nodes/protocol/openid-connect/token", form)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, answer
+	return post(t, node, "token", form, nil)
 }
