@@ -15,6 +15,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/token/tokentest"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/broker"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
@@ -75,27 +76,11 @@ func claimsOf(change map[string]any) map[string]any {
 
 func vouched(t *testing.T, key ed25519.PrivateKey, typ string, claims map[string]any) string {
 	t.Helper()
-	o := (&jose.SignerOptions{}).WithHeader("kid", "p")
+	header := map[string]any{"kid": "p"}
 	if typ != "" {
-		o = o.WithType(jose.ContentType(typ))
+		header["typ"] = typ
 	}
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := s.Sign(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compact, err := signed.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compact
+	return tokentest.Sign(t, "EdDSA", key, header, claims)
 }
 
 // redeem hands an assertion in, and is "" or why it is refused.

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring/keyringtest"
 	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -28,18 +29,6 @@ const base = "https://id.example"
 
 // noon is when tests begin.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-// keys are made once: one for tokens, one for refresh tokens.
-var keys = sync.OnceValue(func() (out []*realm.KeyProvider) {
-	for _, alg := range []string{"ES256", "HS512"} {
-		k, err := keyring.Fallback("shop", alg, noon)
-		if err != nil {
-			panic(err)
-		}
-		out = append(out, k)
-	}
-	return out
-})
 
 // world is the shop of testdata/shop.json on a real store, with a clock that tests set. Everybody's
 // password is their name.
@@ -63,7 +52,7 @@ func newWorldOn(t *testing.T, st *store.Store) *world {
 	for _, k := range shop.Realm.Keys() {
 		shop.Draft.Delete(realm.KindKey, k.Key)
 	}
-	for _, k := range keys() {
+	for _, k := range keyringtest.Shop() {
 		shop.Draft.PutKey(k)
 	}
 	for i := range shop.Accounts {

@@ -3,7 +3,6 @@ package inspect_test
 import (
 	"context"
 	"encoding/json"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/inspect"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring/keyringtest"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
@@ -22,18 +22,6 @@ import (
 const base = "https://id.example"
 
 var now = time.Unix(1_800_000_000, 0)
-
-// keys are made once: an ES256 key for tokens, an HS512 key for internal ones.
-var keys = sync.OnceValue(func() (out []*realm.KeyProvider) {
-	for _, alg := range []string{"ES256", keyring.Internal} {
-		k, err := keyring.Fallback("shop", alg, now)
-		if err != nil {
-			panic(err)
-		}
-		out = append(out, k)
-	}
-	return out
-})
 
 // world is a realm on a real store, where alice, who may read orders and billing, is signed in at client
 // spa in session s1.
@@ -68,7 +56,7 @@ func newWorld(t *testing.T) *world {
 		Name: "shop", Enabled: true, SignatureAlg: "ES256",
 		Lifespans: realm.Lifespans{AccessToken: 5 * time.Minute, SessionIdle: 30 * time.Minute, SessionMax: 10 * time.Hour, OfflineIdle: 720 * time.Hour},
 	})
-	for _, k := range keys() {
+	for _, k := range keyringtest.Shop() {
 		d.PutKey(k)
 	}
 	d.PutScope(&realm.ClientScope{Key: "s-roles", Name: "roles", Mappers: []realm.Mapper{

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring/keyringtest"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/register"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -38,17 +38,6 @@ const policies = `{"org.keycloak.services.clientregistration.policy.ClientRegist
 	{"name": "hosts", "providerId": "trusted-hosts", "subType": "anonymous", "config": {"trusted-hosts": ["192.0.2.1"], "client-uris-must-match": ["false"]}},
 	{"name": "consent", "providerId": "consent-required", "subType": "anonymous", "config": {}},
 	{"name": "most", "providerId": "max-clients", "subType": "anonymous", "config": {"max-clients": ["6"]}}]}`
-
-var keys = sync.OnceValue(func() (out []*realm.KeyProvider) {
-	for _, alg := range []string{"ES256", keyring.Internal} {
-		k, err := keyring.Fallback("shop", alg, noon)
-		if err != nil {
-			panic(err)
-		}
-		out = append(out, k)
-	}
-	return out
-})
 
 // world is a shop on a real store, with a client "web" that is public, "api" that is not, and administrators who are
 // named for their one role.
@@ -71,7 +60,7 @@ func newWorld(t *testing.T, st *store.Store) *world {
 	w.keys = keyring.New(nil, func() time.Time { return w.now })
 	d := realm.New("shop-key", realm.Settings{Name: "shop", Enabled: true, SignatureAlg: "ES256", Events: realm.EventSettings{Admin: true},
 		Extra: realm.Extra{"components": json.RawMessage(policies)}})
-	for _, k := range keys() {
+	for _, k := range keyringtest.Shop() {
 		d.PutKey(k)
 	}
 	d.PutClient(&realm.Client{Key: "web-key", ID: "web", Enabled: true, Public: true})

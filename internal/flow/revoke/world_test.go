@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring/keyringtest"
 	"github.com/tokenhouse/tokenhouse/internal/flow/revoke"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
@@ -25,18 +25,6 @@ import (
 const base = "https://id.example"
 
 var now = time.Unix(1_800_000_000, 0)
-
-// keys are made once: an ES256 key for tokens, an HS512 key for internal ones.
-var keys = sync.OnceValue(func() (out []*realm.KeyProvider) {
-	for _, alg := range []string{"ES256", keyring.Internal} {
-		k, err := keyring.Fallback("shop", alg, now)
-		if err != nil {
-			panic(err)
-		}
-		out = append(out, k)
-	}
-	return out
-})
 
 // world is a realm on a real store in which a chain of exchanges took place in session s1: front → first →
 // second, and front → side. In session s2 alice is signed in at front alone, in off1 offline at spa.
@@ -73,7 +61,7 @@ func newWorld(t *testing.T) *world {
 		Name: "shop", Enabled: true, SignatureAlg: "ES256",
 		Lifespans: realm.Lifespans{AccessToken: 5 * time.Minute, SessionIdle: 30 * time.Minute, SessionMax: 10 * time.Hour, OfflineIdle: 720 * time.Hour},
 	})
-	for _, k := range keys() {
+	for _, k := range keyringtest.Shop() {
 		d.PutKey(k)
 	}
 	for _, id := range []string{"front", "first", "second", "side"} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,24 +15,13 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
 	"github.com/tokenhouse/tokenhouse/internal/flow/keyring"
+	"github.com/tokenhouse/tokenhouse/internal/flow/keyring/keyringtest"
 	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/flow/signout"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
 )
-
-// keys are made once: an ES256 key for tokens, an HS512 key for cookies.
-var keys = sync.OnceValue(func() (out []*realm.KeyProvider) {
-	for _, alg := range []string{"ES256", keyring.Internal} {
-		k, err := keyring.Fallback("shop", alg, now)
-		if err != nil {
-			panic(err)
-		}
-		out = append(out, k)
-	}
-	return out
-})
 
 // world is a shop on a real store. Alice and bob have accounts; "site" has a page for those who have signed out.
 type world struct {
@@ -62,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, store: storetest.SQLite(t), keys: keyring.New(nil, func() time.Time { return now }), post: &post{}}
 	d := realm.New("shop-key", realm.Settings{Name: "shop", Enabled: true, SignatureAlg: "ES256",
 		Lifespans: realm.Lifespans{SessionIdle: 30 * time.Minute, SessionMax: 10 * time.Hour, Login: 30 * time.Minute}})
-	for _, k := range keys() {
+	for _, k := range keyringtest.Shop() {
 		d.PutKey(k)
 	}
 	d.PutClient(&realm.Client{Key: "site-key", ID: "site", Enabled: true, BaseURL: "https://site.example/", RedirectURIs: []string{"https://site.example/cb"},
