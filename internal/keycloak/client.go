@@ -149,6 +149,9 @@ func ToClient(r *realm.Realm, o Object) (*realm.Client, []Note) {
 	for _, name := range []string{"protocolMappers", "defaultClientScopes", "optionalClientScopes", "access"} {
 		delete(rest, name)
 	}
+	if rest.Has(overridesMember) {
+		rest.Put(overridesMember, mergeOverrides(nil, rest)) // without those that are empty
+	}
 	c.Extra = keep(rest)
 	return &c, notes
 }

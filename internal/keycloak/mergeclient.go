@@ -19,7 +19,7 @@ func MergeClient(r *realm.Realm, c *realm.Client, o Object) (*realm.Client, []No
 	attributes := Value[map[string]string](now, "attributes")
 	mergeAttributes(attributes, Value[map[string]*string](o, "attributes"))
 	merged.Put("attributes", attributes)
-	merged.Put("authenticationFlowBindingOverrides", mergeOverrides(now, o))
+	merged.Put(overridesMember, mergeOverrides(now, o))
 	mergeNodes(merged, now, o)
 	mergeAuthorization(merged, now)
 	dropOldMembers(merged)
@@ -67,14 +67,16 @@ func mergeAttributes(now map[string]string, update map[string]*string) {
 // emptyMeansNone are the attributes whose absence allows anything, and whose empty list nothing.
 var emptyMeansNone = map[string]bool{attributePermitted: true, attributeAccepts: true}
 
+// overridesMember is where a client says which flows it uses.
+const overridesMember = "authenticationFlowBindingOverrides"
+
 // mergeOverrides are the flows that a client uses instead of its realm's; one that is null or empty in an update goes.
 func mergeOverrides(now, o Object) map[string]string {
-	const member = "authenticationFlowBindingOverrides"
-	out := Value[map[string]string](now, member)
+	out := Value[map[string]string](now, overridesMember)
 	if out == nil {
 		out = map[string]string{}
 	}
-	for what, flow := range Value[map[string]*string](o, member) {
+	for what, flow := range Value[map[string]*string](o, overridesMember) {
 		if out[what] = ""; flow != nil {
 			out[what] = *flow
 		}

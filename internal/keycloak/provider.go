@@ -44,6 +44,7 @@ func ToProvider(o Object) (*realm.Provider, []Note) {
 	if p.Config == nil {
 		p.Config = map[string]string{}
 	}
+	maps.DeleteFunc(p.Config, func(name, value string) bool { return value == "" && !emptySays(name) })
 	p.ClientSecret = p.Config["clientSecret"]
 	delete(p.Config, "clientSecret")
 	delete(rest, "config")
@@ -62,6 +63,10 @@ func ToProvider(o Object) (*realm.Provider, []Note) {
 	}
 	return &p, notes
 }
+
+// emptySays tells whether a setting that is there and empty says something: Keycloak drops empty values, but a list of
+// ours that is empty names nobody.
+func emptySays(setting string) bool { return strings.HasPrefix(setting, "tokenhouse.") }
 
 // FromProvider is the representation of an identity provider, with its secret. Extra has to be loaded.
 func FromProvider(p *realm.Provider) Object {
