@@ -2,14 +2,10 @@ package grant
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
-	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -29,7 +25,7 @@ func (t *turn) others(ctx context.Context, q ExchangeRequest, subject verify.Hel
 	if q.RequestedSubject != nil {
 		o.as = &exchange.Impersonation{Name: *q.RequestedSubject}
 		if subject.User != nil {
-			o.as.User, err = t.named(ctx, *q.RequestedSubject)
+			o.as.User, err = verify.Named(ctx, t.Users, t.at.Realm.Key, *q.RequestedSubject)
 		}
 	}
 	return o, err
@@ -49,21 +45,6 @@ func (t *turn) actor(ctx context.Context, q ExchangeRequest) (*exchange.Subject,
 		return nil, err
 	}
 	return &exchange.Subject{Token: &held.Token, User: held.User, Session: held.Session}, nil
-}
-
-// named finds a user by username, in any case, or by id; nil where there is none.
-func (t *turn) named(ctx context.Context, name string) (*user.User, error) {
-	if name == "" {
-		return nil, nil
-	}
-	u, err := t.Users.UserByName(ctx, t.at.Realm.Key, strings.ToLower(name))
-	if errors.Is(err, fault.ErrNotFound) {
-		u, err = t.Users.User(ctx, t.at.Realm.Key, name)
-	}
-	if errors.Is(err, fault.ErrNotFound) {
-		return nil, nil
-	}
-	return u, err
 }
 
 // record tells the event who acts, in the words of Keycloak 26.8, and who impersonates whom, in those of its legacy

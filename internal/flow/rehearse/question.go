@@ -14,6 +14,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Question names who would ask for a token, and for what.
@@ -112,18 +113,11 @@ func (s Stage) Exchange(ctx context.Context, q Question) (subject Scene, request
 
 // named is an impersonation as it is asked for, of somebody or of nobody.
 func (s Stage) named(ctx context.Context, name string) (*exchange.Impersonation, error) {
-	u, err := s.People.UserByName(ctx, s.Realm.Key, strings.ToLower(name))
-	if errors.Is(err, fault.ErrNotFound) {
-		u, err = s.People.User(ctx, s.Realm.Key, name)
-	}
-	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+	u, err := verify.Named(ctx, s.People, s.Realm.Key, name)
+	if err != nil {
 		return nil, err
 	}
-	as := &exchange.Impersonation{Name: name}
-	if err == nil {
-		as.User = u
-	}
-	return as, nil
+	return &exchange.Impersonation{Name: name, User: u}, nil
 }
 
 func (s Stage) scene(ctx context.Context, client, username, scope string) (Scene, error) {
