@@ -1,0 +1,103 @@
+package exchange
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+)
+
+func fixTarget(s *state, _ Decision) []explain.Fix {
+	var missing, disabled []string
+	ids := s.Audiences
+	if len(ids) == 0 {
+		ids = []string{s.Client.ID}
+	}
+	for _, id := range ids {
+		switch c := s.Realm.Client(id); {
+		case c == nil && !s.custom(id):
+			missing = append(missing, explain.Command("create", "clients", s.Realm.Name, explain.Setting{Field: "clientId", Value: id}))
+		case c != nil && !c.Enabled:
+			disabled = append(disabled, s.set(c, explain.Setting{Field: "enabled", Value: "true"}))
+		}
+	}
+	if len(missing) > 0 {
+		return do("make the clients that are missing, or name others", missing...)
+	}
+	return do("enable the clients that are disabled", disabled...)
+}
+
+func fixPermitted(s *state, d Decision) []explain.Fix {
+	var list []string
+	if s.Client.Exchange.Permitted != nil {
+		list = slices.Clone(*s.Client.Exchange.Permitted)
+	}
+	grow := func(ids ...string) explain.Fix {
+		return explain.Fix{
+			Sentence: fmt.Sprintf("let %s exchange to %s", s.Client.ID, strings.Join(ids, ", ")),
+			Command:  s.set(s.Client, explain.Attribute(attributePermitted, strings.Join(slices.Concat(list, ids), "##"))),
+		}
+	}
+	var out []explain.Fix
+	if len(s.Audiences) == 0 { // any one of those that were dropped is enough
+		for _, id := range d.Targets {
+			out = append(out, grow(id))
+		}
+		return out
+	}
+	return []explain.Fix{grow(slices.DeleteFunc(s.filter(), s.lists)...)}
+}
+
+func fixAccepts(s *state, d Decision) []explain.Fix {
+	grow := func(id string) string {
+		c, list := s.Realm.Client(id), []string{s.Client.ID}
+		if c.Exchange.Accepts != nil {
+			list = slices.Concat(*c.Exchange.Accepts, list)
+		}
+		return s.set(c, explain.Attribute(attributeAccepts, strings.Join(list, "##")))
+	}
+	var out []explain.Fix
+	if len(s.Audiences) == 0 {
+		for _, id := range d.Targets {
+			out = append(out, do("let "+id+" accept exchanges from "+s.Client.ID, grow(id))...)
+		}
+		return out
+	}
+	ids := slices.DeleteFunc(s.filter(), s.accepts)
+	var commands []string
+	for _, id := range ids {
+		commands = append(commands, grow(id))
+	}
+	return do("let "+strings.Join(ids, ", ")+" accept exchanges from "+s.Client.ID, commands...)
+}
+
+func fixChain(s *state, _ Decision) []explain.Fix {
+	hops := len(s.Subject.Token.Path) + 1
+	return append(
+		do(fmt.Sprintf("allow chains of %d exchanges in the realm", hops),
+			s.setRealm(explain.Attribute(attributeChain, strconv.Itoa(hops)))),
+		say("exchange a token that has fewer exchanges behind it")...)
+}
+
+func fixCycle(s *state, _ Decision) []explain.Fix {
+	return append(
+		say("let %s keep the token that it exchanged first, and exchange that", s.Client.ID),
+		do("let tokens come back to clients that they went through", s.setRealm(explain.Attribute(attributeCycles, "false")))...)
+}
+
+// fixReachable offers what makes the audiences reachable: for one, whatever does; for several, what does for all.
+func fixReachable(s *state, d Decision) []explain.Fix {
+	var out []explain.Fix
+	q := s.audienceRequest()
+	if len(d.Targets) == 1 {
+		out = audience.Fixes(q, d.Targets[0])
+	}
+	if s.Client.Exchange.Permitted == nil {
+		out = append(out, do(fmt.Sprintf("list what %s may exchange to: it reaches these without a mapper, and no others", s.Client.ID),
+			s.set(s.Client, explain.Attribute(attributePermitted, strings.Join(s.filter(), "##"))))...)
+	}
+	return out
+}
