@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
 // userID names a user in the cache.
@@ -86,6 +87,31 @@ func (s *Store) UserByEmail(ctx context.Context, realmKey, email string) (*user.
 func (s *Store) ServiceAccount(ctx context.Context, realmKey, clientKey string) (*user.User, error) {
 	return s.userBy(ctx, alias{realmKey, "service_account", clientKey}, byServiceAccount,
 		func(u *user.User) bool { return u.ServiceAccount == clientKey })
+}
+
+// byLink has an index: a link is one facet of a user.
+const byLink = `SELECT user_id FROM user_facet WHERE realm = $1 AND facet = $2 LIMIT 2`
+
+// UserByLink finds the user who is linked to an account at a provider; as User. *fault.Conflict where several are. That
+// nobody else is linked since is asked each time, so the cache of aliases is not.
+func (s *Store) UserByLink(ctx context.Context, realmKey, provider, subject string) (*user.User, error) {
+	if provider == "" || subject == "" {
+		return nil, fault.ErrNotFound // as facets these are of any provider, of anybody
+	}
+	f, found, id := linkFacet(provider, subject), 0, ""
+	err := s.db.Each(ctx, byLink, []any{realmKey, f[:]}, func(scan engine.Scan) error {
+		found++
+		return scan(&id)
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("find user by link: %w", s.found(err))
+	case found == 0:
+		return nil, fault.ErrNotFound
+	case found > 1:
+		return nil, &fault.Conflict{Kind: "user", Field: "federatedIdentities"}
+	}
+	return s.User(ctx, realmKey, id)
 }
 
 func (s *Store) userBy(ctx context.Context, a alias, query string, has func(*user.User) bool) (*user.User, error) {

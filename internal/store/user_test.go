@@ -96,6 +96,47 @@ func TestUserIsFoundByEveryName(t *testing.T) {
 	})
 }
 
+// TestUserIsFoundByLink: by provider and account there together, which several users may have from a realm file.
+func TestUserIsFoundByLink(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		newAlice(t, s)
+		linked := func(id string, links ...user.Link) {
+			must(t, s.CreateUser(t.Context(), shop, user.Account{User: user.User{ID: id, Username: id, Links: links}}, nil))
+		}
+		linked("ada", user.Link{Provider: "up", Subject: "1"}, user.Link{Provider: "down", Subject: "2"})
+		linked("bea", user.Link{Provider: "up", Subject: "2"}, user.Link{Provider: "twice", Subject: "3"})
+		linked("cat", user.Link{Provider: "twice", Subject: "3"})
+		find := func(provider, subject string) (string, error) {
+			u, err := s.UserByLink(t.Context(), shop, provider, subject)
+			if err != nil {
+				return "", err
+			}
+			return u.ID, nil
+		}
+		for _, q := range []struct{ provider, subject, want string }{{"up", "1", "ada"}, {"down", "2", "ada"}, {"up", "2", "bea"}} {
+			got, err := find(q.provider, q.subject)
+			must(t, err)
+			same(t, q.want, got)
+		}
+		for _, q := range [][2]string{{"down", "1"}, {"up", ""}, {"", "1"}, {"up", "3"}, {"UP", "1"}} {
+			if _, err := find(q[0], q[1]); !errors.Is(err, fault.ErrNotFound) {
+				t.Errorf("%q: %v, want not found", q, err)
+			}
+		}
+		_, err := find("twice", "3")
+		if _, several := errors.AsType[*fault.Conflict](err); !several {
+			t.Errorf("linked to two: %v", err)
+		}
+		must(t, s.EditUser(t.Context(), shop, "ada", func(a *user.Account) ([]event.Admin, error) {
+			a.User.Links = a.User.Links[1:]
+			return nil, nil
+		}))
+		if got, err := find("up", "1"); !errors.Is(err, fault.ErrNotFound) {
+			t.Errorf("after the link is gone: %q, %v", got, err)
+		}
+	})
+}
+
 func TestAccountIsReadAsItWasWritten(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		newAlice(t, s)

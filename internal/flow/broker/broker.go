@@ -46,12 +46,12 @@ type Realms interface {
 	Realm(ctx context.Context, name string) (*realm.Realm, error)
 }
 
-// Users are people; fault.ErrNotFound.
+// Users are people; fault.ErrNotFound. UserByLink is *fault.Conflict where several are linked to the same account.
 type Users interface {
 	User(ctx context.Context, realmKey, id string) (*user.User, error)
 	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
 	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
-	FindUsers(ctx context.Context, realmKey string, q user.Query, first, max int) ([]user.Account, error)
+	UserByLink(ctx context.Context, realmKey, provider, subject string) (*user.User, error)
 	GroupByPath(ctx context.Context, realmKey, path string) (*realm.Group, error)
 }
 

@@ -2,8 +2,10 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -36,12 +38,13 @@ func (f Foreigners) Linked(ctx context.Context, r *realm.Realm, alias, subject s
 	if subject == "" {
 		return nil, nil
 	}
-	found, err := f.Users.FindUsers(ctx, r.Key, user.Query{Provider: alias, ProviderUser: subject}, 0, 2)
-	if err != nil || len(found) == 0 {
-		return nil, err
+	u, err := f.Users.UserByLink(ctx, r.Key, alias, subject)
+	_, several := errors.AsType[*fault.Conflict](err)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return nil, nil
+	case several:
+		return nil, fmt.Errorf("more than one user is linked to the same account at provider %q: %w", alias, err)
 	}
-	if len(found) > 1 {
-		return nil, fmt.Errorf("more than one user is linked to the same account at provider %q", alias)
-	}
-	return f.Users.User(ctx, r.Key, found[0].User.ID)
+	return u, err
 }
