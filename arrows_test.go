@@ -59,6 +59,10 @@ var arrows = []arrow{
 		why: "it is a client: a server is what its API says, whoever wrote it"},
 	{from: "internal/cli/admin", forbidden: []string{"internal/flow/", "internal/store", "internal/web/", "internal/server"},
 		why: "it is kcadm, which works with any server"},
+	{from: "bearer", forbidden: []string{"internal/"}, deep: true,
+		why: "it is for anybody's services, and judges tokens of whatever issuer"},
+	{from: "brokerclient", forbidden: []string{"internal/"}, deep: true,
+		why: "it is for anybody's programs, and speaks to a server of whatever make"},
 	{from: "conformance", forbidden: []string{"internal/"},
 		why: "it judges servers of whatever make, and may know none"},
 	{from: "internal/server", forbidden: []string{"internal/cli", "github.com/spf13/cobra"},
@@ -77,11 +81,41 @@ func TestArrows(t *testing.T) {
 				imports = p.Deps
 			}
 			for _, i := range imports {
+				if strings.HasPrefix(i, "internal/") {
+					continue // the standard library's own, not ours
+				}
 				if hits(strings.TrimPrefix(i, module), a.forbidden) {
 					t.Errorf("%s imports %s\n\t%s", path, i, a.why)
 				}
 			}
 		}
+	}
+}
+
+// TestPublicPackagesNeedLittle: who imports them gets this much code of others, and their tests show how they are used from
+// outside.
+func TestPublicPackagesNeedLittle(t *testing.T) {
+	found := 0
+	for _, p := range packages(t) {
+		path := strings.TrimPrefix(p.ImportPath, module)
+		if path != "brokerclient" && path != "bearer" && path != "bearer/bearertest" {
+			continue
+		}
+		found++
+		for _, i := range p.Deps {
+			domain, _, _ := strings.Cut(i, "/")
+			if strings.Contains(domain, ".") && !hits(i, []string{module + "bearer", "github.com/go-jose/go-jose/v4"}) {
+				t.Errorf("%s needs %s", path, i)
+			}
+		}
+		for _, i := range slices.Concat(p.TestImports, p.XTestImports) {
+			if strings.HasPrefix(i, module+"internal/") {
+				t.Errorf("tests of %s import %s, which nobody outside can", path, i)
+			}
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d public packages", found)
 	}
 }
 
