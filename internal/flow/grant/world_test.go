@@ -44,9 +44,19 @@ type world struct {
 	events []event.Event
 }
 
-func newWorld(t *testing.T) *world { return newWorldOn(t, storetest.SQLite(t)) }
+func newWorld(t *testing.T) *world { return wire(t, shops.Open(t)) }
 
 func newWorldOn(t *testing.T, st *store.Store) *world {
+	t.Helper()
+	openShop(t, st)
+	return wire(t, st)
+}
+
+// shops are stores with the shop.
+var shops = storetest.Template{Fill: openShop}
+
+// openShop makes the shop on an empty store.
+func openShop(t testing.TB, st *store.Store) {
 	t.Helper()
 	shop := realmtest.Load(t, "testdata/shop.json")
 	for _, k := range shop.Realm.Keys() {
@@ -61,7 +71,6 @@ func newWorldOn(t *testing.T, st *store.Store) *world {
 	if err := st.CreateRealm(t.Context(), shop.Draft, shop.Groups, shop.Users(), nil); err != nil {
 		t.Fatal(err)
 	}
-	return wire(t, st)
 }
 
 // complete fills in what the realm demands of everybody who signs in by password.

@@ -108,7 +108,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Database, error) 
 // Path is the file of the database; empty where it is no file, or one to be thrown away.
 func Path(url string) string {
 	dl, address := parse(url)
-	if dl != &sqliteDialect {
+	if dl.shared {
 		return ""
 	}
 	return address

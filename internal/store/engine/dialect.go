@@ -24,7 +24,7 @@ type dialect struct {
 }
 
 var sqliteDialect = dialect{
-	open:        openSQLite,
+	open:        func(ctx context.Context, path string) (backend, error) { return openSQLite(ctx, path) },
 	writers:     1,
 	duplicate:   sqliteDuplicate,
 	isOrphan:    sqliteCode(sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY),
@@ -32,6 +32,17 @@ var sqliteDialect = dialect{
 	isTransient: sqliteBusy,
 	isRefused:   func(error) bool { return true },
 }
+
+// unsynced is the prefix of a SQLite file whose commits survive the process, and not the loss of power: for tests.
+const unsynced = "sqlite-unsynced:"
+
+var unsyncedDialect = func() dialect {
+	d := sqliteDialect
+	d.open = func(ctx context.Context, path string) (backend, error) {
+		return openSQLite(ctx, path, "synchronous(OFF)")
+	}
+	return d
+}()
 
 var postgresDialect = dialect{
 	open:        openPostgres,
@@ -53,6 +64,9 @@ var postgresDialect = dialect{
 func parse(url string) (*dialect, string) {
 	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
 		return &postgresDialect, url
+	}
+	if path, ok := strings.CutPrefix(url, unsynced); ok {
+		return &unsyncedDialect, path
 	}
 	path := strings.TrimPrefix(url, "sqlite:")
 	if path == ":memory:" {

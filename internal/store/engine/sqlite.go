@@ -36,14 +36,15 @@ var pragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(F
 // import comes back to the inner pages of indexes again and again.
 const writerCache = "cache_size(-16384)"
 
-func openSQLite(ctx context.Context, path string) (_ backend, err error) {
+// openSQLite opens a file, or where path is empty one that is thrown away; what is asked of connections comes on top of pragmas.
+func openSQLite(ctx context.Context, path string, more ...string) (_ backend, err error) {
 	s := &sqlite{prepared: map[string]*sql.Stmt{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open SQLite database %q: %w", path, err), s.close())
 		}
 	}()
-	options := url.Values{"_pragma": pragmas}
+	options := url.Values{"_pragma": slices.Concat(pragmas, more)}
 	if path == "" {
 		if s.temporary, err = os.MkdirTemp("", "tokenhouse-"); err != nil {
 			return nil, err

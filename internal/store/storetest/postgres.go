@@ -43,7 +43,33 @@ var (
 	durable = &cluster{}
 )
 
+// migratedPostgres is Postgres with the schema in it, which is made once and copied.
+func migratedPostgres(t testing.TB) string {
+	t.Helper()
+	schema.made.Do(func() {
+		url := Postgres(t)
+		closeNew(t, url, nil) // a database that somebody is connected to is not copied
+		schema.name = url[strings.LastIndexByte(url, '/')+1 : strings.IndexByte(url, '?')]
+	})
+	if schema.name == "" {
+		return Postgres(t) // which tells what keeps it from being made
+	}
+	return databaseFrom(t, fast, schema.name)
+}
+
+// schema is the database that others are copied from; empty where making it failed or was skipped.
+var schema struct {
+	made sync.Once
+	name string
+}
+
 func database(t testing.TB, c *cluster) string {
+	t.Helper()
+	return databaseFrom(t, c, "template1")
+}
+
+// databaseFrom is the URL of a copy of a database of the cluster.
+func databaseFrom(t testing.TB, c *cluster, template string) string {
 	t.Helper()
 	c.start.Do(func() { c.err = c.run() })
 	if errors.Is(c.err, exec.ErrNotFound) && os.Getenv(Required) != "1" {
@@ -52,7 +78,7 @@ func database(t testing.TB, c *cluster) string {
 	if c.err != nil {
 		t.Fatalf("start a PostgreSQL cluster: %v", c.err)
 	}
-	url, err := c.create(t.Context())
+	url, err := c.create(t.Context(), template)
 	if err != nil {
 		t.Fatalf("make a PostgreSQL database: %v", err)
 	}
@@ -151,7 +177,7 @@ func (c *cluster) url(database string) string {
 	return fmt.Sprintf("postgres://tokenhouse@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
 }
 
-func (c *cluster) create(ctx context.Context) (string, error) {
+func (c *cluster) create(ctx context.Context, template string) (string, error) {
 	c.mu.Lock()
 	c.made++
 	name := fmt.Sprintf("test%d", c.made)
@@ -160,7 +186,7 @@ func (c *cluster) create(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+name)
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template)
 	return c.url(name), errors.Join(err, conn.Close(ctx))
 }
 

@@ -14,7 +14,8 @@ const MasterKey = "dG9rZW5ob3VzZSB0b2tlbmhvdXNlIHRva2VuaG91c2U="
 
 // Each runs a test on a fresh SQLite store, and on a fresh PostgreSQL one.
 func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
-	EachURL(t, func(t *testing.T, url string) { test(t, Open(t, url)) })
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, Open(t, migratedPostgres(t))) })
 }
 
 // EachURL runs a test on a fresh database of each engine, which the test opens itself.
@@ -24,9 +25,9 @@ func EachURL(t *testing.T, test func(t *testing.T, url string)) {
 }
 
 // SQLite is a fresh SQLite store.
-func SQLite(t testing.TB) *store.Store { return Open(t, File(t)) }
+func SQLite(t testing.TB) *store.Store { return empty.Open(t) }
 
-// File is the URL of a fresh SQLite database.
+// File is the URL of a fresh SQLite database, without a schema.
 func File(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }
 
 // Open opens a store on a database, as one node; it is closed when the test ends.
