@@ -89,6 +89,7 @@ type play struct {
 	User       string // "": nobody
 	Scope      string
 	Audiences  []string
+	Resource   *string // of enabled clients, in place of Audiences
 	Permitted  []string
 	KeepScopes bool
 	Use        string   // "access" where empty
@@ -152,8 +153,15 @@ func (g *golden) request(t *testing.T, f *realmtest.Fixture) audience.Request {
 
 func (g *golden) check(t *testing.T) {
 	q := g.request(t, g.realm(t))
-	r := audience.Resolve(q)
 	trace := &explain.Trace{}
+	_, targets, err := audience.ForResource(q.Realm, g.play.Resource, trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if targets != nil {
+		q.Audiences = targets
+	}
+	r := audience.Resolve(q)
 	trace.Join(r.Trace)
 	var fixes strings.Builder
 	for _, want := range g.play.Want {

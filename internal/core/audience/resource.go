@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
@@ -43,6 +44,41 @@ func Targets(r *realm.Realm, resources []string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// ForResource reads parameter "resource" of a request that is no exchange (RFC 8707 §2.2): what the tokens are to be for, and the
+// clients that it is of, the only audiences. Both are nil where none was sent, or the realm does not read it.
+func ForResource(r *realm.Realm, sent *string, t *explain.Trace) (resources, targets []string, err error) {
+	if sent == nil {
+		return nil, nil, nil
+	}
+	resources = []string{*sent}
+	if !ReadsResources(r, resources) {
+		t.Add(explain.AudienceResource, explain.Skipped, *sent)
+		return nil, nil, nil
+	}
+	if targets, err = Targets(r, resources); err != nil {
+		t.Add(explain.AudienceResource, explain.Denied, *sent, "no resource of an enabled client")
+		return nil, nil, err
+	}
+	t.Add(explain.AudienceResource, explain.Allowed, *sent, targets[0])
+	return resources, targets, nil
+}
+
+// Reached asks that scopes and roles led to the clients that the resources are of.
+func (r *Resolution) Reached(resources []string) error {
+	if len(r.Missing) == 0 {
+		return nil
+	}
+	missing := r.Missing[0]
+	for _, uri := range resources {
+		if c := r.Realm.ClientOfResource(uri); c == nil || c.ID == missing {
+			missing = uri
+			break
+		}
+	}
+	r.Trace.Add(explain.AudienceResource, explain.Denied, missing, "not reachable by this client and user")
+	return InvalidTarget(missing)
 }
 
 // InvalidTarget refuses a resource that no token can be given for.

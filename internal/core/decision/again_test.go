@@ -51,7 +51,11 @@ func decided(t testing.TB, subject *exchange.Subject, audiences ...string) decis
 	d := exchange.Decide(q)
 	record := decision.Begin("id", string(oauth.TokenExchange), r, issuer)
 	record.Of(q.Client, q.Scope)
-	record.Exchanged(q, decision.Fingerprint("eyJ.subject.token"), d)
+	fingerprint := ""
+	if subject != nil {
+		fingerprint = decision.Fingerprint("eyJ.subject.token")
+	}
+	record.Exchanged(q, fingerprint, d)
 	if d.Grant != nil {
 		record.Gave(d.Grant.Type, "eyJ.issued.token", &token.Claims{}, &d.Grant.Resolution)
 		record.End("gateway", nil)

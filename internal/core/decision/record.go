@@ -30,6 +30,7 @@ type Record struct {
 	Subject     *Subject `json:"subject,omitempty"` // what was exchanged, or refreshed after an exchange
 	Foreign     *Foreign `json:"foreign,omitempty"` // who issued the subject; absent: the realm
 	Outward     *Outward `json:"outward,omitempty"` // who issued what was asked for; absent: the realm
+	Others      *Others  `json:"others,omitempty"`  // who else had a say in it; beside Asked.Acting
 	Asked       Asked    `json:"asked"`
 	Proof       string   `json:"proof,omitempty"`       // thumbprint of the key that the caller proved to have
 	Certificate string   `json:"certificate,omitempty"` // and that of its certificate
@@ -56,6 +57,8 @@ type Subject struct {
 	Token       string   `json:"token,omitempty"` // fingerprint
 	Type        *string  `json:"type,omitempty"`  // parameter "subject_token_type"
 	Flaw        string   `json:"flaw,omitempty"`  // why it was not valid; what follows is empty then
+	ID          string   `json:"jti,omitempty"`   // of an actor token
+	Issuer      string   `json:"iss,omitempty"`   // where that is not the realm
 	Client      string   `json:"client,omitempty"`
 	Audience    []string `json:"audience,omitempty"`
 	Scope       *string  `json:"scope,omitempty"`
@@ -66,6 +69,36 @@ type Subject struct {
 	Expires     int64    `json:"expires,omitempty"`     // Unix seconds
 	Key         string   `json:"key,omitempty"`         // thumbprint of the key that it is bound to
 	Certificate string   `json:"certificate,omitempty"` // and that of the certificate
+	Roles       []string `json:"roles,omitempty"`       // ids of those that it carries, where it turns on them who may act or impersonate
+	Acted       bool     `json:"acted,omitempty"`       // somebody acts by it
+	MayAct      *MayAct  `json:"mayAct,omitempty"`      // who may act for whom it speaks of; absent: it does not say
+}
+
+// MayAct is who a token says may act (RFC 8693 §4.4).
+type MayAct struct {
+	Subject string `json:"sub,omitempty"`
+	Client  string `json:"client,omitempty"`
+	Issuer  string `json:"iss,omitempty"`
+	Token   string `json:"jti,omitempty"`
+	Session string `json:"sid,omitempty"`
+	Acted   bool   `json:"acted,omitempty"` // it names who acted before them
+
+	// Other are the names of its other members, and whether the actor token says the same. What they say of people is not kept.
+	Other map[string]bool `json:"other,omitempty"`
+}
+
+// Others are who an exchange was about, beside whom the subject token speaks of.
+type Others struct {
+	ActorType *string  `json:"actorType,omitempty"` // parameter "actor_token_type"
+	Actor     *Subject `json:"actor,omitempty"`     // the actor token; absent: none came
+	ActorUser *User    `json:"actorUser,omitempty"` // who it speaks of
+	As        *As      `json:"as,omitempty"`        // whom the subject asked to be taken for; absent: nobody
+}
+
+// As is somebody whom another asks to be taken for.
+type As struct {
+	User     *User `json:"user,omitempty"` // absent: there was none
+	Disabled bool  `json:"disabled,omitempty"`
 }
 
 // Hop is an exchange: the client that the token was issued to, and by which issuer where that is not the realm.
@@ -94,10 +127,10 @@ type Asked struct {
 	Type     *string  `json:"type,omitempty"`
 	Scope    *string  `json:"scope,omitempty"`
 	Audience []string `json:"audience,omitempty"` // of a refresh: what the refresh token was narrowed to
-	Resource []string `json:"resource,omitempty"`
-	Legacy   []string `json:"legacy,omitempty"`  // names of parameters that came
-	Acting   bool     `json:"acting,omitempty"`  // who acts, may act or is to be taken for somebody else had a say in it
-	Renewed  bool     `json:"renewed,omitempty"` // what came of an exchange was refreshed
+	Resource []string `json:"resource,omitempty"` // of an exchange as it was asked for, of other grants where it is read
+	Legacy   []string `json:"legacy,omitempty"`   // names of parameters that came
+	Acting   bool     `json:"acting,omitempty"`   // who acts, may act or is to be taken for somebody else had a say in it
+	Renewed  bool     `json:"renewed,omitempty"`  // what came of an exchange was refreshed
 }
 
 // Outcome is what was decided.

@@ -47,6 +47,9 @@ func (d *Record) Exchanged(q exchange.Request, fingerprint string, was exchange.
 			d.Outward.Provider = o.Provider.Alias
 		}
 	}
+	if q.Acting() {
+		d.Others = d.others(q)
+	}
 	if q.Subject == nil && q.SubjectType == nil {
 		return
 	}
@@ -55,12 +58,66 @@ func (d *Record) Exchanged(q exchange.Request, fingerprint string, was exchange.
 		return
 	}
 	d.Subject.Flaw = q.Subject.Flaw
-	if q.Subject.Token != nil {
-		d.Subject.brought(q.Subject.Token)
+	if held := q.Subject.Token; held != nil {
+		d.Subject.brought(held)
+		d.Subject.MayAct = mayAct(held.MayAct, q.Actor)
+		if q.Foreign != nil {
+			d.Subject.Issuer = held.Issuer
+		}
+		if q.As != nil {
+			d.Subject.Roles = carried(q.Realm, held)
+		}
 	}
 	if q.Subject.User != nil {
 		d.about(q.Subject.User)
 	}
+}
+
+// others notes who acts, and whom the subject asks to be taken for.
+func (d *Record) others(q exchange.Request) *Others {
+	out := &Others{ActorType: keptText((*string)(q.ActorType))}
+	if a := q.Actor; a != nil {
+		out.Actor = &Subject{Flaw: a.Flaw}
+		if a.Token != nil {
+			out.Actor.brought(a.Token)
+			out.Actor.ID, out.Actor.Roles = a.Token.ID, carried(q.Realm, a.Token)
+			out.Actor.MayAct = mayAct(a.Token.MayAct, nil)
+		}
+		if a.User != nil {
+			out.ActorUser = d.userOf(a.User)
+		}
+	}
+	if q.As != nil {
+		out.As = &As{}
+		if u := q.As.User; u != nil {
+			out.As = &As{User: d.userOf(u), Disabled: !u.Enabled}
+		}
+	}
+	return out
+}
+
+// mayAct notes who may act, and in what the actor is them.
+func mayAct(may *token.Actor, actor *exchange.Subject) *MayAct {
+	if may == nil {
+		return nil
+	}
+	out := &MayAct{Subject: may.Subject, Client: may.Client, Issuer: may.Issuer, Token: may.Token, Session: may.Session, Acted: may.Actor != nil}
+	for _, m := range may.Other {
+		if out.Other == nil {
+			out.Other = map[string]bool{}
+		}
+		out.Other[m.Name] = actor != nil && actor.Token != nil && exchange.Says(actor.Token, m)
+	}
+	return out
+}
+
+// carried are the ids of the roles that a token carries.
+func carried(r *realm.Realm, t *token.Verified) []string {
+	var out []string
+	for _, ref := range audience.Named(&t.Claims) {
+		out = append(out, roleID(r, ref))
+	}
+	return out
 }
 
 // Renewed notes the refresh of what came of an exchange.
@@ -74,12 +131,12 @@ func (d *Record) Renewed(q exchange.Renewal, was exchange.Decision) {
 	d.about(q.User)
 }
 
-// Resolved notes for whom, and with which scope, tokens are looked for that are no exchange's.
-func (d *Record) Resolved(found *audience.Resolution) {
+// Resolved notes for whom, and with which scope and resources, tokens are looked for that are no exchange's.
+func (d *Record) Resolved(found *audience.Resolution, resources []string) {
 	if d == nil {
 		return
 	}
-	d.Asked.Scope = keptText(&found.Scope)
+	d.Asked.Scope, d.Asked.Resource = keptText(&found.Scope), kept(resources)
 	if found.User != nil {
 		d.about(found.User)
 	}
@@ -126,6 +183,7 @@ func (d *Record) End(client string, err error) {
 func (s *Subject) brought(t *token.Verified) {
 	s.Client, s.Audience, s.Scope, s.Resource = t.Client, t.Audience, t.Scope, t.RequestedResource
 	s.Path, s.Kind, s.Session, s.Expires = hopsOf(t.Path), string(t.Origin.Session), t.Session, t.Expires
+	s.Acted = t.Actor != nil
 	if t.Confirmation != nil {
 		s.Key, s.Certificate = t.Confirmation.JKT, t.Confirmation.Certificate
 	}
@@ -139,14 +197,18 @@ func hopsOf(path []token.Hop) []Hop {
 	return out
 }
 
-func (d *Record) about(u *user.User) {
-	d.User = &User{ID: u.ID, Service: u.ServiceAccount, Roles: u.Roles}
+func (d *Record) about(u *user.User) { d.User = d.userOf(u) }
+
+// userOf is a user as they are, with what they allow the client that asks.
+func (d *Record) userOf(u *user.User) *User {
+	out := &User{ID: u.ID, Service: u.ServiceAccount, Roles: u.Roles}
 	for _, g := range u.Groups {
-		d.User.Groups = append(d.User.Groups, Group{g.Key, g.Roles})
+		out.Groups = append(out.Groups, Group{g.Key, g.Roles})
 	}
 	if c := u.ConsentTo(d.ClientKey); c != nil {
-		d.User.Consent = c.Scopes
+		out.Consent = c.Scopes
 	}
+	return out
 }
 
 // issued is what a resolution comes to.

@@ -125,12 +125,17 @@ func (s *state) named(may *token.Actor) bool {
 		return false
 	}
 	for _, m := range may.Other {
-		said := actor.Other.Get(m.Name)
-		if said == nil || !sameJSON(m.Value, said) {
+		if !Says(actor, m) {
 			return false
 		}
 	}
 	return true
+}
+
+// Says tells whether an actor token says what a member of "may_act" says that has no meaning of its own.
+func Says(actor *token.Verified, m token.Member) bool {
+	said := actor.Other.Get(m.Name)
+	return said != nil && sameJSON(m.Value, said)
 }
 
 func sameJSON(a, b any) bool {

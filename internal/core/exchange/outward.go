@@ -21,7 +21,8 @@ type Outward struct {
 type Holding string
 
 const (
-	Unheld Holding = ""       // the user is not linked, or nothing that the provider gave is kept; or nobody has looked
+	Unseen Holding = ""       // nobody has looked, as there is no need to: it may not be given out
+	Unheld Holding = "none"   // the user is not linked, or nothing that the provider gave is kept
 	Kept   Holding = "kept"   // it holds still, or can be refreshed
 	Lapsed Holding = "lapsed" // it has expired, and is not refreshed
 )

@@ -49,7 +49,10 @@ func (o outward) request(t *testing.T) exchange.Request {
 	if o.name == "" {
 		q.Outward.Name, q.Outward.Provider = "partner", p
 	}
-	if o.held == "" && !o.none {
+	switch {
+	case o.none:
+		q.Outward.Held = exchange.Unheld
+	case o.held == "":
 		q.Outward.Held = exchange.Kept
 	}
 	return q

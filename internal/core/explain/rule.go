@@ -28,6 +28,7 @@ const (
 	AudiencePermitted Rule = "audience.permitted"
 	AudienceFilter    Rule = "audience.filter"
 	AudienceRequested Rule = "audience.requested"
+	AudienceResource  Rule = "audience.resource"
 
 	ExchangeUnsupported   Rule = "exchange.unsupported"
 	ExchangeEnabled       Rule = "exchange.enabled"
@@ -127,6 +128,8 @@ var phrases = map[Rule]phrase{
 		Dropped: "not asked for"}},
 	AudienceRequested: {"each audience asked for must be reachable, or all are refused", map[Outcome]string{
 		Allowed: "asked for and reachable", Denied: "not reachable by this client and user"}},
+	AudienceResource: {"the resource asked for is of an enabled client, which is reachable and the only audience", map[Outcome]string{
+		Allowed: "resource of client %1", Denied: "%1", Skipped: "no client of the realm names resources: it is not looked at"}},
 	ExchangeUnsupported: {"parameters of the legacy exchange are refused", map[Outcome]string{
 		Denied: "%1"}},
 	ExchangeEnabled: {"standard token exchange must be switched on for the requester", map[Outcome]string{

@@ -63,7 +63,7 @@ func (i *Issuer) Front(ctx context.Context, q FrontRequest) (*FrontResponse, err
 	}
 	request := t.mintRequest(w)
 	out := &FrontResponse{}
-	if err := t.reached(w.found); err != nil {
+	if err := w.found.Reached(t.resources); err != nil {
 		return nil, err
 	}
 	if q.Token {

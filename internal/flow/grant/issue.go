@@ -52,7 +52,7 @@ func (t *turn) resolve(u *user.User, s *session.Session, scope string) *audience
 		User: u, Session: s, Scope: scope, Audiences: t.targets, KeepScopes: true, Use: use, Explain: t.keepsTrace(false),
 	})
 	t.event.Trace = found.Trace
-	t.event.Decision.Resolved(&found)
+	t.event.Decision.Resolved(&found, t.resources)
 	return &found
 }
 
@@ -75,7 +75,7 @@ func (t *turn) newFamily(s *session.Session, g *session.Grant) *family {
 
 // issue mints and signs the tokens, and composes the answer.
 func (t *turn) issue(ctx context.Context, w issue) (*Response, error) {
-	if err := t.reached(w.found); err != nil {
+	if err := w.found.Reached(t.resources); err != nil {
 		return nil, err
 	}
 	if err := t.outwait(ctx, w.session); err != nil {

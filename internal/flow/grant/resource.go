@@ -10,11 +10,9 @@ import (
 
 // readResource reads what the tokens of this turn are to be for (RFC 8707 §2.2), and narrows them to the client that it is
 // of. Grants that make use of an earlier request ask beside that whether it was part of that: within.
-func (t *turn) readResource() error {
-	if t.call.Resource == nil || !audience.ReadsResources(t.at.Realm, []string{*t.call.Resource}) {
-		return nil
-	}
-	return t.narrow([]string{*t.call.Resource})
+func (t *turn) readResource() (err error) {
+	t.resources, t.targets, err = audience.ForResource(t.at.Realm, t.call.Resource, nil)
+	return err
 }
 
 // within holds what is asked for now against what the grant was given for, and narrows the tokens to it. What was
@@ -56,18 +54,4 @@ func (t *turn) filter(held *token.Verified) ([]string, error) {
 		}
 	}
 	return t.targets, nil
-}
-
-// reached asks that scopes and roles lead to what the tokens are to be for.
-func (t *turn) reached(found *audience.Resolution) error {
-	if len(found.Missing) == 0 {
-		return nil
-	}
-	id := found.Missing[0]
-	for _, uri := range t.resources {
-		if c := t.at.Realm.ClientOfResource(uri); c == nil || c.ID == id {
-			return audience.InvalidTarget(uri)
-		}
-	}
-	return audience.InvalidTarget(id)
 }
