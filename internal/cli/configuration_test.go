@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite the table of docs/configuration.md and what commands print in docs/graph.md")
+var update = flag.Bool("update", false, "rewrite the table of docs/configuration.md and what guides say that commands print")
 
 // TestOptionsAreDocumented keeps the table of docs/configuration.md in step with the options.
 func TestOptionsAreDocumented(t *testing.T) {

@@ -24,7 +24,7 @@ import (
 )
 
 func (p *program) demoCommand() *cobra.Command {
-	var once bool
+	var once, printRealm bool
 	var address string
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -32,11 +32,16 @@ func (p *program) demoCommand() *cobra.Command {
 		Long:  "Start a server on a throw-away database with the realm of a small shop, and show with real requests how a\nuser signs in, how a service exchanges the token, and how refusals are explained. The server keeps running.",
 		Args:  arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if printRealm {
+				_, err := p.out.Write(examples.Shop)
+				return err
+			}
 			return p.demo(cmd.Context(), address, once)
 		},
 	}
 	cmd.Flags().StringVar(&address, "listen", "127.0.0.1:8080", "address to listen on; another port is taken where this one is taken")
 	cmd.Flags().BoolVar(&once, "once", false, "end after the story")
+	cmd.Flags().BoolVar(&printRealm, "print-realm", false, "print the shop's realm file, and do nothing else")
 	return cmd
 }
 

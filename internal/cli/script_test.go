@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command as people do: testdata/script/*.txtar. The shop of the examples is
-// there as shop.json, the commands of docs/identity-providers.md as providers.sh and of docs/client-policies.md as policies.sh, a key store with its certificate as java.p12 and certificate.pem, and nobody listens at $PORT.
+// there as shop.json, a key store with its certificate as java.p12 and certificate.pem, and nobody listens at $PORT.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -52,28 +51,9 @@ func TestScripts(t *testing.T) {
 					return err
 				}
 			}
-			if err := writeCommands(e.WorkDir+"/providers.sh", "../../docs/identity-providers.md"); err != nil {
-				return err
-			}
-			if err := writeCommands(e.WorkDir+"/policies.sh", "../../docs/client-policies.md"); err != nil {
-				return err
-			}
 			return os.WriteFile(e.WorkDir+"/shop.json", examples.Shop, 0o600)
 		},
 	})
-}
-
-// writeCommands writes the commands of a page of the documentation into a script.
-func writeCommands(script, page string) error {
-	text, err := os.ReadFile(page)
-	if err != nil {
-		return err
-	}
-	var commands strings.Builder
-	for _, block := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
-		commands.WriteString(block[1])
-	}
-	return os.WriteFile(script, []byte(commands.String()), 0o600)
 }
 
 // exits runs a command and wants its exit code: exits 2 tokenhouse …

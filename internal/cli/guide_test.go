@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokenhouse/tokenhouse/examples"
+)
+
+// guides are the pages whose commands are run as they are printed. Those of a row are followed one after the other in one
+// folder, which is empty at first, and ask the server that one of them starts.
+var guides = map[string][]string{
+	"shop": {"first-server", "explain", "audience", "what-if", "graph", "token-exchange", "try-a-server", "theming", "resource-indicators",
+		"sign-in-from-apps", "identity-providers", "run-in-production", "client-policies", "sign-in"},
+	"issuers":      {"first-server", "external-issuers", "jwt-grant", "delegation", "workload-identity", "dpop"},
+	"log":          {"first-server", "decision-log", "administrate"},
+	"certificates": {"mtls"},
+	"migrate":      {"migrate"},
+	"import":       {"import-a-realm", "configuration"},
+	"README":       {"README"},
+}
+
+// supplied are the files that readers of a page bring along, under the names that the page calls them.
+var supplied = map[string]map[string][]byte{
+	"import-a-realm": {"realm-export.json": examples.Shop},
+	"migrate":        {"shop.json": examples.Shop},
+	"README": {"shop.json": examples.Shop, "my-realm.json": []byte(`{"realm": "my-realm", "enabled": true,
+		"clients": [{"clientId": "my-app", "publicClient": true}, {"clientId": "my-service"}], "users": [{"username": "alice", "enabled": true}]}`)},
+}
+
+// unplayed are the commands that no test can run: what they begin with, by page, and what they would need.
+var unplayed = map[string]map[string]string{
+	"README": {
+		"go run":     "does not end; testdata/script/demo.txtar has it tell its story",
+		"./.ci/run":  "this test is part of it",
+		"make build": "the binary is here",
+	},
+	"migrate":           {"kc.sh": "Keycloak"},
+	"performance":       {"": "a machine that does nothing else"},
+	"run-in-production": {"install": "a machine with systemd that may be changed"},
+	"sign-in":           {"tokenhouse admin update users/$ALICE/execute-actions-email": "a mail server that takes the letter"},
+	"sign-in-from-apps": {"oauth2-proxy": "oauth2-proxy"},
+	"try-a-server":      {"tokenhouse conformance --target server.json": "a server of another make; testdata/script/conformance.txtar describes ours"},
+	"workload-identity": {
+		"kubectl":                  "a Kubernetes cluster; the page goes on without, with a key of one's own",
+		"curl https://id.example/": "a pod of that cluster",
+		"gh":                       "an account at GitHub",
+		"jwt=$(spire-agent":        "a SPIRE agent",
+	},
+}
+
+// TestGuides follows the guides: each command is run as it is printed, and prints what the page says.
+func TestGuides(t *testing.T) {
+	t.Parallel()
+	for name, pages := range guides {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newReader(t)
+			for _, page := range pages {
+				at := guidePath(page)
+				for name, text := range supplied[page] {
+					r.bring(name, text)
+				}
+				text, err := os.ReadFile(at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				found, faults := steps(string(text))
+				for _, fault := range faults {
+					t.Errorf("%s: %s", page, fault)
+				}
+				found = slices.DeleteFunc(found, func(s step) bool { return reasonUnplayed(page, s) != "" })
+				after := r.follow(page+".md", string(text), found)
+				if *update && after != string(text) {
+					if err := os.WriteFile(at, []byte(after), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// guidePath is where a page is.
+func guidePath(page string) string {
+	if page == "README" {
+		return "../../README.md"
+	}
+	return "../../docs/" + page + ".md"
+}
+
+// reasonUnplayed is why a step is not run, empty where it is.
+func reasonUnplayed(page string, s step) string {
+	for begin, why := range unplayed[page] {
+		if strings.HasPrefix(s.command, begin) {
+			return why
+		}
+	}
+	return ""
+}
+
+// TestEachGuideIsFollowed finds pages with commands that nobody runs, and rows of unplayed that stand for nothing.
+func TestEachGuideIsFollowed(t *testing.T) {
+	followed := map[string]bool{}
+	for _, pages := range guides {
+		for _, page := range pages {
+			followed[page] = true
+		}
+	}
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range append(pages, "../../README.md") {
+		page := strings.TrimSuffix(filepath.Base(at), ".md")
+		text, err := os.ReadFile(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, faults := steps(string(text))
+		for _, fault := range faults {
+			t.Errorf("%s: %s", page, fault)
+		}
+		for _, s := range found {
+			if !followed[page] && reasonUnplayed(page, s) == "" {
+				t.Errorf("%s.md:%d: nobody runs this: put the page into guides, or the reason into unplayed", page, s.line)
+			}
+		}
+		for begin := range unplayed[page] {
+			if !slices.ContainsFunc(found, func(s step) bool { return strings.HasPrefix(s.command, begin) }) {
+				t.Errorf("%s.md has no command %q", page, begin)
+			}
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// toolsRequired is the environment variable that turns the skipping of guides into a failure, where a program that they
+// use is not installed.
+const toolsRequired = "TEST_REQUIRE_TOOLS"
+
+// programs are what readers have beside the binary. No page can run anything else, so that no test ever speaks to
+// the cluster, the containers or the services of the machine that it is run on.
+var programs = []string{"bash", "sh", "awk", "base64", "cat", "chmod", "cp", "curl", "cut", "date", "diff", "env", "grep", "head", "jq", "kill", "ln", "ls",
+	"mkdir", "mv", "openssl", "pg_dump", "psql", "rm", "sed", "seq", "sleep", "sort", "sqlite3", "tail", "tee", "touch", "tr", "wc"}
+
+// reader follows pages in a directory of its own. Servers that pages start run until the reader leaves, or starts another.
+type reader struct {
+	*testing.T
+	folder, aside string // where commands run, and where what the page does not know of is kept
+	environ       []string
+	ports         *strings.Replacer // from the page's to those of this reader
+	printed       *strings.Replacer // and back
+	life          *os.File          // servers end when the other end of this is closed
+}
+
+// pageAddresses are those at which pages find servers, with the option that moves the server's port.
+var pageAddresses = []struct{ address, option string }{
+	{"localhost:8080", "HTTP_PORT"}, {"localhost:8443", "HTTPS_PORT"}, {"localhost:9000", "HTTP_MANAGEMENT_PORT"},
+}
+
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	r := &reader{T: t, folder: t.TempDir(), aside: t.TempDir()}
+	bin := filepath.Join(r.aside, "bin")
+	if err := os.Mkdir(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range programs {
+		at, err := exec.LookPath(name)
+		if errors.Is(err, exec.ErrNotFound) && os.Getenv(toolsRequired) != "1" {
+			t.Skipf("%s is not installed: no guide is followed", name)
+		}
+		if err == nil {
+			err = os.Symlink(at, filepath.Join(bin, name))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.environ = []string{"HOME=" + r.aside, "PATH=" + bin, "ASIDE=" + r.aside, "TOKENHOUSE_HTTP_HOST=127.0.0.1", "TOKENHOUSE_HTTP_MANAGEMENT_HOST=127.0.0.1"}
+	var there, back []string
+	for i, port := range freePorts(t, len(pageAddresses)) {
+		address, _, _ := strings.Cut(pageAddresses[i].address, ":")
+		r.environ = append(r.environ, "TOKENHOUSE_"+pageAddresses[i].option+"="+port)
+		there = append(there, pageAddresses[i].address, address+":"+port)
+		back = append(back, address+":"+port, pageAddresses[i].address)
+	}
+	r.ports, r.printed = strings.NewReplacer(there...), strings.NewReplacer(back...)
+	r.install(bin)
+	life, hold, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.life = life
+	t.Cleanup(func() { r.leave(hold) })
+	return r
+}
+
+// leave ends the server, which then lets go of the folder.
+func (r *reader) leave(hold *os.File) {
+	if err := errors.Join(hold.Close(), r.life.Close()); err != nil {
+		r.Error(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(r.aside, "server")); err != nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.Fatal("the server does not end")
+		}
+	}
+}
+
+// asTyped runs the binary, and a server in the background, as in another terminal, which is where the one before it is stopped.
+const asTyped = `#!/bin/bash
+case ${1-} in
+start|start-dev|serve) ;;
+*) exec -a "$0" BINARY "$@" 3<&- ;;
+esac
+if [ -e "$ASIDE/server" ]; then
+  kill -INT "$(cat "$ASIDE/server")"
+  while [ -e "$ASIDE/server" ]; do sleep 0.05; done
+fi
+: >"$ASIDE/log"
+(
+  BINARY "$@" 3<&- &
+  server=$!
+  echo $server >"$ASIDE/server"
+  { read -r end; kill -INT $server; } <&3 &
+  wait $server
+  rm "$ASIDE/server"
+  kill $!
+) >>"$ASIDE/log" 2>&1 </dev/null &
+until grep -q 'msg=listening' "$ASIDE/log"; do
+  kill -0 $! 2>&- || { cat "$ASIDE/log"; exit 1; }
+  sleep 0.05
+done
+`
+
+// install puts the binary where the page expects it, and has curl fail where it is answered with an error, so that a refusal
+// which the page does not tell of is found.
+func (r *reader) install(bin string) {
+	binary, err := exec.LookPath("tokenhouse") // that of TestMain: the test binary itself
+	if err != nil {
+		r.Fatal(err)
+	}
+	script := []byte(strings.ReplaceAll(asTyped, "BINARY", "'"+binary+"'"))
+	for at, text := range map[string][]byte{filepath.Join(bin, "tokenhouse"): script, filepath.Join(r.folder, "tokenhouse"): script,
+		filepath.Join(r.aside, ".curlrc"): []byte("fail-with-body\nno-progress-meter\n")} {
+		if err := os.WriteFile(at, text, 0o700); err != nil {
+			r.Fatal(err)
+		}
+	}
+}
+
+// bring puts a file into the folder.
+func (r *reader) bring(name string, text []byte) {
+	if err := os.WriteFile(filepath.Join(r.folder, name), text, 0o600); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// follow runs the steps of a page, each in the same shell, and gives the page with what was really printed where that is
+// something else than it says.
+func (r *reader) follow(name, page string, found []step) (after string) {
+	out := r.TempDir()
+	cmd := exec.CommandContext(r.Context(), "bash", "-euo", "pipefail", "-c", r.ports.Replace(shellScript(name, found)))
+	cmd.Dir, cmd.ExtraFiles = r.folder, []*os.File{r.life}
+	cmd.Env = append(slices.Clone(r.environ), "OUT="+out)
+	log, err := os.Create(filepath.Join(out, "log")) // a file, for the servers live on and have it open too
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Run(); err != nil {
+		said, _ := os.ReadFile(log.Name())                      // to explain the error
+		server, _ := os.ReadFile(filepath.Join(r.aside, "log")) // where there is one
+		r.Fatalf("%v\n%s\nthe server says:\n%s", err, said, server)
+	}
+	after = page
+	for i := len(found) - 1; i >= 0; i-- {
+		if s := found[i]; s.compared {
+			text, err := os.ReadFile(filepath.Join(out, strconv.Itoa(i)))
+			if err != nil {
+				r.Fatal(err)
+			}
+			got := strings.TrimRight(r.printed.Replace(string(text)), "\n") + "\n"
+			if prints(got, s.want) {
+				continue
+			}
+			if !*update {
+				r.Errorf("%s:%d says that this is printed (-), and it is (+); -update rewrites it\n%s%s", name, s.line, s.command, cmp.Diff(s.want, got))
+			}
+			after = after[:s.start] + uuids.ReplaceAllString(got, elided) + after[s.end:]
+		}
+	}
+	return after
+}
+
+// shellScript is a script of the steps. What counts is what a step prints, where the page says that, and else that it succeeds.
+func shellScript(name string, found []step) string {
+	var b strings.Builder
+	b.WriteString("at=; trap 'code=$?; [ $code = 0 ] || echo \"$at: exit code $code\" >&2' EXIT\n")
+	for i, s := range found {
+		fmt.Fprintf(&b, "at=%s:%d\n", name, s.line)
+		if s.compared {
+			fmt.Fprintf(&b, "{\n%s} >\"$OUT/%d\" 2>&1 || :\n", s.command, i)
+		} else {
+			b.WriteString(s.command)
+		}
+	}
+	return b.String()
+}
+
+// freePorts are ports at which nobody listens.
+func freePorts(t *testing.T, n int) (ports []string) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() // all at the end, so that none comes twice
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		ports = append(ports, port)
+	}
+	return ports
+}
