@@ -114,7 +114,7 @@ func TestPublicPackagesNeedLittle(t *testing.T) {
 			}
 		}
 	}
-	if found != 2 {
+	if found != 3 {
 		t.Errorf("%d public packages", found)
 	}
 }

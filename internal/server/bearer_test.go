@@ -1,0 +1,242 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/bearer"
+	"github.com/tokenhouse/tokenhouse/brokerclient"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof/prooftest"
+)
+
+// quay is a realm that issues every kind of access token. Tokens of each client but agent are for orders and gateway.
+var quay = []byte(strings.ReplaceAll(`{"realm": "quay", "enabled": true, "sslRequired": "none", "passwordPolicy": "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)",
+	"components": {"org.keycloak.keys.KeyProvider": [
+		{"name": "rsa", "providerId": "rsa-generated", "subComponents": {}, "config": {"keySize": ["2048"]}},
+		{"name": "es256", "providerId": "ecdsa-generated", "subComponents": {}, "config": {}},
+		{"name": "es512", "providerId": "ecdsa-generated", "subComponents": {}, "config": {"ecdsaEllipticCurveKey": ["P-521"]}},
+		{"name": "ed", "providerId": "eddsa-generated", "subComponents": {}, "config": {}}]},
+	"clients": [
+		{"clientId": "RS256", "publicClient": true, "directAccessGrantsEnabled": true, ${orders}},
+		{"clientId": "PS512", "publicClient": true, "directAccessGrantsEnabled": true, ${orders}, "attributes": {"access.token.signed.response.alg": "PS512"}},
+		{"clientId": "ES256", "publicClient": true, "directAccessGrantsEnabled": true, ${orders}, "attributes": {"access.token.signed.response.alg": "ES256"}},
+		{"clientId": "ES512", "publicClient": true, "directAccessGrantsEnabled": true, ${orders}, "attributes": {"access.token.signed.response.alg": "ES512"}},
+		{"clientId": "EdDSA", "publicClient": true, "directAccessGrantsEnabled": true, ${orders}, "attributes": {"access.token.signed.response.alg": "EdDSA"}},
+		{"clientId": "at+jwt", "publicClient": true, "directAccessGrantsEnabled": true, ${orders}, "attributes": {"access.token.header.type.rfc9068": "true"}},
+		{"clientId": "light", "publicClient": true, "directAccessGrantsEnabled": true, ${orders}, "attributes": {"client.use.lightweight.access.token.enabled": "true"}},
+		{"clientId": "gateway", "secret": "gateway secret: %+", "serviceAccountsEnabled": true, ${orders},
+		 "attributes": {"standard.token.exchange.enabled": "true", "tokenhouse.exchange.permitted": "orders"}},
+		{"clientId": "agent", "secret": "agent-secret", "serviceAccountsEnabled": true},
+		{"clientId": "orders", "secret": "orders-secret", "attributes": {"tokenhouse.resources": "https://orders.example"}},
+		{"clientId": "billing", "bearerOnly": true}],
+	"users": [{"username": "alice", "enabled": true, "email": "alice@example.org", "firstName": "Alice", "lastName": "Liddell",
+		"credentials": [{"type": "password", "value": "alice-password"}]}]}`, "${orders}", `"protocolMappers": [
+	{"name": "orders", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
+	 "config": {"included.client.audience": "orders##gateway", "access.token.claim": "true", "lightweight.claim": "true", "introspection.token.claim": "true"}}]`))
+
+// gatewayAuth is the client authentication of gateway, whose secret has what forms and headers encode in different ways.
+var gatewayAuth = brokerclient.SecretBasic("gateway", "gateway secret: %+")
+
+// TestBearerTakesEachAccessToken: whatever the server issues as an access token passes package bearer for its audience and for no
+// other, and whatever it issues beside does not pass. So the two cannot drift.
+func TestBearerTakesEachAccessToken(t *testing.T) {
+	_, base := start(t, databases[0].open(t), map[string][]byte{"quay.json": quay})
+	issuer := base + "/realms/quay"
+	// Keys of algorithms that nobody asked for yet are made when the first token is signed by them.
+	v, err := bearer.Config{Issuer: issuer, Keys: bearer.Keys{MinInterval: time.Nanosecond}}.NewVerifier(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	signIn := func(client string) map[string]any {
+		t.Helper()
+		return ask(t, base, "quay", 200, url.Values{"grant_type": {"password"}, "client_id": {client}, "username": {"alice"}, "password": {"alice-password"}, "scope": {"openid"}})
+	}
+	gateway, err := brokerclient.New(issuer, gatewayAuth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent, err := brokerclient.New(issuer, brokerclient.SecretPost("agent", "agent-secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := issuedTo(t)(gateway.ClientCredentials(t.Context(), brokerclient.Own{}))
+	stranger := issuedTo(t)(agent.ClientCredentials(t.Context(), brokerclient.Own{}))
+	subject := str(t, signIn("RS256"), "access_token")
+	exchanged := issuedTo(t)(gateway.Exchange(t.Context(), brokerclient.Request{SubjectToken: subject, Audience: []string{"orders"}}))
+	resource := issuedTo(t)(gateway.Exchange(t.Context(), brokerclient.Request{SubjectToken: subject, Resource: []string{"https://orders.example"}}))
+	delegated := issuedTo(t)(gateway.Exchange(t.Context(), brokerclient.Request{SubjectToken: subject, ActorToken: own.Access, Audience: []string{"orders"}}))
+
+	takes := func(name, token string, audiences ...string) *bearer.Claims {
+		t.Helper()
+		var c *bearer.Claims
+		for _, audience := range audiences {
+			if c, err = v.Verify(t.Context(), token, audience); err != nil {
+				t.Fatalf("%s: for %s: %v", name, audience, err)
+			}
+		}
+		if _, err := v.Verify(t.Context(), token, "billing"); !errors.Is(err, bearer.ErrAudience) {
+			t.Errorf("%s: for another audience: %v", name, err)
+		}
+		return c
+	}
+	for _, client := range []string{"RS256", "PS512", "ES256", "ES512", "EdDSA", "at+jwt", "light"} {
+		answer := signIn(client)
+		c := takes(client, str(t, answer, "access_token"), "orders", "gateway")
+		if c.Client != client || client != "light" && c.Username != "alice" || c.Path != nil || c.Actor != nil {
+			t.Errorf("%s: claims %+v", client, c)
+		}
+		for _, member := range []string{"id_token", "refresh_token"} {
+			other := str(t, answer, member)
+			for _, audience := range []string{client, issuer, "orders"} {
+				if c, err := v.Verify(t.Context(), other, audience); err == nil || errors.Is(err, bearer.ErrAudience) {
+					t.Errorf("%s: its %s passes as an access token: %v, %v", client, member, c, err)
+				}
+			}
+		}
+	}
+	takes("client credentials", own.Access, "orders")
+	if c := takes("exchanged", exchanged.Access, "orders"); len(c.Audience) != 1 || len(c.Path) != 1 || c.Path[0].Client != "RS256" || c.Path[0].ID == "" || c.Client != "gateway" {
+		t.Errorf("exchanged: claims %+v", c)
+	}
+	takes("exchanged for a resource", resource.Access, "orders")
+	if c := takes("delegated", delegated.Access, "orders"); c.Actor == nil || c.Actor.Client != "gateway" || c.Actor.Subject == "" {
+		t.Errorf("delegated: actor %+v", c.Actor)
+	}
+	if _, err := v.Verify(t.Context(), stranger.Access, "orders"); !errors.Is(err, bearer.ErrAudience) {
+		t.Errorf("a token for nobody: %v", err)
+	}
+	t.Run("proof", func(t *testing.T) { boundTokens(t, v, issuer, subject) })
+	t.Run("introspection", func(t *testing.T) { introspected(t, issuer, str(t, signIn("light"), "access_token"), subject) })
+	t.Run("refusals", func(t *testing.T) { refusalsOfExchange(t, base, subject) })
+}
+
+func issuedTo(t *testing.T) func(*brokerclient.Token, error) *brokerclient.Token {
+	return func(token *brokerclient.Token, err error) *brokerclient.Token {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+}
+
+// boundTokens: brokerclient gets tokens that are bound to its key, and proves it to a service behind bearer.
+func boundTokens(t *testing.T, v *bearer.Verifier, issuer, subject string) {
+	key, err := brokerclient.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := brokerclient.Config{Issuer: issuer, Auth: gatewayAuth, Key: key}.NewClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got *bearer.Claims
+	web := httptest.NewServer(v.Require("orders")(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got, _ = bearer.FromContext(r.Context()) })))
+	t.Cleanup(web.Close)
+	service := web.URL
+	calls := &http.Client{Transport: &brokerclient.Transport{Origin: service, Source: c.NewSource(), Audience: []string{"orders"},
+		Subject: func(context.Context) (string, bool) { return subject, true }}}
+	for range 2 {
+		answer, err := calls.Get(service + "/orders/7?x=1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		thumbprint, _ := key.Thumbprint()
+		if answer.StatusCode != 200 || got == nil || got.Confirmation == nil || got.Confirmation.Key != thumbprint {
+			t.Fatalf("%s %v", answer.Status, answer.Header)
+		}
+	}
+	token := issuedTo(t)(c.Exchange(t.Context(), brokerclient.Request{SubjectToken: subject, Audience: []string{"orders"}}))
+	thief := prooftest.New(t)
+	for scheme, proof := range map[string]string{"Bearer": "", "DPoP": thief.Prove("GET", service+"/", time.Now(), prooftest.With(token.Access))} {
+		q, _ := http.NewRequest("GET", service+"/", nil)
+		q.Header.Set("Authorization", scheme+" "+token.Access)
+		if proof != "" {
+			q.Header.Set("DPoP", proof)
+		}
+		answer, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != 401 {
+			t.Errorf("stolen, sent as %s: %s", scheme, answer.Status)
+		}
+	}
+}
+
+// introspected: what a lightweight token does not carry the server tells, and that a token was revoked.
+func introspected(t *testing.T, issuer, light, subject string) {
+	v, err := bearer.Config{Issuer: issuer, Introspection: &bearer.Introspection{ClientID: "orders", ClientSecret: "orders-secret", Always: true, CacheFor: -1}}.NewVerifier(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := v.Verify(t.Context(), light, "orders"); err != nil || c.Username != "alice" || c.Subject == "" {
+		t.Errorf("lightweight: %+v, %v", c, err)
+	}
+	if _, err := v.Verify(t.Context(), subject, "orders"); err != nil {
+		t.Errorf("active: %v", err)
+	}
+	revoked, err := http.PostForm(issuer+"/protocol/openid-connect/revoke", url.Values{"client_id": {"light"}, "token": {light}})
+	if err != nil || revoked.StatusCode != 200 {
+		t.Fatal(revoked, err)
+	}
+	_ = revoked.Body.Close()
+	if _, err := v.Verify(t.Context(), light, "orders"); !errors.Is(err, bearer.ErrInactive) {
+		t.Errorf("revoked: %v", err)
+	}
+}
+
+// refusalsOfExchange: brokerclient tells in the server's words why it got no token, and what would change that.
+func refusalsOfExchange(t *testing.T, base, subject string) {
+	issuer := base + "/realms/quay"
+	admin := str(t, ask(t, base, "master", 200, url.Values{"grant_type": {"password"}, "client_id": {"admin-cli"}, "username": {"admin"}, "password": {"admin"}}), "access_token")
+	explain := func(context.Context) (string, error) { return admin, nil }
+	for name, tt := range map[string]struct {
+		auth        brokerclient.Auth
+		request     brokerclient.Request
+		code        brokerclient.Code
+		status      int
+		description string
+		fix         string
+	}{
+		"not permitted": {gatewayAuth, brokerclient.Request{SubjectToken: subject, Audience: []string{"billing"}}, brokerclient.AccessDenied, 403,
+			"Token exchange not permitted: client gateway may not exchange to billing", "let gateway exchange to billing"},
+		"no such service": {gatewayAuth, brokerclient.Request{SubjectToken: subject, Audience: []string{"nowhere"}}, brokerclient.InvalidClient, 400,
+			"Audience not found", ""},
+		"no exchange": {brokerclient.SecretPost("agent", "agent-secret"), brokerclient.Request{SubjectToken: subject}, brokerclient.InvalidRequest, 400,
+			"Standard token exchange is not enabled for the requested client", "switch"},
+		"wrong secret": {brokerclient.SecretBasic("gateway", "guess"), brokerclient.Request{SubjectToken: subject}, brokerclient.UnauthorizedClient, 401,
+			"Invalid client or Invalid client credentials", ""},
+		"no token": {gatewayAuth, brokerclient.Request{SubjectToken: subject + "x", Audience: []string{"orders"}}, brokerclient.InvalidRequest, 400, "Invalid token", ""},
+		"unknown resource": {gatewayAuth, brokerclient.Request{SubjectToken: subject, Resource: []string{"https://nowhere.example"}}, brokerclient.InvalidTarget, 400,
+			"Invalid audience: https://nowhere.example", ""},
+	} {
+		c, err := brokerclient.Config{Issuer: issuer, Auth: tt.auth, Explain: explain}.NewClient()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Exchange(t.Context(), tt.request)
+		e, ok := errors.AsType[*brokerclient.Error](err)
+		if !ok || !errors.Is(err, tt.code) || e.Status != tt.status || e.Description != tt.description {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if tt.fix != "" && !slices.ContainsFunc(e.Fixes, func(f brokerclient.Fix) bool {
+			return strings.Contains(f.Sentence, tt.fix) && strings.HasPrefix(f.Command, "tokenhouse admin")
+		}) {
+			t.Errorf("%s: fixes %+v", name, e.Fixes)
+		}
+		if strings.Contains(err.Error(), subject) || strings.Contains(err.Error(), "guess") {
+			t.Errorf("%s: the error holds what was sent: %v", name, err)
+		}
+	}
+}
