@@ -84,14 +84,6 @@ func Match(c *token.Confirmation, p Proved) error {
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// kindDPoP is how Keycloak says of a confirmation that it is of DPoP.
-const kindDPoP = "DPoP"
-
-// Confirmation binds a token to the key of the proof (RFC 9449 §6.1).
-func (p *Proof) Confirmation() *token.Confirmation {
-	return &token.Confirmation{JKT: p.Key, JKTType: kindDPoP}
-}
-
 // With tells whether the proof was made to go with an access token (RFC 9449 §4.3).
 func (p *Proof) With(accessToken string) error {
 	sum := sha256.Sum256([]byte(accessToken))

@@ -60,6 +60,9 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	}
 	t.resources = d.Grant.Resources
 	t.stayBound(held.Token.Confirmation)
+	if others.actor != nil {
+		t.stayBound(others.actor.Token.Confirmation)
+	}
 	place := t.placeIn
 	if t.foreign != nil {
 		place = t.placeAnew

@@ -24,7 +24,6 @@ func (t *turn) police(ctx context.Context, f policy.Facts) error {
 	if t.verdict, err = t.Policies.Judge(ctx, t.at.Realm, f, &t.event); err != nil {
 		return err
 	}
-	t.certified = t.certified || t.verdict.BindTLS
 	if t.verdict.Lightweight && !t.client.Tokens.Lightweight {
 		as := *t.client
 		as.Tokens.Lightweight = true

@@ -38,20 +38,11 @@ func (t *turn) proved() proof.Proved {
 	return proof.Proved{Key: t.key(), Certificate: proof.Thumbprint(t.call.Sent.Certificate, t.at.Now)}
 }
 
-// confirmation is what binds the tokens of this turn; nil where nothing does. A proof binds them always, a certificate
-// where the client wants that, or what they come of is bound so.
+// confirmation is what binds the tokens of this turn; nil where nothing does.
 func (t *turn) confirmation() *token.Confirmation {
-	c := &token.Confirmation{}
-	if t.proof != nil {
-		c = t.proof.Confirmation()
-	}
-	if t.certified || t.client.Tokens.BindTLS {
-		c.Certificate = t.proved().Certificate
-	}
-	if *c == (token.Confirmation{}) {
-		return nil
-	}
-	return c
+	wants := t.client.Tokens
+	wants.BindTLS = wants.BindTLS || t.verdict.BindTLS
+	return proof.Bind(t.proved(), wants, t.sources...)
 }
 
 // accessRequest is what the access token is made of. It is not bound to the key where a policy wants that of the refresh
@@ -68,10 +59,8 @@ func (t *turn) accessRequest(q mint.Request) mint.Request {
 	return q
 }
 
-// stayBound keeps what comes of a token that is bound to a certificate bound to it. Its holder has proved to have it.
-func (t *turn) stayBound(source *token.Confirmation) {
-	t.certified = t.certified || source != nil && source.Certificate != ""
-}
+// stayBound keeps what comes of a token that is bound bound. Its holder has proved to have what it is bound to.
+func (t *turn) stayBound(source *token.Confirmation) { t.sources = append(t.sources, source) }
 
 // checkHolder asks for proof of what a refresh token is bound to. To a key are those of public clients alone: those of
 // clients with credentials are bound to these (RFC 9449 §5), so that such a client may refresh with another key.

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -20,20 +21,21 @@ import (
 // and ends with end, which records what happened.
 type turn struct {
 	*Issuer
-	call      Call
-	limited   realm.Asked // what limits call it
-	at        verify.At
-	client    *realm.Client // set by authenticate
-	caller    policy.Facts  // what authenticate proved of it
-	verdict   policy.Verdict
-	adopted   bool         // the request did not name the client: its token did
-	proof     *proof.Proof // that the caller has a key, set by authenticate; nil: none came
-	certified bool         // what is issued is bound to the certificate of the connection, whatever the client wants
-	foreign   *foreign     // another issuer's token is exchanged; nil: the realm's own
-	event     event.Event
+	call    Call
+	limited realm.Asked // what limits call it
+	at      verify.At
+	client  *realm.Client // set by authenticate
+	caller  policy.Facts  // what authenticate proved of it
+	verdict policy.Verdict
+	adopted bool         // the request did not name the client: its token did
+	proof   *proof.Proof // that the caller has a key, set by authenticate; nil: none came
+	foreign *foreign     // another issuer's token is exchanged; nil: the realm's own
+	event   event.Event
 
 	resources []string // that the tokens are for (RFC 8707), set by authenticate; nil: none was named
 	targets   []string // the clients that these are of, the only audiences
+
+	sources []*token.Confirmation // what binds the tokens that those of this turn come of
 }
 
 // begin reads clock and realm. An error means that there is no such realm, and nowhere to record
