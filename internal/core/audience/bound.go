@@ -24,13 +24,23 @@ func BoundOf(r *realm.Realm, scope string, path []token.Hop) *Bound {
 	if !r.Exchange.Downscope || len(path) == 0 {
 		return nil
 	}
-	b := &Bound{Scope: scope}
+	b := &Bound{Scope: shown(r, scope)}
 	for _, hop := range path {
 		if hop.Issuer == "" && !slices.Contains(b.Clients, hop.Client) {
 			b.Clients = append(b.Clients, hop.Client)
 		}
 	}
 	return b
+}
+
+// shown are those words of a claim "scope" that a subject token can have. Refresh tokens name hidden scopes too, by which
+// a client that the token went through could carry roles that its own token did not.
+func shown(r *realm.Realm, claim string) string {
+	words := strings.Split(claim, " ")
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool {
+		scope := r.Scope(word)
+		return scope != nil && !scope.InToken
+	}), " ")
 }
 
 // asked are those words of the parameter "scope" that the bound allows. Nil allows all.

@@ -9,7 +9,10 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
 // What is issued says which tokens it came of, oldest first.
@@ -170,5 +173,33 @@ func TestDownscopeAgain(t *testing.T) {
 	}
 	if diff := cmp.Diff(first.Grant.Resolution.Roles, second.Grant.Resolution.Roles); diff != "" {
 		t.Errorf("roles (-first +second):\n%s", diff)
+	}
+}
+
+// Refresh tokens name scopes that no other token shows. A client on the way has such a scope as an optional one, which
+// its token was not asked for: the roles that go with it stay away on refresh too.
+func TestRefreshByHiddenScopeGrows(t *testing.T) {
+	d := realm.New("r", realm.Settings{Name: "shop", Exchange: realm.ExchangePolicy{Downscope: true, ChainLimit: -1}})
+	d.PutRole(&realm.Role{Key: "agent", Name: "agent"})
+	d.PutScope(&realm.ClientScope{Key: "hidden", Name: "hidden", Protocol: "openid-connect", ScopeMappings: []string{"agent"}})
+	d.PutClient(&realm.Client{Key: "spa", ID: "spa", Enabled: true, OptionalScopes: []string{"hidden"}})
+	d.PutClient(&realm.Client{Key: "gateway", ID: "gateway", Enabled: true, DefaultScopes: []string{"hidden"}, Exchange: realm.ClientExchange{Enabled: true, Refresh: true}})
+	alice := &user.User{ID: "alice", Username: "alice", Enabled: true, Roles: []string{"agent"}}
+	s := &session.Session{ID: "session", UserID: "alice", Started: noon}
+	subject := &exchange.Subject{User: alice, Session: s, Token: &token.Verified{
+		Claims: token.Claims{ID: "jti", Client: "spa", Session: "session", Audience: []string{"gateway"}}, Origin: token.Origin{Session: token.Online}}}
+	first := exchange.Decide(exchange.Request{Realm: d.Realm(), Issuer: issuer, Client: d.Realm().Client("gateway"),
+		Subject: subject, SubjectType: ptr(oauth.TypeAccessToken), RequestedType: ptr(oauth.TypeRefreshToken)})
+	if first.Refuse != nil || len(first.Grant.Resolution.Roles) > 0 {
+		t.Fatalf("exchanged: %v, %+v", first.Refuse, first.Grant)
+	}
+	held := first.Grant.Resolution.RefreshScope()
+	renewed := exchange.Renew(exchange.Renewal{Realm: d.Realm(), Issuer: issuer, Client: d.Realm().Client("gateway"), User: alice, Session: s,
+		Scope: held, Held: held, Path: first.Grant.Path})
+	if renewed.Refuse != nil || held != "hidden" {
+		t.Fatalf("refreshed for %q: %v", held, renewed.Refuse)
+	}
+	if roles := renewed.Grant.Resolution.Roles; len(roles) > 0 {
+		t.Errorf("a refresh brings roles %v", roles)
 	}
 }
