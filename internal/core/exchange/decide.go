@@ -69,10 +69,7 @@ var renewal = []rule{
 
 // Decide decides an exchange. It reads nothing but the request and changes nothing.
 func Decide(q Request) Decision {
-	s := &state{Request: q}
-	if q.Subject != nil && q.Subject.Token != nil {
-		s.hops, s.had = q.path(), q.Subject.Token.Scopes()
-	}
+	s := begin(q)
 	switch {
 	case q.Outward != nil && GetsForeign(q.Client):
 		return decideOutward(s)
@@ -87,6 +84,15 @@ func Decide(q Request) Decision {
 		}
 	}
 	return d
+}
+
+// begin is what is known of a request before any rule has looked at it.
+func begin(q Request) *state {
+	s := &state{Request: q}
+	if q.Subject != nil && q.Subject.Token != nil {
+		s.hops, s.had = q.path(), q.Subject.Token.Scopes()
+	}
+	return s
 }
 
 // ends is when the first of the tokens ends that the exchange came by; zero where none does.

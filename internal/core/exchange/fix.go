@@ -15,7 +15,12 @@ func Fixes(q Request, d Decision) []explain.Fix {
 	if d.Refuse == nil || fix == nil {
 		return nil
 	}
-	return fix(&state{Request: q, kind: requestedType(q)}, d)
+	s := begin(q)
+	s.kind = requestedType(q)
+	if s.Subject != nil && s.Subject.Token != nil {
+		resourced(s, nil) // makes the resources audiences, where they are not what is at fault
+	}
+	return fix(s, d)
 }
 
 var fixes = map[explain.Rule]func(*state, Decision) []explain.Fix{

@@ -153,50 +153,6 @@ func TestNothingOutlivesTheSubject(t *testing.T) {
 	})
 }
 
-// Every fix with a command, run, makes its refusal vanish.
-func TestFixesFix(t *testing.T) {
-	for _, tt := range refused {
-		t.Run(tt.name, func(t *testing.T) {
-			try := func(s *realmtest.Fixture) exchange.Decision { return exchange.Decide(tt.play.request(t, s)) }
-			prepared := func() *realmtest.Fixture {
-				s := shop(t)
-				if tt.setup != "" {
-					if err := s.Admin(tt.setup); err != nil {
-						t.Fatal(err)
-					}
-				}
-				return s
-			}
-			s := prepared()
-			before := try(s)
-			list := exchange.Fixes(tt.play.request(t, s), before)
-			if len(list) == 0 {
-				t.Fatalf("no fix for %v", before.Refuse)
-			}
-			for _, fix := range list {
-				if fix.Command == "" {
-					continue
-				}
-				s := prepared()
-				if err := s.Admin(fix.Command); err != nil {
-					t.Fatal(err)
-				}
-				after := try(s)
-				if after.Refuse != nil && after.Refuse.Description == before.Refuse.Description {
-					t.Errorf("%s\n%s\nand still: %v", fix.Sentence, fix.Command, after.Refuse)
-				}
-			}
-		})
-	}
-}
-
-func TestFixesOfAGrant(t *testing.T) {
-	q := play{Client: "gateway", Subject: ofAlice()}.request(t, shop(t))
-	if list := exchange.Fixes(q, exchange.Decide(q)); len(list) != 0 {
-		t.Errorf("fixes for what is granted: %v", list)
-	}
-}
-
 // An audience that is dropped takes no scope with it, nor what else the scope leads to.
 func TestNarrowingKeepsScopes(t *testing.T) {
 	for _, kind := range []oauth.TokenType{oauth.TypeAccessToken, refresh} {
