@@ -10,7 +10,7 @@ import (
 )
 
 func fixUnsupported(s *state, _ Decision) []explain.Fix {
-	if slices.Contains(s.Legacy, "subject_issuer") && len(s.Legacy) == 1 && s.As == nil {
+	if s.As == nil && (slices.Equal(s.Legacy, []string{"subject_issuer"}) || s.Foreign != nil && len(s.Legacy) == 0) {
 		return do("let "+s.Client.ID+" exchange tokens of trusted identity providers", s.set(s.Client, explain.Attribute(attributeExternal, "true")))
 	}
 	if slices.Equal(s.Legacy, []string{"requested_issuer"}) && s.As == nil && s.Outward != nil && s.Outward.Provider != nil {

@@ -16,13 +16,11 @@ func plain(s *state, t *explain.Trace) *oauth.Error {
 	if s.unimpersonating() {
 		return unknown("requested_subject", t)
 	}
-	for _, name := range []string{"requested_issuer", "subject_issuer"} {
-		if name == "subject_issuer" && TakesForeign(s.Client) {
-			continue
-		}
-		if slices.Contains(s.Legacy, name) {
-			return unknown(name, t)
-		}
+	switch {
+	case slices.Contains(s.Legacy, "requested_issuer"):
+		return unknown("requested_issuer", t)
+	case (s.Foreign != nil || slices.Contains(s.Legacy, "subject_issuer")) && !TakesForeign(s.Client):
+		return unknown("subject_issuer", t)
 	}
 	return nil
 }
@@ -38,7 +36,11 @@ func enabled(s *state, t *explain.Trace) *oauth.Error {
 	if s.As != nil {
 		return nil
 	}
-	if !switchedOn(s.Client) && !(s.fromAbroad() && TakesForeign(s.Client)) {
+	on := switchedOn(s.Client)
+	if s.fromAbroad() {
+		on = TakesForeign(s.Client)
+	}
+	if !on {
 		t.Add(explain.ExchangeEnabled, explain.Denied, s.Client.ID)
 		return refuse("Standard token exchange is not enabled for the requested client")
 	}
