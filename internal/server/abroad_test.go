@@ -22,6 +22,7 @@ import (
 type realms struct {
 	*testing.T
 	server *server.Server
+	second *server.Server // on the same database; nil where one cannot be
 	base   string
 }
 
@@ -36,8 +37,9 @@ func onBothRealms(t *testing.T, story func(r realms)) {
 	}
 	for _, db := range databases {
 		t.Run(db.name, func(t *testing.T) {
-			s, base := startAs(t, db.open(t), files, func(c *server.Config, _ string) { c.Public.Hostname = "http://localhost:8080" })
-			story(realms{t, s, base})
+			where := db.open(t)
+			s, base := startAs(t, where, files, func(c *server.Config, _ string) { c.Public.Hostname = "http://localhost:8080" })
+			story(realms{t, s, secondNode(t, where), base})
 		})
 	}
 }
@@ -109,7 +111,7 @@ audience=api-service`
 			}
 		}
 		brought := claims(r.T, subject)
-		path := []any{map[string]any{"iss": "http://localhost:8080/realms/realm-a", "client": "myapp", "jti": brought["jti"]}}
+		path := []any{map[string]any{"iss": "http://localhost:8080/realms/realm-a", "client": "myapp", "jti": brought["jti"], "sid": brought["sid"]}}
 		if d := cmp.Diff(path, issued["exchange_path"]); d != "" {
 			t.Errorf("exchange_path (-want +got):\n%s", d)
 		}

@@ -101,7 +101,7 @@ func TestExchangeFromElsewhere(t *testing.T) {
 		t.Run(db.name, func(t *testing.T) {
 			p := newFarIssuer(t)
 			s, base := startAs(t, db.open(t), map[string][]byte{"realm-b.json": text}, func(c *server.Config, _ string) { c.FetchPrivate = true })
-			r := realms{t, s, base}
+			r := realms{T: t, server: s, base: base}
 			r.provider(func(q *realm.Provider) {
 				q.Kind, q.LinkOnly = "oidc", false
 				q.Config["issuer"], q.Config["jwksUrl"], q.Config["userInfoUrl"] = p.URL, p.URL+"/keys", p.URL+"/userinfo"

@@ -45,6 +45,13 @@ func (q *Request) path() []token.Hop {
 	hop := token.Hop{Client: subject.Client, JTI: subject.ID}
 	if q.Foreign != nil {
 		hop.Issuer = subject.Issuer
+		switch subject.Origin.Session {
+		case "": // of an issuer whose sessions are not known here
+		case token.Transient:
+			hop.Subject = subject.Subject
+		default:
+			hop.Session = subject.Session
+		}
 	}
 	return append(slices.Clip(subject.Path), hop)
 }

@@ -203,3 +203,38 @@ func TestRefreshByHiddenScopeGrows(t *testing.T) {
 		t.Errorf("a refresh brings roles %v", roles)
 	}
 }
+
+// TestHopOfAnotherRealm: what leaves a realm of this server says what stands behind it there, and comes by a refresh token
+// only where that is a session. Of other servers' tokens nobody would know what it means.
+func TestHopOfAnotherRealm(t *testing.T) {
+	const home = "https://partner.example"
+	for name, c := range map[string]struct {
+		kind    token.SessionKind
+		want    token.Hop
+		refresh bool
+	}{
+		"with a session":   {token.OnlineTransient, token.Hop{Issuer: home, Client: "app", JTI: "jti", Session: "there"}, true},
+		"an ID token":      {token.UnknownSession, token.Hop{Issuer: home, Client: "app", JTI: "jti", Session: "there"}, true},
+		"without":          {token.Transient, token.Hop{Issuer: home, Client: "app", JTI: "jti", Subject: "alice-there"}, false},
+		"another server's": {"", token.Hop{Issuer: home, Client: "app", JTI: "jti"}, true},
+	} {
+		q := play{Client: "gateway", Subject: ofAlice()}.request(t, shop(t))
+		besidePartner(&q)
+		q.Foreign = &exchange.Foreign{Name: "partner", Provider: q.Realm.Provider("partner")}
+		s := q.Subject.Token
+		s.Issuer, s.Client, s.ID, s.Session, s.Subject, s.Origin.Session = home, "app", "jti", "there", "alice-there", c.kind
+		d := exchange.Decide(q)
+		if d.Refuse != nil {
+			t.Fatalf("%s: %v", name, d.Refuse)
+		}
+		if diff := cmp.Diff([]token.Hop{c.want}, d.Grant.Path); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		client := *q.Client
+		client.Exchange.Refresh = true
+		q.Client, q.RequestedType = &client, ptr(oauth.TypeRefreshToken)
+		if d := exchange.Decide(q); (d.Refuse == nil) != c.refresh || d.Refuse != nil && d.Rule != explain.ExchangeSession {
+			t.Errorf("%s, for a refresh token: %v by %q", name, d.Refuse, d.Rule)
+		}
+	}
+}

@@ -56,9 +56,16 @@ func unsupported(s *state, t *explain.Trace) *oauth.Error {
 
 // online asks that a refresh token has a session to live in (X1). Subjects that came by an exchange have
 // none: nothing is kept for their client. An offline session is the client's that began it. For another issuer's
-// token a session begins here.
+// token a session begins here; but where another realm of this server keeps none for it, there would be nothing that
+// ends with what the token stands for there.
 func online(s *state, t *explain.Trace) *oauth.Error {
-	if s.kind != oauth.TypeRefreshToken || s.Foreign != nil {
+	switch {
+	case s.kind != oauth.TypeRefreshToken:
+		return nil
+	case s.Foreign != nil && s.Subject.Token.Origin.Session == token.Transient:
+		t.Add(explain.ExchangeSession, explain.Denied, s.Subject.Token.Client, "the subject token has no session in the realm that it is of")
+		return noSession()
+	case s.Foreign != nil:
 		return nil
 	}
 	if s.As != nil {

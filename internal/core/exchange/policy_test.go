@@ -13,11 +13,16 @@ import (
 
 // underPolicy is the realm of a request with one client policy more. It knows tokens of "partner".
 func underPolicy(q *exchange.Request, condition, executor realm.PolicyPart) {
+	besidePartner(q, realm.ClientPolicy{Name: "q", Conditions: []realm.PolicyPart{condition}, Executors: []realm.PolicyPart{executor}})
+}
+
+// besidePartner has the realm of a request know tokens of "partner", and the requester exchange them, under these policies.
+func besidePartner(q *exchange.Request, policies ...realm.ClientPolicy) {
 	d := realm.Edit(q.Realm)
 	d.PutProvider(&realm.Provider{Key: "partner-key", Alias: "partner", Kind: "oidc", Enabled: true,
 		Config: map[string]string{"issuer": "https://partner.example", "tokenhouse.exchange.trusted": "true"}})
 	settings := d.Realm().Settings
-	settings.Policies = []realm.ClientPolicy{{Name: "q", Conditions: []realm.PolicyPart{condition}, Executors: []realm.PolicyPart{executor}}}
+	settings.Policies = policies
 	d.PutSettings(settings)
 	client := *q.Client
 	client.Exchange.External = true

@@ -81,11 +81,19 @@ type Actor struct {
 
 // Hop is one exchange behind a token: the client the exchanged token was issued to, and its jti. Of a token that another
 // issuer than the realm issued it names that; its client is then the issuer's, and no client of the realm.
+//
+// Where a token came from one realm of this server to another, Session or Subject says what stands behind it in the realm
+// that it left: hops before it, as long as they are of the same issuer, have the same behind them.
 type Hop struct {
-	Issuer string // iss; empty: the realm
-	Client string
-	JTI    string
+	Issuer  string // iss; empty: the realm
+	Client  string
+	JTI     string
+	Session string // sid
+	Subject string // sub: the user, of a token that no session is kept for
 }
+
+// Left tells whether the token left a realm of this server for another.
+func (h Hop) Left() bool { return h.Session != "" || h.Subject != "" }
 
 // Object is a JSON object whose members keep their order. Values are string, bool, int64, float64,
 // json.Number, []string, []any, Object, json.RawMessage or nil.

@@ -224,6 +224,10 @@ func (r *reader) path() ([]Hop, error) {
 				hop.Client, err = r.optional()
 			case "jti":
 				hop.JTI, err = r.optional()
+			case "sid":
+				hop.Session, err = r.optional()
+			case "sub":
+				hop.Subject, err = r.optional()
 			default:
 				_, err = r.value()
 			}

@@ -143,6 +143,8 @@ func appendPath(dst []byte, path []Hop) []byte {
 		dst = appendText(dst, "iss", hop.Issuer)
 		dst = appendText(dst, "client", hop.Client)
 		dst = appendText(dst, "jti", hop.JTI)
+		dst = appendText(dst, "sid", hop.Session)
+		dst = appendText(dst, "sub", hop.Subject)
 		dst = append(dst, '}')
 	}
 	return append(dst, ']')

@@ -35,8 +35,9 @@ func TestAppendJSON(t *testing.T) {
 		{"actors and hops", token.Claims{
 			Actor:  &token.Actor{Subject: "a", Token: "trrtcc:1", Session: "s", Other: token.Object{{"sub", "evil"}, {"x", "y"}}, Actor: &token.Actor{Client: "b", Issuer: "i"}},
 			MayAct: &token.Actor{Subject: "m"},
-			Path:   []token.Hop{{"https://up.example", "spa", "1"}, {"", "gateway", "2"}},
-		}, `{"act":{"sub":"a","jti":"trrtcc:1","sid":"s","x":"y","act":{"client_id":"b","iss":"i"}},"may_act":{"sub":"m"},"exchange_path":[{"iss":"https://up.example","client":"spa","jti":"1"},{"client":"gateway","jti":"2"}]}`},
+			Path:   []token.Hop{{Issuer: "https://up.example", Client: "spa", JTI: "1", Session: "s"}, {Client: "gateway", JTI: "2"}, {Client: "desk", JTI: "trrtag:3", Subject: "a"}},
+		}, `{"act":{"sub":"a","jti":"trrtcc:1","sid":"s","x":"y","act":{"client_id":"b","iss":"i"}},"may_act":{"sub":"m"},"exchange_path":[{"iss":"https://up.example","client":"spa","jti":"1","sid":"s"},` +
+			`{"client":"gateway","jti":"2"},{"client":"desk","jti":"trrtag:3","sub":"a"}]}`},
 		{"what mappers write, in its order", token.Claims{Subject: "s", Other: token.Object{
 			{"realm_access", token.Object{{"roles", []string{"customer"}}}}, {"email_verified", true}, {"n", int64(-7)}, {"f", 0.5}, {"big", 1e21},
 			{"exact", json.Number("1.50")}, {"list", []any{"a", int64(1), nil, token.Object{}}}, {"raw", json.RawMessage(`{"b": [1, "x"],"a":0}`)}, {"none", nil}, {"empty", []string{}},

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
@@ -73,14 +73,12 @@ func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact
 	if err != nil {
 		return believed{}, claims, err
 	}
-	if name, ok := neighbour(at, claims.Issuer); ok && slices.Contains(p.Issuers, claims.Issuer) {
-		held, err := b.fromNeighbour(ctx, at, name, compact)
-		if err != nil {
-			return believed{}, claims, err
+	if slices.Contains(p.Issuers, claims.Issuer) {
+		home, err := verify.Neighbour(ctx, b.Realms, at, claims.Issuer)
+		if home != nil || err != nil {
+			v, err := b.fromNeighbour(ctx, at, home, compact, err)
+			return believed{v, true}, claims, err
 		}
-		v := held.Token
-		v.Path = abroad(v.Path, claims.Issuer, at.Realm.Issuer(at.Base))
-		return believed{v, true}, claims, nil
 	}
 	if !p.ValidateSignature {
 		return believed{}, claims, errUnsigned
@@ -92,28 +90,23 @@ func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact
 	return believed{Verified: v}, claims, err
 }
 
-// neighbour is the name of the realm of this server that an issuer means; ok is false where it means none.
-func neighbour(at verify.At, issuer string) (name string, ok bool) {
-	name, ok = strings.CutPrefix(issuer, at.Base+"/realms/")
-	return name, ok && name != "" && !strings.Contains(name, "/")
-}
-
 var errNeighbour = fmt.Errorf("%w: no other realm of this server that is enabled has this issuer", federation.ErrSignature)
 
-// fromNeighbour checks a token of another realm of this server.
-func (b *Broker) fromNeighbour(ctx context.Context, at verify.At, name, compact string) (verify.Held, error) {
-	r, err := b.Realms.Realm(ctx, name)
-	if errors.Is(err, fault.ErrNotFound) || err == nil && (!r.Enabled || r.Key == at.Realm.Key) {
-		return verify.Held{}, errNeighbour
+// fromNeighbour checks a token of another realm of this server, as far as that was found.
+func (b *Broker) fromNeighbour(ctx context.Context, at verify.At, home *realm.Realm, compact string, err error) (token.Verified, error) {
+	if errors.Is(err, fault.ErrNotFound) || home != nil && (!home.Enabled || home.Key == at.Realm.Key) {
+		err = errNeighbour
 	}
 	if err != nil {
-		return verify.Held{}, err
+		return token.Verified{}, err
 	}
-	held, err := b.Own.PersonToken(ctx, verify.At{Realm: r, Base: at.Base, Now: at.Now}, compact)
-	if held.User != nil && held.User.ServiceAccount != "" && err == nil {
-		return held, errService
+	there := verify.At{Realm: home, Base: at.Base, Now: at.Now}
+	held, err := b.Own.PersonToken(ctx, there, compact)
+	if err == nil && held.User.ServiceAccount != "" {
+		err = errService
 	}
-	return held, err
+	held.Token.Path = abroad(held.Token.Path, home.Issuer(at.Base), at.Realm.Issuer(at.Base))
+	return held.Token, err
 }
 
 var errService = fmt.Errorf("%w: it is about a client, and no user", federation.ErrClaims)

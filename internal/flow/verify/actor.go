@@ -5,72 +5,98 @@ import (
 	"errors"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
-// actors asks whether all who act by the token, and acted before, still may: that they are there and enabled, and that
-// the token by which they act was not taken back, nor its session ended. That it expired is no reason: the token that
-// came of it was cut to its life where the realm wants that.
+// actors asks whether all who act by the token, and acted before, still may, in whichever realm of this server that is.
+// Of others their issuer alone knows.
 func actors(ctx context.Context, q *question) error {
 	for a := q.Token.Actor; a != nil; a = a.Actor {
+		r := q.Realm
 		if a.Issuer != "" && a.Issuer != q.Token.Issuer {
-			continue // of another issuer, who alone knows
-		}
-		for _, ask := range []func(context.Context, *question, *token.Actor) error{actorClient, actorUser, actorToken, actorSession} {
-			if err := ask(ctx, q, a); err != nil {
+			var err error
+			if r, err = q.neighbour(ctx, a.Issuer); errors.Is(err, fault.ErrNotFound) || r != nil && !r.Enabled {
+				return refuse(ActorGone)
+			}
+			if err != nil {
 				return err
 			}
+			if r == nil {
+				continue
+			}
+		}
+		if o, ok := token.ParseID(a.Token); !ok || o.Session == token.UnknownSession {
+			return refuse(ActorGone) // who acts, acts by an access token
+		}
+		if _, err := q.stand(ctx, r, a, ActorGone); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func actorClient(_ context.Context, q *question, a *token.Actor) error {
-	c := q.Realm.Client(a.Client)
-	if c == nil || !c.Enabled || q.Token.IssuedAt < c.NotBefore {
-		return refuse(ActorGone)
+// stand asks whether a token of a realm, which another came of or is acted by, would be good today for whom it was given:
+// that its client and user are there and enabled, and that it was not taken back, nor its session ended. That it expired is
+// no reason: what came of it was cut to its life where the realm wants that. It gives the session, nil where none is
+// kept; else refuses with why.
+func (q *question) stand(ctx context.Context, r *realm.Realm, a *token.Actor, why Reason) (*session.Session, error) {
+	c := r.Client(a.Client)
+	if c == nil || !c.Enabled || q.Token.IssuedAt < max(r.NotBefore, c.NotBefore) {
+		return nil, refuse(why)
 	}
-	return nil
-}
-
-func actorUser(ctx context.Context, q *question, a *token.Actor) error {
-	u, err := q.verifier.Users.User(ctx, q.Realm.Key, a.Subject)
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		return refuse(ActorGone)
-	case err != nil:
-		return err
-	case !available(q.Realm, u), q.Token.IssuedAt < u.NotBefore:
-		return refuse(ActorGone)
-	}
-	return nil
-}
-
-func actorToken(ctx context.Context, q *question, a *token.Actor) error {
-	gone, err := q.verifier.Marks.Revoked(ctx, q.Realm.Key, a.Token)
+	gone, err := q.verifier.Marks.Revoked(ctx, r.Key, a.Token)
 	if err == nil && gone {
-		return refuse(ActorGone)
+		err = refuse(why)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, user, err := q.sessionOf(ctx, r, a)
+	if err == nil && s != nil && (s.Expired(r, q.Now) || q.takenBack(s, c)) {
+		err = refuse(why)
+	}
+	if err == nil {
+		err = q.mayStill(ctx, r, user, why)
+	}
+	if errors.Is(err, fault.ErrNotFound) {
+		err = refuse(why)
+	}
+	return s, err
+}
+
+// sessionOf is the session behind a token, and its user; nil where none is kept. fault.ErrNotFound.
+func (q *question) sessionOf(ctx context.Context, r *realm.Realm, a *token.Actor) (s *session.Session, user string, err error) {
+	origin, ok := token.ParseID(a.Token)
+	switch {
+	case !ok:
+		return nil, "", fault.ErrNotFound
+	case origin.Session == token.Transient:
+		return nil, a.Subject, nil
+	}
+	offline := origin.Session == token.Offline || origin.Session == token.OfflineTransient
+	s, err = q.verifier.Sessions.Session(ctx, r.Key, a.Session, offline)
+	if err == nil && a.Subject != "" && a.Subject != s.UserID {
+		err = fault.ErrNotFound // the session is somebody else's
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return s, s.UserID, nil
+}
+
+// mayStill asks whether a user is there and enabled, and wants tokens of this age. fault.ErrNotFound.
+func (q *question) mayStill(ctx context.Context, r *realm.Realm, user string, why Reason) error {
+	u, err := q.verifier.Users.User(ctx, r.Key, user)
+	if err == nil && (!available(r, u) || q.Token.IssuedAt < u.NotBefore) {
+		err = refuse(why)
 	}
 	return err
 }
 
-func actorSession(ctx context.Context, q *question, a *token.Actor) error {
-	origin, ok := token.ParseID(a.Token)
-	switch {
-	case !ok, origin.Session == token.UnknownSession:
-		return refuse(ActorGone)
-	case origin.Session == token.Transient:
-		return nil
-	}
-	offline := origin.Session == token.Offline || origin.Session == token.OfflineTransient
-	s, err := q.verifier.Sessions.Session(ctx, q.Realm.Key, a.Session, offline)
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		return refuse(ActorGone)
-	case err != nil:
-		return err
-	case s.Expired(q.Realm, q.Now), q.Token.IssuedAt < s.TakenBack(q.Realm.Client(a.Client).Key).Unix():
-		return refuse(ActorGone)
-	}
-	return nil
+// takenBack tells whether what a client held in a session was taken back since the token was issued. Of a client that is
+// gone it was.
+func (q *question) takenBack(s *session.Session, c *realm.Client) bool {
+	return c == nil || len(s.Ended) > 0 && q.Token.IssuedAt < s.TakenBack(c.Key).Unix()
 }

@@ -3,7 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -13,72 +13,85 @@ import (
 // revoked asks whether the token was revoked, or one that it was exchanged from, or a client on that
 // way was switched off.
 func revoked(ctx context.Context, q *question) error {
-	ids := []string{q.Token.ID}
-	for _, hop := range q.Token.Path {
-		if hop.Issuer != "" {
-			if err := revokedAbroad(ctx, q, hop); err != nil {
-				return err
-			}
-			continue
-		}
-		if c := q.Realm.Client(hop.Client); c == nil || !c.Enabled {
-			return refuse(Revoked)
-		}
-		ids = append(ids, hop.JTI)
+	if err := q.unmarked(ctx, q.Realm, q.Token.ID); err != nil {
+		return err
 	}
-	for _, id := range ids {
-		gone, err := q.verifier.Marks.Revoked(ctx, q.Realm.Key, id)
+	for _, hop := range q.Token.Path {
+		r, err := q.realmOf(ctx, hop)
 		if err != nil {
 			return err
 		}
-		if gone {
+		if r == nil {
+			continue // another server's, which alone knows what it revoked
+		}
+		if c := r.Client(hop.Client); c == nil || !c.Enabled {
 			return refuse(Revoked)
+		}
+		if err := q.unmarked(ctx, r, hop.JTI); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// revokedAbroad asks the same of a hop of another issuer, where that is a realm of this server. What others revoked is
-// not known here; nor are the sessions of other realms asked for, of which the hop says nothing.
-func revokedAbroad(ctx context.Context, q *question, hop token.Hop) error {
-	name, near := strings.CutPrefix(hop.Issuer, q.Base+"/realms/")
-	if !near || q.verifier.Realms == nil {
-		return nil
-	}
-	r, err := q.verifier.Realms.Realm(ctx, name)
-	if errors.Is(err, fault.ErrNotFound) {
-		return refuse(Revoked)
-	}
-	if err != nil {
-		return err
-	}
-	if c := r.Client(hop.Client); !r.Enabled || c == nil || !c.Enabled {
-		return refuse(Revoked)
-	}
-	gone, err := q.verifier.Marks.Revoked(ctx, r.Key, hop.JTI)
+// unmarked asks whether a token of a realm was revoked.
+func (q *question) unmarked(ctx context.Context, r *realm.Realm, jti string) error {
+	gone, err := q.verifier.Marks.Revoked(ctx, r.Key, jti)
 	if err == nil && gone {
 		return refuse(Revoked)
 	}
 	return err
 }
 
+// realmOf is the realm that a hop's token was of, which must be switched on; nil where that is another server's.
+func (q *question) realmOf(ctx context.Context, hop token.Hop) (*realm.Realm, error) {
+	if hop.Issuer == "" {
+		return q.Realm, nil
+	}
+	r, err := q.neighbour(ctx, hop.Issuer)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return nil, refuse(Revoked)
+	case err != nil:
+		return nil, err
+	case r == nil && hop.Left(), r != nil && !r.Enabled:
+		return nil, refuse(Revoked)
+	}
+	return r, nil
+}
+
+// neighbour is the realm of this server that has an issuer; see Neighbour.
+func (q *question) neighbour(ctx context.Context, issuer string) (*realm.Realm, error) {
+	if q.verifier.Realms == nil {
+		return nil, fault.ErrNotFound
+	}
+	return Neighbour(ctx, q.verifier.Realms, q.At, issuer)
+}
+
 // lineage asks whether what the token came of was taken back: what its client, or one on the way of exchanges that
-// led to it, held in the session.
-func lineage(_ context.Context, q *question) error {
-	if q.Session == nil || len(q.Session.Ended) == 0 {
-		return nil
-	}
-	before := func(c *realm.Client) bool { return q.Token.IssuedAt < q.Session.TakenBack(c.Key).Unix() }
-	over := before(q.Client)
-	for _, hop := range q.Token.Path {
-		if hop.Issuer != "" {
-			continue // its session is not this one
-		}
-		c := q.Realm.Client(hop.Client)
-		over = over || c == nil || before(c)
-	}
-	if over {
+// led to it, held in the session. Where the way comes from another realm of this server, it asks the same of the session
+// there, and that session and its user must still stand: a token is worth no more than what it was exchanged from.
+func lineage(ctx context.Context, q *question) error {
+	r, s, issuer := q.Realm, q.Session, ""
+	if s != nil && q.takenBack(s, q.Client) {
 		return refuse(Revoked)
+	}
+	for _, hop := range slices.Backward(q.Token.Path) {
+		var err error
+		switch {
+		case hop.Left():
+			if r, err = q.realmOf(ctx, hop); err == nil {
+				s, err = q.stand(ctx, r, &token.Actor{Subject: hop.Subject, Client: hop.Client, Token: hop.JTI, Session: hop.Session}, Revoked)
+			}
+		case hop.Issuer != issuer:
+			s = nil // of another server's session nothing is known
+		}
+		if err != nil {
+			return err
+		}
+		if issuer = hop.Issuer; s != nil && q.takenBack(s, r.Client(hop.Client)) {
+			return refuse(Revoked)
+		}
 	}
 	return nil
 }

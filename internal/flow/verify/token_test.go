@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -101,6 +102,11 @@ func TestTokenThatStands(t *testing.T) {
 func actors() *token.Actor {
 	return &token.Actor{Subject: "ines", Client: "desk", Token: "onrtro:a", Session: "s2",
 		Actor: &token.Actor{Subject: "account", Client: "robot", Token: "trrtcc:b"}}
+}
+
+// abroad is the way of a token that ines got at desk, which went to another realm and came back.
+func abroad() []token.Hop {
+	return []token.Hop{{Client: "robot", JTI: "onrtro:a"}, {Client: "desk", JTI: "onrtte:b", Session: "s2"}, {Issuer: "https://elsewhere.example/realms/shop", Client: "x", JTI: "c"}}
 }
 
 func TestTokenThatFalls(t *testing.T) {
@@ -245,6 +251,28 @@ func TestTokenThatFalls(t *testing.T) {
 		"grant idle for too long": {func(w *world, c *token.Claims) {
 			w.change("spa", func(c *realm.Client) { c.Tokens.SessionIdle = realm.Override{Set: true, Value: 30 * time.Second} })
 		}, granted, verify.GrantExpired},
+		"was abroad": {func(w *world, c *token.Claims) { c.Path = abroad() }, nil, ""},
+		"was abroad, and its session there ended": {func(w *world, c *token.Claims) {
+			c.Path = abroad()
+			delete(w.sessions, "s2")
+		}, all, verify.Revoked},
+		"was abroad, and is taken back from a client there": {func(w *world, c *token.Claims) {
+			c.Path = abroad()
+			w.sessions["s2"].Ended = map[string]time.Time{"k-robot": now}
+		}, all, verify.Revoked},
+		"was abroad, and its user there is disabled": {func(w *world, c *token.Claims) {
+			c.Path = abroad()
+			w.people["ines"] = &user.User{ID: "ines", Username: "ines"}
+		}, all, verify.Revoked},
+		"was abroad without a session, and its user there is gone": {func(w *world, c *token.Claims) {
+			c.Path = []token.Hop{{Client: "desk", JTI: "trrtag:b", Subject: "nobody"}}
+		}, all, verify.Revoked},
+		"came of a realm that is gone": {func(w *world, c *token.Claims) {
+			c.Path = []token.Hop{{Issuer: base + "/realms/gone", Client: "desk", JTI: "onrtro:b"}}
+		}, all, verify.Revoked},
+		"came of a realm that nobody knows any more": {func(w *world, c *token.Claims) {
+			c.Path = []token.Hop{{Issuer: "https://former.example/realms/gone", Client: "desk", JTI: "onrtro:b", Session: "s2"}}
+		}, all, verify.Revoked},
 		"ID token":           {func(w *world, c *token.Claims) { c.Type = token.TypID }, all, verify.WrongType},
 		"logout token":       {func(w *world, c *token.Claims) { c.Type = token.TypLogout }, all, verify.WrongType},
 		"no type":            {func(w *world, c *token.Claims) { c.Type = "" }, all, verify.WrongType},
