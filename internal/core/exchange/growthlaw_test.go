@@ -52,12 +52,15 @@ func (c *chain) judgeRenewal(requester *realm.Client, before *token.Verified, fi
 	c.isNoMoreThan(requester, before, &scope, filter)
 }
 
-// hasPath sees that the path is that of the subject, and the subject.
+// hasPath sees that the path is that of the subject, and the subject, with what stands behind it in its own realm.
 func (c *chain) hasPath(q exchange.Request) {
 	before := q.Subject.Token
 	hop := token.Hop{Client: before.Client, JTI: before.ID}
 	if q.Foreign != nil {
 		hop.Issuer = before.Issuer
+		if before.Origin.Session != "" { // of a realm of this server
+			hop.Session = before.Session
+		}
 	}
 	want := append(slices.Clone(before.Path), hop)
 	if diff := cmp.Diff(want, c.held.Path); diff != "" {
