@@ -119,7 +119,7 @@ func (c Config) NewVerifier(ctx context.Context) (*Verifier, error) {
 		proofs: newReplays(c.DPoP.Remember, c.DPoP.life(c.Skew)),
 	}
 	if err := v.check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("bearer: %w", err)
 	}
 	if c.Introspection != nil {
 		v.asked = newInquirer(v, *c.Introspection)
@@ -130,7 +130,10 @@ func (c Config) NewVerifier(ctx context.Context) (*Verifier, error) {
 	case errors.Is(err, errWait):
 		c.Log.WarnContext(ctx, "the issuer cannot be reached: requests are answered with 503 until it can", "issuer", c.Issuer)
 	case err != nil:
-		return nil, err
+		if e, ok := errors.AsType[*Error](err); ok && e.Cause != nil {
+			err = e.Cause // it was reached, and that is what is wrong
+		}
+		return nil, fmt.Errorf("bearer: %w", err)
 	}
 	return v, nil
 }
@@ -189,7 +192,7 @@ func (v *Verifier) check() error {
 		// RFC 9728 §1.2: no fragment, and https.
 		u, err := url.Parse(c.Resource.URL)
 		if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil || u.Scheme != "https" && !loopback(u.Hostname()) {
-			return fmt.Errorf("bearer: Resource.URL %q is no https URL without fragment", c.Resource.URL)
+			return fmt.Errorf("Resource.URL %q is no https URL without fragment", c.Resource.URL)
 		}
 	}
 	return c.DPoP.check()

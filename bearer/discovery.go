@@ -20,19 +20,19 @@ func (f *fetcher) discover(ctx context.Context, issuer, address string) (metadat
 	}
 	body, err := f.get(ctx, address)
 	if err != nil {
-		return metadata{}, fmt.Errorf("bearer: discovery of %s: %w", issuer, err)
+		return metadata{}, fmt.Errorf("discovery of %s: %w", issuer, err)
 	}
 	m, err := readObject(body)
 	if err != nil {
-		return metadata{}, fmt.Errorf("bearer: discovery of %s: %w", issuer, err)
+		return metadata{}, fmt.Errorf("discovery of %s: %w", issuer, err)
 	}
 	r := &reader{members: m}
 	of, found := r.text("issuer"), metadata{keys: r.text("jwks_uri"), introspection: r.text("introspection_endpoint")}
 	switch {
 	case r.err != nil:
-		return metadata{}, fmt.Errorf("bearer: discovery of %s: %w", issuer, r.err)
+		return metadata{}, fmt.Errorf("discovery of %s: %w", issuer, r.err)
 	case of != issuer:
-		return metadata{}, fmt.Errorf("bearer: the discovery document at %s is of issuer %q, not %q", address, of, issuer)
+		return metadata{}, fmt.Errorf("the discovery document at %s is of issuer %q, not %q", address, of, issuer)
 	}
 	return found, f.check(found.keys)
 }

@@ -46,7 +46,10 @@ func (d *DPoP) fill() {
 
 func (d *DPoP) check() error {
 	if d.NonceKey != nil && len(d.NonceKey) < 32 {
-		return errors.New("bearer: DPoP.NonceKey has fewer than 32 bytes")
+		return errors.New("DPoP.NonceKey has fewer than 32 bytes")
+	}
+	if d.Remember < 2 {
+		return errors.New("DPoP.Remember leaves no room for proofs")
 	}
 	return nil
 }

@@ -41,11 +41,11 @@ func (f *fetcher) check(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil:
-		return fmt.Errorf("bearer: %q is no URL of an issuer", address)
+		return fmt.Errorf("%q is no URL of an issuer, or of its documents", address)
 	case u.Scheme == "https", u.Scheme == "http" && (f.insecure || loopback(u.Hostname())):
 		return nil
 	}
-	return fmt.Errorf("bearer: %s: tokens cannot be trusted by keys that came without TLS (Config.InsecureHTTP allows it, for tests)", address)
+	return fmt.Errorf("%s: tokens cannot be trusted by keys that came without TLS (Config.InsecureHTTP allows it, for tests)", address)
 }
 
 func loopback(host string) bool {
@@ -82,9 +82,9 @@ func (f *fetcher) do(q *http.Request) ([]byte, error) {
 	case a.StatusCode >= http.StatusInternalServerError, a.StatusCode == http.StatusTooManyRequests:
 		return nil, fmt.Errorf("%w: %s answers %s", errWait, q.URL, a.Status)
 	case a.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("bearer: %s answers %s", q.URL, a.Status)
+		return nil, fmt.Errorf("%s answers %s", q.URL, a.Status)
 	case len(body) > maxAnswer:
-		return nil, fmt.Errorf("bearer: the answer of %s is too long", q.URL)
+		return nil, fmt.Errorf("the answer of %s is too long", q.URL)
 	}
 	return body, nil
 }

@@ -55,6 +55,13 @@ func keycloak(t *testing.T) (recorded, *http.Client) {
 	})}
 }
 
+// respond is an answer of 200.
+func respond(body string) *http.Response {
+	w := httptest.NewRecorder()
+	_, _ = w.WriteString(body)
+	return w.Result()
+}
+
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(q *http.Request) (*http.Response, error) { return f(q) }

@@ -25,7 +25,8 @@ type Introspection struct {
 	URL string
 
 	// Always asks about each token, also those that are signed: then revoked tokens are refused, and the lightweight access
-	// tokens of Keycloak get the claims that they do not carry. Default: only about tokens that are no JWT.
+	// tokens of Keycloak get the claims that they do not carry. Audience, scopes, roles and holder that a token names itself are not
+	// widened. Default: only about tokens that are no JWT.
 	Always bool
 
 	// CacheFor is how long an answer is believed, and so how long a revoked token may still pass. Default: 10 seconds; negative
@@ -80,18 +81,39 @@ func (i *inquirer) claims(ctx context.Context, token string, own *Claims) (*Clai
 	}
 	c := *a.claims
 	if own != nil {
-		// What the token itself is bound to and ends by counts, whatever the answer leaves out.
-		if c.Confirmation == nil {
-			c.Confirmation = own.Confirmation
-		}
-		if c.Expires.IsZero() {
-			c.Expires = own.Expires
-		}
+		c.narrow(own)
 	}
 	if now := i.v.config.Now(); !c.Expires.IsZero() && !now.Before(c.Expires.Add(i.v.config.Leeway)) {
 		return nil, about(&c, refuse(ErrExpired, nil))
 	}
 	return &c, nil
+}
+
+// narrow holds an answer to what the token itself says, for an answer may tell of more than the token is for: audiences and roles
+// that an exchange cut off, in Keycloak. What the token leaves out, as lightweight access tokens do, is the answer's to say.
+func (c *Claims) narrow(own *Claims) {
+	if len(own.Audience) > 0 {
+		c.Audience = own.Audience
+	}
+	if len(own.Scopes) > 0 {
+		c.Scopes = own.Scopes
+	}
+	if own.RealmRoles != nil || own.ClientRoles != nil {
+		c.RealmRoles, c.ClientRoles = own.RealmRoles, own.ClientRoles
+	}
+	if own.Confirmation != nil {
+		c.Confirmation = own.Confirmation
+	}
+	if own.Actor != nil {
+		c.Actor = own.Actor
+	}
+	if own.MayAct != nil {
+		c.MayAct = own.MayAct
+	}
+	if own.Path != nil {
+		c.Path = own.Path
+	}
+	c.Expires = own.Expires
 }
 
 // answer remembers, waits for who asks the same, or asks.

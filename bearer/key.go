@@ -139,7 +139,7 @@ func signed(c *compact, public any) bool {
 func checkAlgorithms(list []string) error {
 	for _, alg := range list {
 		if !slices.Contains(algorithms, alg) {
-			return fmt.Errorf("bearer: algorithm %q signs with no private key, or is not known", alg)
+			return fmt.Errorf("algorithm %q signs with no private key, or is not known", alg)
 		}
 	}
 	return nil

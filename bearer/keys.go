@@ -90,10 +90,11 @@ func (k *keys) run(ctx context.Context, flight chan struct{}) {
 	if err == nil {
 		k.set = set
 	}
+	stale := k.set != nil
 	k.mu.Unlock()
 	close(flight)
-	if err != nil {
-		k.log.WarnContext(ctx, "keys of the issuer could not be fetched", "error", err)
+	if err != nil && stale { // else whoever needs keys is told
+		k.log.WarnContext(ctx, "the issuer's keys could not be fetched: those from before are used", "error", err)
 	}
 }
 

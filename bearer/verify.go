@@ -46,8 +46,11 @@ func (v *Verifier) Verify(ctx context.Context, token, audience string, scopes ..
 	if err != nil {
 		return nil, err
 	}
-	if c.Confirmation != nil {
+	switch {
+	case c.Confirmation != nil:
 		return nil, about(c, refuse(ErrBound, nil))
+	case v.config.DPoP.Require:
+		return nil, about(c, refuse(ErrUnbound, nil))
 	}
 	if err := admit(c, audience, scopes); err != nil {
 		return nil, err
@@ -187,6 +190,8 @@ func (v *Verifier) accessToken(headerType string, r *reader) error {
 	typ := strings.TrimPrefix(strings.ToLower(headerType), "application/")
 	kind := r.text("typ")
 	switch {
+	case r.err != nil:
+		return r.err
 	case typ != "" && typ != "jwt" && typ != "at+jwt":
 		return fmt.Errorf("header typ is %q", headerType)
 	case kind == "Bearer", kind == "DPoP":

@@ -35,7 +35,8 @@ type Claims map[string]any
 type Issuer struct {
 	URL string // what "iss" is, and where it answers
 
-	t testing.TB
+	t       testing.TB
+	handler http.Handler
 
 	mu      sync.Mutex
 	signing key   // signs tokens
@@ -61,10 +62,22 @@ func NewIssuer(t testing.TB) *Issuer {
 	mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
 	mux.HandleFunc("GET /keys", i.keySet)
 	mux.HandleFunc("POST /introspect", i.introspect)
-	s := httptest.NewServer(i.fail(mux))
+	i.handler = i.fail(mux)
+	s := httptest.NewServer(i.handler)
 	t.Cleanup(s.Close)
 	i.URL = s.URL
 	return i
+}
+
+// Client reaches the issuer without the network: for tests in a bubble of testing/synctest, where a test sets the clock.
+func (i *Issuer) Client() *http.Client { return &http.Client{Transport: direct{i.handler}} }
+
+type direct struct{ http.Handler }
+
+func (d direct) RoundTrip(q *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, q)
+	return w.Result(), nil
 }
 
 // Token signs claims as an access token. It fills in what the test leaves out: iss, sub (alice), azp (a-client), typ (Bearer),

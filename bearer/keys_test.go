@@ -1,0 +1,231 @@
+package bearer_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/bearer"
+	"github.com/tokenhouse/tokenhouse/bearer/bearertest"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// clocked runs a test with a clock of its own, at an issuer that is reached without the network.
+func clocked(t *testing.T, c bearer.Config, test func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier)) {
+	t.Helper()
+	issuer := bearertest.NewIssuer(t)
+	synctest.Test(t, func(t *testing.T) {
+		c.Issuer, c.HTTPClient, c.Log = issuer.URL, issuer.Client(), quiet
+		v, err := c.NewVerifier(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, issuer, v)
+	})
+}
+
+// verify verifies a token, and tells whether that came out as it should.
+func verify(t *testing.T, v *bearer.Verifier, token string, want error) {
+	t.Helper()
+	_, err := v.Verify(t.Context(), token, "orders")
+	if !errors.Is(err, want) || (err == nil) != (want == nil) {
+		t.Errorf("%v, want %v", err, want)
+	}
+}
+
+var day = bearertest.Claims{"aud": "orders", "exp": 1 << 33}
+
+// TestRotation: a key that is new is fetched when the first token names it, at most once in MinInterval.
+func TestRotation(t *testing.T) {
+	clocked(t, bearer.Config{}, func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier) {
+		verify(t, v, issuer.Token(day), nil)
+		issuer.Rotate("EdDSA")
+		verify(t, v, issuer.Token(day), bearer.ErrUnknownKey) // NewVerifier fetched a moment ago
+		time.Sleep(10 * time.Second)
+		verify(t, v, issuer.Token(day), nil)
+		issuer.Rotate("RS256")
+		for range 100 {
+			verify(t, v, issuer.Token(day), bearer.ErrUnknownKey)
+		}
+		if n := issuer.Asked("/keys"); n != 2 {
+			t.Errorf("%d fetches", n)
+		}
+		time.Sleep(10 * time.Second)
+		verify(t, v, issuer.Token(day), nil)
+		if n := issuer.Asked("/.well-known/openid-configuration"); n != 1 {
+			t.Errorf("%d discoveries", n)
+		}
+	})
+}
+
+// TestWithdrawnKey: tokens by a key that the issuer took back are refused when the keys are fetched again, those too that were
+// verified before.
+func TestWithdrawnKey(t *testing.T) {
+	clocked(t, bearer.Config{}, func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier) {
+		old := issuer.Token(day)
+		verify(t, v, old, nil)
+		issuer.Rotate("ES256")
+		issuer.Withdraw()
+		verify(t, v, old, nil)
+		time.Sleep(4 * time.Minute)
+		verify(t, v, old, nil) // for up to MaxAge
+		time.Sleep(time.Minute)
+		verify(t, v, old, nil) // the fetch goes on behind the caller's back
+		synctest.Wait()
+		verify(t, v, old, bearer.ErrUnknownKey)
+		verify(t, v, issuer.Token(day), nil)
+		before := issuer.Token(day)
+		verify(t, v, before, nil)
+		issuer.Rotate("ES256")
+		issuer.Withdraw()
+		time.Sleep(11 * time.Minute) // nobody called for long: the first caller waits
+		verify(t, v, before, bearer.ErrUnknownKey)
+	})
+}
+
+// TestOutage: keys are used while the issuer is down, but for MaxStale; callers do not wait for what fails.
+func TestOutage(t *testing.T) {
+	clocked(t, bearer.Config{}, func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier) {
+		known, fresh := issuer.Token(day), issuer.Token(day)
+		verify(t, v, known, nil)
+		issuer.Down()
+		for range 6 {
+			time.Sleep(10 * time.Minute)
+			verify(t, v, known, nil)
+		}
+		verify(t, v, fresh, nil)
+		time.Sleep(time.Second)
+		verify(t, v, known, bearer.ErrUnavailable)
+		if err := v.Ready(t.Context()); !errors.Is(err, bearer.ErrUnavailable) {
+			t.Errorf("ready: %v", err)
+		}
+		issuer.Up()
+		verify(t, v, known, bearer.ErrUnavailable) // it was asked a moment ago
+		time.Sleep(10 * time.Second)
+		_ = v.Ready(t.Context())
+		synctest.Wait()
+		verify(t, v, known, nil)
+	})
+}
+
+// TestStartInOutage: a service starts before its issuer does.
+func TestStartInOutage(t *testing.T) {
+	issuer := bearertest.NewIssuer(t)
+	issuer.Down()
+	synctest.Test(t, func(t *testing.T) {
+		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: issuer.Client(), Log: quiet}.NewVerifier(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		verify(t, v, issuer.Token(day), bearer.ErrUnavailable)
+		issuer.Up()
+		time.Sleep(10 * time.Second)
+		verify(t, v, issuer.Token(day), nil)
+	})
+}
+
+// TestOneFetchForAll: those who wait for keys at once wait for one fetch, and one who gives up does not end it for the others.
+func TestOneFetchForAll(t *testing.T) {
+	issuer := bearertest.NewIssuer(t)
+	synctest.Test(t, func(t *testing.T) {
+		slow := issuer.Client()
+		direct := slow.Transport
+		slow.Transport = roundTrip(func(q *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(q.URL.Path, "/keys") {
+				time.Sleep(time.Second)
+			}
+			return direct.RoundTrip(q)
+		})
+		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: slow, Log: quiet}.NewVerifier(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		issuer.Rotate("ES256")
+		time.Sleep(time.Minute)
+		token := issuer.Token(day)
+		hasty, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := v.Verify(hasty, token, "orders"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("hasty: %v", err)
+		}
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() { verify(t, v, token, nil) })
+		}
+		all.Wait()
+		if n := issuer.Asked("/keys"); n != 2 {
+			t.Errorf("%d fetches", n)
+		}
+	})
+}
+
+// TestHangingIssuer: a fetch that does not end is given up, and holds nobody up who has keys.
+func TestHangingIssuer(t *testing.T) {
+	issuer := bearertest.NewIssuer(t)
+	synctest.Test(t, func(t *testing.T) {
+		hangs, client := false, issuer.Client()
+		direct := client.Transport
+		client.Transport = roundTrip(func(q *http.Request) (*http.Response, error) {
+			if hangs {
+				<-q.Context().Done()
+				return nil, q.Context().Err()
+			}
+			return direct.RoundTrip(q)
+		})
+		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: client, Log: quiet}.NewVerifier(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		hangs = true
+		token := issuer.Token(day)
+		for i := range 20 {
+			time.Sleep(2 * time.Minute)
+			began := time.Now()
+			verify(t, v, token, nil)
+			if waited := time.Since(began); waited > 0 {
+				t.Errorf("request %d waited %s", i, waited)
+			}
+		}
+		synctest.Wait()
+		time.Sleep(time.Minute)
+	})
+}
+
+// TestManyAtOnce: rotation, outage and requests at the same time, for the race detector.
+func TestManyAtOnce(t *testing.T) {
+	issuer := bearertest.NewIssuer(t)
+	v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: issuer.Client(), Log: quiet, Remember: 8,
+		Keys: bearer.Keys{MaxAge: time.Millisecond, MinInterval: time.Nanosecond}}.NewVerifier(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := make([]string, 20)
+	for i := range tokens {
+		tokens[i] = issuer.Token(day)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for range 20 {
+			issuer.Rotate("ES256")
+			issuer.Down()
+			time.Sleep(time.Millisecond)
+			issuer.Up()
+		}
+	})
+	for range 8 {
+		all.Go(func() {
+			for _, token := range tokens {
+				verify(t, v, token, nil) // its key is published all the time
+			}
+		})
+	}
+	all.Wait()
+	verify(t, v, issuer.Token(day), nil)
+}
