@@ -1,0 +1,107 @@
+package resource
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+)
+
+// plain tells whether a path, as it came, can be read in one way only.
+func plain(escaped string) bool {
+	if escaped == "/" {
+		return true
+	}
+	for i := range len(escaped) {
+		c := escaped[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_', c == '~':
+		case c == '/', c == '.':
+			if i+1 == len(escaped) || escaped[i+1] == '/' || escaped[i+1] == '.' {
+				return false // a last slash, an empty segment, a segment of dots
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// readings are the paths that servers may take an escaped path for. ok is false where it holds what has no business
+// in a path: control characters, an escape that is none, or escapes of escapes of escapes.
+func readings(escaped string) (all []string, ok bool) {
+	if plain(escaped) {
+		return []string{escaped}, true
+	}
+	add := func(p string) {
+		if !strings.HasPrefix(p, "/") {
+			p = "/" + p
+		}
+		if !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	p := escaped
+	for range maxLayers {
+		decoded, err := url.PathUnescape(p)
+		if err != nil {
+			if p == escaped {
+				return nil, false
+			}
+			return all, true // what was decoded holds a lone %, and is what it says
+		}
+		if strings.ContainsFunc(decoded, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+			return nil, false
+		}
+		for _, separators := range []string{kept(p), decoded} {
+			for _, q := range []string{separators, withoutParameters(separators)} {
+				add(q)
+				add(strings.TrimSuffix(clean(q), "/"))
+				add(clean(q))
+			}
+		}
+		if decoded == p {
+			return all, true
+		}
+		p = decoded
+	}
+	return nil, false
+}
+
+// maxLayers is how often a path may have been encoded, and once more to see that it was not.
+const maxLayers = 4
+
+// kept decodes a path but for the separators in it, which stay escaped.
+func kept(escaped string) string {
+	guarded := escaped
+	for _, separator := range []string{"%2F", "%2f", "%5C", "%5c"} {
+		guarded = strings.ReplaceAll(guarded, separator, "%25"+separator[1:])
+	}
+	decoded, err := url.PathUnescape(guarded)
+	if err != nil {
+		return escaped
+	}
+	return decoded
+}
+
+// clean resolves dot segments and empty ones, and takes backslashes for slashes. A last slash stays.
+func clean(p string) string {
+	p = strings.ReplaceAll(p, `\`, "/")
+	cleaned := path.Clean("/" + p)
+	if strings.HasSuffix(p, "/") && cleaned != "/" {
+		cleaned += "/"
+	}
+	return cleaned
+}
+
+// withoutParameters takes ";…" from each segment, as servers of Java do before they look at the path.
+func withoutParameters(p string) string {
+	if !strings.Contains(p, ";") {
+		return p
+	}
+	segments := strings.Split(p, "/")
+	for i, s := range segments {
+		segments[i], _, _ = strings.Cut(s, ";")
+	}
+	return strings.Join(segments, "/")
+}

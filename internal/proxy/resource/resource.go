@@ -1,0 +1,129 @@
+package resource
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Resource is what is asked of requests for some addresses.
+type Resource struct {
+	// URI is a path: "{name}" stands for one segment of it, "*" at the end for any rest. "/a/*" of a resource that is
+	// not white-listed is "/a" too.
+	URI string `yaml:"uri"`
+	// Methods that it is about; all where there is none, or "ANY" is among them. GET is HEAD too.
+	Methods []string `yaml:"methods"`
+	// Roles that the caller must have: of the realm by name, of a client as client:name.
+	Roles []string `yaml:"roles"`
+	// RequireAnyRole: one of Roles is enough.
+	RequireAnyRole bool `yaml:"require-any-role"`
+	// Groups, one of which the caller must be in.
+	Groups []string `yaml:"groups"`
+	// WhiteListed: nobody is asked who they are.
+	WhiteListed bool `yaml:"white-listed"`
+	// ExchangeTo is an audience: the upstream gets a token that was exchanged for it, in place of the caller's own.
+	ExchangeTo string `yaml:"exchange-to"`
+}
+
+// methods are those that a resource can be about.
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+
+// Parse reads a resource as it is written on a command line: uri=/admin*|methods=GET,POST|roles=admin,client:operator.
+func Parse(text string) (Resource, error) {
+	var r Resource
+	for part := range strings.SplitSeq(text, "|") {
+		key, value, ok := strings.Cut(part, "=")
+		if !ok {
+			return r, fmt.Errorf("%q is no name=value", part)
+		}
+		if err := r.set(key, value); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func (r *Resource) set(key, value string) (err error) {
+	truth := func(into *bool) {
+		if *into, err = strconv.ParseBool(value); err != nil {
+			err = fmt.Errorf("%s is neither true nor false", key)
+		}
+	}
+	switch key {
+	case "uri":
+		r.URI = value
+	case "methods":
+		r.Methods = strings.Split(value, ",")
+	case "roles":
+		r.Roles = strings.Split(value, ",")
+	case "groups":
+		r.Groups = strings.Split(value, ",")
+	case "exchange-to":
+		r.ExchangeTo = value
+	case "require-any-role":
+		truth(&r.RequireAnyRole)
+	case "white-listed":
+		truth(&r.WhiteListed)
+	default:
+		return fmt.Errorf("%q is none of uri, methods, roles, require-any-role, groups, white-listed, exchange-to", key)
+	}
+	return err
+}
+
+// check says what is wrong with a resource.
+func (r *Resource) check() error {
+	switch {
+	case !strings.HasPrefix(r.URI, "/"):
+		return fmt.Errorf("resource %q: a uri begins with /", r.URI)
+	case strings.HasSuffix(r.URI, "/") && !r.WhiteListed && r.URI != "/":
+		return fmt.Errorf("resource %s: protects nothing below it; write %s*", r.URI, r.URI)
+	case r.WhiteListed && (len(r.Roles) > 0 || len(r.Groups) > 0 || r.ExchangeTo != ""):
+		return fmt.Errorf("resource %s: white-listed, so that nobody is there to have roles, groups or a token", r.URI)
+	case slices.Contains(r.Roles, "") || slices.Contains(r.Groups, ""):
+		return fmt.Errorf("resource %s: an empty role or group", r.URI)
+	}
+	for _, m := range r.Methods {
+		if m != anyMethod && !slices.Contains(methods, m) {
+			return fmt.Errorf("resource %s: unknown method %q", r.URI, m)
+		}
+	}
+	return nil
+}
+
+const anyMethod = "ANY"
+
+// covers tells whether the resource is about a method. GET and HEAD ask for the same.
+func (r *Resource) covers(method string) bool {
+	return len(r.Methods) == 0 || slices.Contains(r.Methods, anyMethod) || slices.Contains(r.Methods, method) ||
+		method == "HEAD" && slices.Contains(r.Methods, "GET")
+}
+
+// String is the resource in the log.
+func (r *Resource) String() string {
+	if r.WhiteListed {
+		return r.URI + " (white-listed)"
+	}
+	return r.URI
+}
+
+// Holder is what a token says about who holds it.
+type Holder struct {
+	Roles  []string // of clients as client:name
+	Groups []string
+}
+
+// Refuse says why a holder may not use the resource; empty where they may.
+func (r *Resource) Refuse(h Holder) string {
+	has := func(role string) bool { return slices.Contains(h.Roles, role) }
+	lacks := func(role string) bool { return !has(role) }
+	switch {
+	case r.RequireAnyRole && len(r.Roles) > 0 && !slices.ContainsFunc(r.Roles, has):
+		return "none of the roles " + strings.Join(r.Roles, ", ")
+	case !r.RequireAnyRole && slices.ContainsFunc(r.Roles, lacks):
+		return "role " + strings.Join(slices.DeleteFunc(slices.Clone(r.Roles), has), ", ") + " is missing"
+	case len(r.Groups) > 0 && !slices.ContainsFunc(r.Groups, func(g string) bool { return slices.Contains(h.Groups, g) }):
+		return "in none of the groups " + strings.Join(r.Groups, ", ")
+	}
+	return ""
+}
