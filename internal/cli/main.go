@@ -83,7 +83,7 @@ func (p *program) command() *cobra.Command {
 	root.AddCommand(
 		p.serveCommand(), p.demoCommand(),
 		p.importCommand(), p.exportCommand(), p.diffCommand(),
-		p.adminCommand(), p.explainCommand(), p.graphCommand(), p.logCommand(), p.simulateCommand(), p.conformanceCommand(), p.versionCommand(), p.manCommand(),
+		p.adminCommand(), p.explainCommand(), p.graphCommand(), p.logCommand(), p.simulateCommand(), p.conformanceCommand(), p.gatekeeperCommand(), p.versionCommand(), p.manCommand(),
 	)
 	return root
 }

@@ -34,3 +34,27 @@ func quote(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+// OnClient is the command that does verb to what is below a client, given by its client_id: for whoever does not know the
+// client's key, which it looks up.
+func OnClient(realm, client, verb, below string, settings ...Setting) string {
+	return "id=$(" + lookup(realm, client) + ") && " + unquoted(verb, `clients/$id/`+below, realm, settings...)
+}
+
+// NewScope is the command that makes a client scope with a mapper, and a default scope of a client, given by its client_id.
+func NewScope(realm, scope, client string, mapper ...Setting) string {
+	made := Command("create", "client-scopes", realm, Setting{"name", scope}, Setting{"protocol", "openid-connect"})
+	return All("scope=$("+made+" -i)", unquoted("create", "client-scopes/$scope/protocol-mappers/models", realm, mapper...),
+		"id=$("+lookup(realm, client)+")", unquoted("update", "clients/$id/default-client-scopes/$scope", realm))
+}
+
+// lookup is the command that prints the key of a client.
+func lookup(realm, client string) string {
+	return "tokenhouse admin get clients -r " + quote(realm) + " -q " + quote("clientId="+client) + " --fields id --format csv --noquotes"
+}
+
+// unquoted is Command of a resource that names variables of the shell.
+func unquoted(verb, resource, realm string, settings ...Setting) string {
+	const stand = "RESOURCE"
+	return strings.Replace(Command(verb, stand, realm, settings...), stand, `"`+resource+`"`, 1)
+}

@@ -1,0 +1,178 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/textproto"
+	"strings"
+)
+
+// passed is what forwarding needs to know of a request.
+type passed struct {
+	caller *caller // nil: nobody was asked
+}
+
+type passedKey struct{}
+
+// pass sends a request to the upstream, with what it may know of the caller.
+func (g *Gatekeeper) pass(w http.ResponseWriter, r *http.Request, c *caller) {
+	g.forward.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passedKey{}, passed{c})))
+}
+
+// makeForward makes what sends requests on.
+func (g *Gatekeeper) makeForward() error {
+	transport, err := upstreamTransport(&g.config.Upstream)
+	if err != nil {
+		return err
+	}
+	g.spoofable = map[string]bool{"authorization": true, "forwarded": true, "x-real-ip": true}
+	for _, c := range g.claimHeaders {
+		g.spoofable[strings.ToLower(c.header)] = true
+	}
+	for name := range g.config.Upstream.Headers {
+		g.spoofable[strings.ToLower(name)] = true
+	}
+	g.forward = &httputil.ReverseProxy{Rewrite: g.rewrite, ModifyResponse: g.modify, ErrorHandler: g.failed, Transport: transport,
+		FlushInterval: -1, ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelDebug), BufferPool: &buffers{}}
+	return nil
+}
+
+// rewrite makes the upstream's request of the caller's. Headers of the connection and X-Forwarded-* are gone from it already.
+func (g *Gatekeeper) rewrite(p *httputil.ProxyRequest) {
+	u := &g.config.Upstream
+	c := p.In.Context().Value(passedKey{}).(passed).caller
+	host := p.In.Host
+	if u.URL.Scheme == "unix" {
+		p.Out.URL.Scheme, p.Out.URL.Host = "http", "upstream"
+	} else {
+		p.SetURL(u.URL)
+	}
+	p.Out.Host = ""
+	if u.PreserveHost {
+		p.Out.Host = host
+	}
+	h := p.Out.Header
+	g.dropSpoofed(h, c)
+	g.dropCookies(h)
+	g.tellOrigin(p)
+	if c != nil {
+		for _, one := range c.headers {
+			if one.name != "Authorization" || !c.bound {
+				h[one.name] = one.values
+			}
+		}
+	}
+	for name, value := range u.Headers {
+		h.Set(name, value)
+	}
+}
+
+// tellOrigin tells the upstream where a request came from, and what the caller took the site for.
+func (g *Gatekeeper) tellOrigin(p *httputil.ProxyRequest) {
+	if before := p.In.Header["X-Forwarded-For"]; len(before) > 0 && g.trusted(p.In.RemoteAddr) {
+		p.Out.Header["X-Forwarded-For"] = before
+	}
+	p.SetXForwarded()
+	if s := g.config.Site.URL; s != nil {
+		p.Out.Header["X-Forwarded-Proto"] = []string{s.Scheme}
+		p.Out.Header["X-Forwarded-Host"] = []string{s.Host}
+	}
+	if host, _, err := net.SplitHostPort(p.In.RemoteAddr); err == nil {
+		p.Out.Header["X-Real-Ip"] = []string{host}
+	}
+}
+
+// trusted tells whether who connected is a proxy that is believed.
+func (g *Gatekeeper) trusted(remote string) bool {
+	a, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return false
+	}
+	for _, p := range g.config.Listen.Trusted {
+		if p.Contains(a.Addr().Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// dropSpoofed drops what only the gatekeeper may say. Many servers read X_Auth_Roles as X-Auth-Roles. A request that nobody was asked
+// about keeps credentials that are no token's; one with a proof of possession keeps both.
+func (g *Gatekeeper) dropSpoofed(h http.Header, c *caller) {
+	for name := range h {
+		plain := name
+		if strings.IndexByte(name, '_') >= 0 {
+			plain = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
+		}
+		if name == "Authorization" && keepsCredentials(h, c) {
+			continue
+		}
+		if strings.HasPrefix(plain, "X-Auth-") || strings.HasPrefix(plain, "X-Forwarded-") || g.spoofable[strings.ToLower(plain)] {
+			delete(h, name)
+		}
+	}
+}
+
+func keepsCredentials(h http.Header, c *caller) bool {
+	if c != nil {
+		return c.bound
+	}
+	scheme, _, _ := strings.Cut(h.Get("Authorization"), " ")
+	return !strings.EqualFold(scheme, "bearer") && !strings.EqualFold(scheme, "dpop")
+}
+
+// dropCookies drops the gatekeeper's own cookies: the upstream has no use for them.
+func (g *Gatekeeper) dropCookies(h http.Header) {
+	lines := h["Cookie"]
+	if g.jar == nil || len(lines) == 0 {
+		return
+	}
+	var kept []string
+	for _, one := range lines {
+		for cookie := range strings.SplitSeq(one, ";") {
+			cookie = strings.TrimSpace(cookie)
+			if name, _, _ := strings.Cut(cookie, "="); cookie != "" && !g.jar.Owns(strings.TrimSpace(name), g.config.Session.Cookie) {
+				kept = append(kept, cookie)
+			}
+		}
+	}
+	delete(h, "Cookie")
+	if kept != nil {
+		h["Cookie"] = []string{strings.Join(kept, "; ")}
+	}
+}
+
+// modify takes from an answer what the upstream may not say: cookies that are the gatekeeper's.
+func (g *Gatekeeper) modify(r *http.Response) error {
+	lines := r.Header["Set-Cookie"]
+	if g.jar == nil || len(lines) == 0 {
+		return nil
+	}
+	var kept []string
+	for _, one := range lines {
+		if name, _, _ := strings.Cut(one, "="); !g.jar.Owns(strings.TrimSpace(name), g.config.Session.Cookie) {
+			kept = append(kept, one)
+		}
+	}
+	if r.Header["Set-Cookie"] = kept; kept == nil {
+		delete(r.Header, "Set-Cookie")
+	}
+	return nil
+}
+
+// failed answers where the upstream does not.
+func (g *Gatekeeper) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		g.refuse(w, r, refused(http.StatusRequestEntityTooLarge, "invalid_request", "The request is too large").because(tooLarge))
+		return
+	}
+	if r.Context().Err() != nil {
+		return // the caller has left
+	}
+	g.refuse(w, r, refused(http.StatusBadGateway, "bad_gateway", "The application does not answer").because(err))
+}
