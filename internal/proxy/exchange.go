@@ -2,89 +2,87 @@ package proxy
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/http"
-	"time"
 
-	"github.com/maypok86/otter/v2"
-
-	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
+	"github.com/tokenhouse/tokenhouse/brokerclient"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 )
 
-// exchanges are tokens for upstreams that were got for callers' tokens, kept until shortly before they end.
-type exchanges struct {
-	*otter.Cache[[sha256.Size]byte, *swapped]
+// makeBrokers makes what exchanges tokens, and what asks why the issuer does not.
+func (g *Gatekeeper) makeBrokers(client *http.Client) error {
+	c := &g.config.Issuer
+	broker := brokerclient.Config{Issuer: c.URL, HTTPClient: client, InsecureHTTP: c.Insecure, Now: g.config.Now}
+	if c.ExplainID != "" {
+		own, err := explaining(broker, c)
+		if err != nil {
+			return err
+		}
+		g.explainer = own
+		broker.Explain = func(ctx context.Context) (string, error) {
+			t, err := own.ClientCredentials(ctx, brokerclient.Own{})
+			if err != nil {
+				return "", err
+			}
+			return t.Access, nil
+		}
+	}
+	switch {
+	case c.ClientSecret == "":
+		broker.Auth = brokerclient.ClientID(c.ClientID)
+	case c.SecretInBody:
+		broker.Auth = brokerclient.SecretPost(c.ClientID, c.ClientSecret)
+	default:
+		broker.Auth = brokerclient.SecretBasic(c.ClientID, c.ClientSecret)
+	}
+	made, err := broker.NewClient()
+	if err != nil {
+		return err
+	}
+	g.broker = made.NewSource()
+	return nil
 }
 
-// swapped is a token that names an upstream.
-type swapped struct {
-	caller
-	until time.Time // no longer given out from then on
+// explaining gets tokens for who may ask the issuer for explanations.
+func explaining(broker brokerclient.Config, c *Issuer) (*brokerclient.Source, error) {
+	broker.Auth = brokerclient.SecretBasic(c.ExplainID, c.ExplainSecret)
+	if c.SecretInBody {
+		broker.Auth = brokerclient.SecretPost(c.ExplainID, c.ExplainSecret)
+	}
+	made, err := broker.NewClient()
+	if err != nil {
+		return nil, err
+	}
+	return made.NewSource(), nil
 }
 
-const (
-	maxExchanges = 10_000
-	spare        = 30 * time.Second // that a token given to an upstream lasts at least, where it can
-)
-
-func newExchanges() exchanges {
-	return exchanges{otter.Must(&otter.Options[[sha256.Size]byte, *swapped]{MaximumSize: maxExchanges})}
-}
-
-// swap is the caller with a token for an audience in place of their own: the upstream sees no token that is meant for another.
-// Callers with the same token share one exchange.
+// swap is the caller with a token for an audience in place of their own: the upstream sees no token that is meant for another. One
+// that was exchanged for is kept for this very token and audience until 30 seconds before it ends.
 func (g *Gatekeeper) swap(r *http.Request, c *caller, audience string) (*caller, error) {
-	key := sha256.Sum256(encode(c.token, audience))
-	load := otter.LoaderFunc[[sha256.Size]byte, *swapped](func(context.Context, [sha256.Size]byte) (*swapped, error) {
-		return g.exchange(r, c, audience)
-	})
-	s, err := g.exchanged.Get(r.Context(), key, load)
-	if err == nil && !g.now().Before(s.until) {
-		g.exchanged.Invalidate(key)
-		s, err = g.exchanged.Get(r.Context(), key, load)
-	}
+	t, err := g.broker.Exchange(r.Context(), brokerclient.Request{SubjectToken: c.token, Audience: []string{audience}})
 	if err != nil {
-		return nil, g.unswapped(r.Context(), err, c, audience)
+		g.metrics.token("exchanged", err)
+		return nil, unswapped(err, c, audience)
 	}
-	return &s.caller, nil
-}
-
-// exchange asks the issuer for a token, and holds it to what was asked for.
-func (g *Gatekeeper) exchange(r *http.Request, c *caller, audience string) (*swapped, error) {
-	ctx, cancel := detached(r, g.config.Issuer.Timeout) // others may wait for it too
-	defer cancel()
-	t, err := g.issuer.Exchange(ctx, c.token, audience)
-	g.metrics.token("exchanged", err)
-	if err != nil {
-		return nil, err
+	if _, err := g.verifier.Verify(r.Context(), t.Access, audience); err != nil {
+		g.broker.Drop(t)
+		return nil, refused(http.StatusBadGateway, "bad_gateway", "The issuer exchanged the token for one that "+audience+" would not take").because(err).by(c)
 	}
-	if _, err := g.verifier.Verify(ctx, t.Access, audience); err != nil {
-		return nil, err
-	}
-	to, err := g.proven(t.Access)
-	if err != nil {
-		return nil, err
-	}
-	until := to.expires.Add(-spare)
-	if soon := g.now().Add(time.Second); until.Before(soon) {
-		until = soon // for those who wait for it now
-	}
-	return &swapped{*to, until}, nil
+	return g.proven(t.Access)
 }
 
 // unswapped says why there is no token for an upstream.
-func (g *Gatekeeper) unswapped(ctx context.Context, err error, c *caller, audience string) error {
-	refusedBy, ok := errors.AsType[*issuer.Refused](err)
+func unswapped(err error, c *caller, audience string) error {
+	e, ok := errors.AsType[*brokerclient.Error](err)
 	switch {
-	case errors.Is(err, issuer.ErrUnavailable):
+	case !ok || e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests:
 		return away(err)
-	case !ok:
-		return err
-	case refusedBy.Code == "invalid_token" || refusedBy.Code == "invalid_grant":
+	case e.Code == brokerclient.InvalidToken || e.Code == brokerclient.InvalidGrant:
 		return unsigned().because(err) // the caller's token ended before its time
 	}
 	f := refused(http.StatusForbidden, "access_denied", "There is no token for "+audience+" for you").because(err).by(c)
-	f.hidden = g.explained(ctx, "exchange", question{Client: g.config.Issuer.ClientID, SubjectClient: c.client, User: c.text("preferred_username"), Audience: []string{audience}})
+	for _, fix := range e.Fixes {
+		f.hidden = append(f.hidden, explain.Fix(fix))
+	}
 	return f
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
+	"github.com/tokenhouse/tokenhouse/brokerclient"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/seal"
@@ -22,10 +23,10 @@ type Gatekeeper struct {
 	table        *resource.Table
 	jar, ways    *seal.Jar // of sessions, and of those on their way to sign in; nil without sign-in
 	issuer       *issuer.Client
-	explainer    *issuer.Client // nil: nobody may ask why
+	broker       *brokerclient.Source
+	explainer    *brokerclient.Source // of who may ask why; nil: nobody may
 	verifier     verifier
 	known        identities
-	exchanged    exchanges
 	renewals     renewals
 	ended        endings
 	claimHeaders []claimHeader
@@ -53,7 +54,7 @@ func New(ctx context.Context, c Config) (*Gatekeeper, error) {
 		return nil, err
 	}
 	g := &Gatekeeper{config: c, log: c.Log, claimHeaders: claimHeaders(c.Upstream.Claims), metrics: newMetrics(),
-		renewals: renewals{all: map[[32]byte]*renewal{}}, ended: endings{all: map[string]time.Time{}}, exchanged: newExchanges()}
+		renewals: renewals{all: map[[32]byte]*renewal{}}, ended: endings{all: map[string]time.Time{}}}
 	var err error
 	if g.table, err = resource.NewTable(c.Access.Resources, c.Access.DefaultDeny); err != nil {
 		return nil, err
@@ -99,12 +100,10 @@ func (g *Gatekeeper) meetIssuer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask := issuer.Config{URL: c.URL, DiscoveryURL: c.DiscoveryURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, SecretInBody: c.SecretInBody,
-		Scopes: c.Scopes, Revocation: c.Revocation, HTTP: client, Now: g.now}
-	g.issuer = issuer.New(ask)
-	if c.ExplainID != "" {
-		ask.ClientID, ask.ClientSecret = c.ExplainID, c.ExplainSecret
-		g.explainer = issuer.New(ask)
+	g.issuer = issuer.New(issuer.Config{URL: c.URL, DiscoveryURL: c.DiscoveryURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, SecretInBody: c.SecretInBody,
+		Scopes: c.Scopes, Revocation: c.Revocation, HTTP: client, Now: g.now})
+	if err := g.makeBrokers(client); err != nil {
+		return err
 	}
 	if c.Unverified {
 		g.log.Warn("tokens are NOT verified: whoever reaches this gatekeeper is who they say they are")

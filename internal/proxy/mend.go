@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
+	"github.com/tokenhouse/tokenhouse/brokerclient"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 )
 
@@ -19,7 +20,7 @@ func (g *Gatekeeper) misdirected(ctx context.Context, e *bearer.Error) *refusal 
 		f.audience = []string{}
 	}
 	f.fixes = g.mend(e.Claims.Client)
-	f.hidden = g.explained(ctx, "audience", question{Client: e.Claims.Client, User: userOf(e.Claims), Scope: strings.Join(e.Claims.Scopes, " "), Want: []string{e.WantAudience}})
+	f.hidden = g.explained(ctx, question{Client: e.Claims.Client, User: userOf(e.Claims), Scope: strings.Join(e.Claims.Scopes, " "), Want: []string{e.WantAudience}})
 	return f
 }
 
@@ -56,32 +57,32 @@ func (g *Gatekeeper) mend(client string) []explain.Fix {
 
 // question is what the issuer is asked to explain, as its administration API takes it.
 type question struct {
-	Client        string   `json:"client"`
-	User          string   `json:"user,omitempty"`
-	Scope         string   `json:"scope,omitempty"`
-	Want          []string `json:"want,omitempty"`
-	SubjectClient string   `json:"subjectClient,omitempty"`
-	Audience      []string `json:"audience,omitempty"`
+	Client string   `json:"client"`
+	User   string   `json:"user,omitempty"`
+	Scope  string   `json:"scope"`
+	Want   []string `json:"want"`
 }
 
 // explainTime is how long somebody waits for an explanation on top of a refusal.
 const explainTime = 3 * time.Second
 
-// explained asks the issuer, a Tokenhouse, what would mend a refusal. There is no explanation where nobody may ask, or the
-// issuer does not answer: the refusal stays what it is.
-func (g *Gatekeeper) explained(ctx context.Context, kind string, q question) []explain.Fix {
+// explained asks the issuer, a Tokenhouse, what would put the wanted audience into a token. There is no explanation where nobody may
+// ask, or the issuer does not answer: the refusal stays what it is.
+func (g *Gatekeeper) explained(ctx context.Context, q question) []explain.Fix {
 	server, realm, ok := place(g.config.Issuer.URL)
 	if g.explainer == nil || !ok || q.Client == "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, explainTime)
 	defer cancel()
-	own, err := g.explainer.Own(ctx)
+	t, err := g.explainer.ClientCredentials(ctx, brokerclient.Own{})
 	if err == nil {
-		var answer struct{ Fixes []explain.Fix }
-		at := server + "/admin/realms/" + url.PathEscape(realm) + "/tokenhouse/explain/" + kind
-		if err = g.explainer.Call(ctx, at, own.Access, q, &answer); err == nil {
-			return answer.Fixes
+		var answer struct {
+			Wanted []struct{ Fixes []explain.Fix }
+		}
+		at := server + "/admin/realms/" + url.PathEscape(realm) + "/tokenhouse/explain/audience"
+		if err = g.issuer.Call(ctx, at, t.Access, q, &answer); err == nil && len(answer.Wanted) == 1 {
+			return answer.Wanted[0].Fixes
 		}
 	}
 	g.log.WarnContext(ctx, "the issuer does not explain", "cause", err)

@@ -86,18 +86,6 @@ func (c *Client) Refresh(ctx context.Context, token string) (Tokens, error) {
 	return t, err
 }
 
-// Exchange exchanges somebody's access token for one that is for an audience (RFC 8693 §2.1).
-func (c *Client) Exchange(ctx context.Context, token, audience string) (Tokens, error) {
-	const access = "urn:ietf:params:oauth:token-type:access_token"
-	return c.grant(ctx, url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:token-exchange"}, "subject_token": {token},
-		"subject_token_type": {access}, "requested_token_type": {access}, "audience": {audience}})
-}
-
-// Own gets a token for the client itself.
-func (c *Client) Own(ctx context.Context) (Tokens, error) {
-	return c.grant(ctx, url.Values{"grant_type": {"client_credentials"}})
-}
-
 func (c *Client) grant(ctx context.Context, form url.Values) (Tokens, error) {
 	var t Tokens
 	m, err := c.Metadata(ctx)
