@@ -290,3 +290,23 @@ func TestWriteWhoseCallerIsGone(t *testing.T) {
 		}
 	})
 }
+
+// TestOlderVersionDoesNotOpenANewerDatabase: it would write what the newer one reads otherwise.
+func TestOlderVersionDoesNotOpenANewerDatabase(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		d := open(t, url, slog.New(slog.DiscardHandler))
+		if err := d.Change(t.Context(), func(tx engine.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, $2)`, 9999, true)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := engine.Open(t.Context(), url, slog.New(slog.DiscardHandler))
+		if err == nil || !strings.Contains(err.Error(), "9999") {
+			t.Errorf("opened: %v", err)
+		}
+	})
+}

@@ -69,6 +69,18 @@ func migrate(ctx context.Context, d goose.Dialect, db *sql.DB, options ...goose.
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("bring the schema up to date: %w", err)
 	}
+	return current(ctx, provider)
+}
+
+// current refuses a database that a newer version has brought up to date: this one would write what that one reads otherwise.
+func current(ctx context.Context, provider *goose.Provider) error {
+	has, knows, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if has > knows {
+		return fmt.Errorf("the database was brought up to date by a newer version: its schema has version %d, and this is for %d. Start that version, or restore a backup from before", has, knows)
+	}
 	return nil
 }
 
