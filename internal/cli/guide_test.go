@@ -21,6 +21,8 @@ var guides = map[string][]string{
 	"migrate":      {"migrate"},
 	"import":       {"import-a-realm", "configuration"},
 	"README":       {"README"},
+	"backup":       {"first-server", "backup-and-restore"},
+	"keys":         {"first-server", "key-rotation", "monitoring", "upgrade"},
 }
 
 // supplied are the files that readers of a page bring along, under the names that the page calls them.
@@ -38,9 +40,18 @@ var unplayed = map[string]map[string]string{
 		"./.ci/run":  "this test is part of it",
 		"make build": "the binary is here",
 	},
-	"migrate":           {"kc.sh": "Keycloak"},
-	"performance":       {"": "a machine that does nothing else"},
-	"run-in-production": {"install": "a machine with systemd that may be changed"},
+	"migrate":     {"kc.sh": "Keycloak"},
+	"performance": {"": "a machine that does nothing else"},
+	"run-in-production": {
+		"install":    "a machine with systemd that may be changed",
+		"cd deploy/": "the project's folder; TestComposeFile starts a server with what is in the file",
+		"docker":     "Docker",
+	},
+	"kubernetes": {"kubectl": "a Kubernetes cluster; TestManifestsStartAServer starts a server with what they say"},
+	"upgrade": {
+		"install": "a machine with systemd that may be changed",
+		"kubectl": "a Kubernetes cluster",
+	},
 	"sign-in":           {"tokenhouse admin update users/$ALICE/execute-actions-email": "a mail server that takes the letter"},
 	"sign-in-from-apps": {"oauth2-proxy": "oauth2-proxy"},
 	"try-a-server":      {"tokenhouse conformance --target server.json": "a server of another make; testdata/script/conformance.txtar describes ours"},
@@ -67,6 +78,9 @@ func TestGuides(t *testing.T) {
 				text, err := os.ReadFile(at)
 				if err != nil {
 					t.Fatal(err)
+				}
+				if strings.Contains(string(text), pagePostgres) {
+					r.database()
 				}
 				found, faults := steps(string(text))
 				for _, fault := range faults {

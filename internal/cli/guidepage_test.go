@@ -26,8 +26,14 @@ var languages = []string{"sh", "console", "dot", "go", "http", "ini", "js", "jso
 // stray finds commands in blocks where nobody would run them.
 var stray = regexp.MustCompile(`(?m)^(\$ |(\./)?tokenhouse |curl |kcadm|openssl )`)
 
+// indented are blocks that fences does not find.
+var indented = regexp.MustCompile("(?m)^[ \t>]+```")
+
 // steps are the commands of a page in their order, and what is wrong with its blocks.
 func steps(page string) (found []step, faults []string) {
+	for _, m := range indented.FindAllStringIndex(page, -1) {
+		faults = append(faults, "line "+strconv.Itoa(1+strings.Count(page[:m[0]], "\n"))+": an indented block, which nobody would run")
+	}
 	for _, m := range fences.FindAllStringSubmatchIndex(page, -1) {
 		language, text := page[m[2]:m[3]], page[m[4]:m[5]]
 		line := 1 + strings.Count(page[:m[4]], "\n")

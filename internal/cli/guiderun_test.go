@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
 )
 
 // toolsRequired is the environment variable that turns the skipping of guides into a failure, where a program that they
@@ -23,16 +26,15 @@ const toolsRequired = "TEST_REQUIRE_TOOLS"
 // programs are what readers have beside the binary. No page can run anything else, so that no test ever speaks to
 // the cluster, the containers or the services of the machine that it is run on.
 var programs = []string{"bash", "sh", "awk", "base64", "cat", "chmod", "cp", "curl", "cut", "date", "diff", "env", "grep", "head", "jq", "kill", "ln", "ls",
-	"mkdir", "mv", "openssl", "pg_dump", "psql", "rm", "sed", "seq", "sleep", "sort", "sqlite3", "tail", "tee", "touch", "tr", "wc"}
+	"mkdir", "mv", "openssl", "pg_dump", "pg_restore", "psql", "rm", "sed", "seq", "sleep", "sort", "sqlite3", "tail", "tee", "touch", "tr", "wc"}
 
 // reader follows pages in a directory of its own. Servers that pages start run until the reader leaves, or starts another.
 type reader struct {
 	*testing.T
 	folder, aside string // where commands run, and where what the page does not know of is kept
 	environ       []string
-	ports         *strings.Replacer // from the page's to those of this reader
-	printed       *strings.Replacer // and back
-	life          *os.File          // servers end when the other end of this is closed
+	addresses     []string // of the page, each with that of this reader
+	life          *os.File // servers end when the other end of this is closed
 }
 
 // pageAddresses are those at which pages find servers, with the option that moves the server's port.
@@ -60,14 +62,11 @@ func newReader(t *testing.T) *reader {
 		}
 	}
 	r.environ = []string{"HOME=" + r.aside, "PATH=" + bin, "ASIDE=" + r.aside, "TOKENHOUSE_HTTP_HOST=127.0.0.1", "TOKENHOUSE_HTTP_MANAGEMENT_HOST=127.0.0.1"}
-	var there, back []string
 	for i, port := range freePorts(t, len(pageAddresses)) {
 		address, _, _ := strings.Cut(pageAddresses[i].address, ":")
 		r.environ = append(r.environ, "TOKENHOUSE_"+pageAddresses[i].option+"="+port)
-		there = append(there, pageAddresses[i].address, address+":"+port)
-		back = append(back, address+":"+port, pageAddresses[i].address)
+		r.addresses = append(r.addresses, pageAddresses[i].address, address+":"+port)
 	}
-	r.ports, r.printed = strings.NewReplacer(there...), strings.NewReplacer(back...)
 	r.install(bin)
 	life, hold, err := os.Pipe()
 	if err != nil {
@@ -135,6 +134,20 @@ func (r *reader) install(bin string) {
 	}
 }
 
+// pagePostgres is where pages find PostgreSQL, with a database of ours, and another that they make.
+const pagePostgres = "tokenhouse@localhost/"
+
+// database gives the reader a PostgreSQL.
+func (r *reader) database() {
+	at, err := url.Parse(storetest.Postgres(r))
+	if err != nil {
+		r.Fatal(err)
+	}
+	another := strings.TrimPrefix(at.Path, "/") + "_restored" // a name that nobody else takes
+	r.addresses = append(r.addresses, pagePostgres+"tokenhouse", "tokenhouse@"+at.Host+at.Path,
+		pagePostgres+"restored", "tokenhouse@"+at.Host+"/"+another, "DATABASE restored", "DATABASE "+another)
+}
+
 // bring puts a file into the folder.
 func (r *reader) bring(name string, text []byte) {
 	if err := os.WriteFile(filepath.Join(r.folder, name), text, 0o600); err != nil {
@@ -146,7 +159,7 @@ func (r *reader) bring(name string, text []byte) {
 // something else than it says.
 func (r *reader) follow(name, page string, found []step) (after string) {
 	out := r.TempDir()
-	cmd := exec.CommandContext(r.Context(), "bash", "-euo", "pipefail", "-c", r.ports.Replace(shellScript(name, found)))
+	cmd := exec.CommandContext(r.Context(), "bash", "-euo", "pipefail", "-c", strings.NewReplacer(r.addresses...).Replace(shellScript(name, found)))
 	cmd.Dir, cmd.ExtraFiles = r.folder, []*os.File{r.life}
 	cmd.Env = append(slices.Clone(r.environ), "OUT="+out)
 	log, err := os.Create(filepath.Join(out, "log")) // a file, for the servers live on and have it open too
@@ -160,6 +173,8 @@ func (r *reader) follow(name, page string, found []step) (after string) {
 		server, _ := os.ReadFile(filepath.Join(r.aside, "log")) // where there is one
 		r.Fatalf("%v\n%s\nthe server says:\n%s", err, said, server)
 	}
+	back := slices.Clone(r.addresses)
+	slices.Reverse(back)
 	after = page
 	for i := len(found) - 1; i >= 0; i-- {
 		if s := found[i]; s.compared {
@@ -167,7 +182,7 @@ func (r *reader) follow(name, page string, found []step) (after string) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			got := strings.TrimRight(r.printed.Replace(string(text)), "\n") + "\n"
+			got := strings.TrimRight(strings.NewReplacer(back...).Replace(string(text)), "\n") + "\n"
 			if prints(got, s.want) {
 				continue
 			}

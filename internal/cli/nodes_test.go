@@ -165,9 +165,26 @@ func twoProcesses(t *testing.T, realm string) (here *server.Server, nodes []stri
 // gives its URL.
 func anotherProcess(t *testing.T, db server.Database) string {
 	t.Helper()
+	environ := append(os.Environ(), "TOKENHOUSE_DB_URL="+db.URL, "TOKENHOUSE_MASTER_KEY="+db.MasterKey)
+	lines := started(t, environ, "start-dev", "--http-host", "127.0.0.1", "--http-port", "0", "--hostname", nodesHost)
+	listening := regexp.MustCompile(`for=HTTP address=(\S+)`)
+	for lines.Scan() {
+		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
+			go drain(lines)
+			return "http://" + m[1]
+		}
+		t.Log(lines.Text())
+	}
+	t.Fatal("the other process does not listen")
+	return ""
+}
+
+// started is the log of the command in a process of its own, which ends with the test.
+func started(t *testing.T, environ []string, args ...string) *bufio.Scanner {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, "tokenhouse", "start-dev", "--http-host", "127.0.0.1", "--http-port", "0", "--hostname", nodesHost)
-	cmd.Env = append(os.Environ(), "TOKENHOUSE_DB_URL="+db.URL, "TOKENHOUSE_MASTER_KEY="+db.MasterKey)
+	cmd := exec.CommandContext(ctx, "tokenhouse", args...)
+	cmd.Env = environ
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	log, err := cmd.StderrPipe() // its end is the end of the process
@@ -181,20 +198,13 @@ func anotherProcess(t *testing.T, db server.Database) string {
 		stop()
 		_ = cmd.Wait() // it was told to stop
 	})
-	listening := regexp.MustCompile(`for=HTTP address=(\S+)`)
-	lines := bufio.NewScanner(log)
+	return bufio.NewScanner(log)
+}
+
+// drain reads on, else the process would wait for a reader of its log.
+func drain(lines *bufio.Scanner) {
 	for lines.Scan() {
-		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
-			go func() {
-				for lines.Scan() { // else the process would wait for a reader of its log
-				}
-			}()
-			return "http://" + m[1]
-		}
-		t.Log(lines.Text())
 	}
-	t.Fatal("the other process does not listen")
-	return ""
 }
 
 // redeem asks a node's token endpoint.
