@@ -57,12 +57,11 @@ func (y *cells) cell(got, want bool, name ...string) {
 func attackMatrix(t *testing.T) {
 	counts := map[string]string{}
 	for _, db := range databases {
-		opened := db.open(t)
 		names := []string{"pit", "rival"}
 		for i := range falls {
 			names = append(names, fmt.Sprintf("pit-%d", i))
 		}
-		pits := newPits(t, opened, names...)
+		pits := newPits(t, db, names...)
 		for _, a := range attacks {
 			if a.play == nil {
 				continue

@@ -4,8 +4,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"maps"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"sync/atomic"
@@ -30,6 +32,9 @@ type pit struct {
 	as     string           // the client that uses what ways bring; empty: the one that got it
 	twist  func(url.Values) // changes what ways ask for; nil: nothing
 	proof  *prooftest.Key   // goes with each request; nil: none
+	shown  *tls.Certificate // that the caller came with, as the proxy before the server tells; nil: none
+	ca     *authority       // whose certificates the server believes in
+	db     database         // that the server is on
 	first  *answer          // tokens of client "secret" for alice; nil before they are needed
 }
 
@@ -68,9 +73,15 @@ func newPitKeys(t *testing.T) *pitKeys {
 }
 
 // newPits starts a server with realms that are pits, by name.
-func newPits(t *testing.T, db server.Database, names ...string) []*pit {
+func newPits(t *testing.T, db database, names ...string) []*pit {
 	t.Helper()
-	keys := newPitKeys(t)
+	return newPitsOf(t, db, newPitKeys(t), func(*server.Config) {}, names...)
+}
+
+// newPitsOf is newPits with these keys, at a server that is configured another way.
+func newPitsOf(t *testing.T, db database, keys *pitKeys, change func(c *server.Config), names ...string) []*pit {
+	t.Helper()
+	ca := newAuthority(t)
 	files := map[string][]byte{}
 	for _, name := range names {
 		text, err := json.Marshal(keys.realm(t, name))
@@ -79,21 +90,27 @@ func newPits(t *testing.T, db server.Database, names ...string) []*pit {
 		}
 		files[name+".json"] = text
 	}
-	s, base := start(t, db, files)
+	place := db.open(t)
+	s, base := startAs(t, place, files, func(c *server.Config, _ string) {
+		// A proxy on this machine tells who called it: the tests are that proxy.
+		c.Proxy = server.Proxy{Headers: "forwarded", Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, Certificate: "Client-Cert"}
+		c.Listen.TrustStore = ca.pem()
+		change(c)
+	})
 	var second *server.Server
-	if db.URL != "" { // a SQLite database is one server's
-		second = build(t, server.Config{Database: db}, nil, base)
+	if place.URL != "" { // a SQLite database is one server's
+		second = build(t, server.Config{Database: place}, nil, base)
 	}
 	var out []*pit
 	for _, name := range names {
-		out = append(out, &pit{desk: &desk{arena: &arena{t, s, base, name}}, second: second, keys: keys})
+		out = append(out, &pit{desk: &desk{arena: &arena{t, s, base, name}}, second: second, keys: keys, ca: ca, db: db})
 	}
 	return out
 }
 
 // in is the pit for a subtest.
 func (p *pit) in(t *testing.T) *pit {
-	return &pit{desk: &desk{arena: p.arena.in(t)}, second: p.second, keys: p.keys, others: p.others}
+	return &pit{desk: &desk{arena: p.arena.in(t)}, second: p.second, keys: p.keys, others: p.others, ca: p.ca, db: p.db}
 }
 
 // keySet is a key set with one public key.

@@ -39,8 +39,13 @@ var attacks = []attack{
 		axes: "subject × actor", play: attackActors,
 		tests: []string{"internal/core/mint: TestAttackT11", "internal/flow/grant: TestAssertionKeepsActors"}},
 	{id: "T12", must: "bound in, bound out",
-		axes: "grant × client, with and without a proof", play: attackBoundWays,
-		tests: []string{"TestAttack/T12 bound tokens", "TestAttack/T12 proof of possession"}},
+		axes: "grant × client × key, certificate, or both: its own, another's, none", play: func(y *cells, p *pit) {
+			attackBoundWays(y, p)
+			attackCertifiedWays(y, p)
+			attackBoundTwice(y, p)
+		},
+		tests:     []string{"TestAttack/T12 bound tokens", "TestAttack/T12 proof of possession", "TestCertificateBound"},
+		leavesOut: map[string]string{"refresh by a client with credentials × another key": "granted: its refresh token is bound to the credentials (RFC 9449 §5), and what comes of it, to the key that is proved now"}},
 	{id: "T13", must: "introspection says what the token says, who acts included",
 		axes: "subject × actor", play: attackActors,
 		tests: []string{"TestAttack/T13 introspection says what tokens say"}},
@@ -73,7 +78,7 @@ var attacks = []attack{
 		tests:     []string{"TestAttack/T23 required claims"},
 		leavesOut: map[string]string{"`sub` of the realm's own tokens": "lightweight tokens have none: their session says whose they are"}},
 	{id: "T24", must: "codes, device codes and refresh tokens are their client's",
-		axes: "grant × client × client", play: attackOtherClients("code", "device code", "refresh", "offline refresh", "refresh of an exchange"),
+		axes: "grant × client × client", play: attackOtherClients("code", "pushed request", "device code", "refresh", "offline refresh", "refresh of an exchange"),
 		tests: []string{"TestAttack/T24 tokens at other clients", "TestAttackBrowser/T24 substitution", "TestAttackBrowser/T24 devices"}},
 	{id: "T25", must: "no other text is the token",
 		axes: "change of a byte × place where a JWT is taken", play: attackBytes,

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/proof/prooftest"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
@@ -53,7 +52,7 @@ func attackEachParameter(y *cells, p *pit) {
 		for _, name := range names {
 			for what, change := range changes {
 				asked.twist = func(v url.Values) { change(v, name) }
-				if byGrant("code", "device code")(w) { // which are spent
+				if coded(w) { // which are spent
 					held = w.begin(&asked, w.client, b)
 				}
 				itself := name == "subject_issuer" && what == "missing" // then the token's iss tells it
@@ -168,36 +167,6 @@ func attackUnsignedActors(y *cells, p *pit) {
 	}
 }
 
-// attackBoundWays asks that a token that came with a proof is bound to its key, by whichever way, and that a client that wants
-// bound tokens gets no other (T12).
-func attackBoundWays(y *cells, p *pit) {
-	key := prooftest.New(p.T)
-	b := p.browser()
-	b.login("secret", "alice")
-	bound := func(w way, proof *prooftest.Key) bool {
-		at := *p
-		held := w.begin(&at, w.client, b)
-		at.proof = proof
-		q := held.use()
-		cnf, _ := claims(p.T, q.get("access_token"))["cnf"].(map[string]any)
-		return q.status == http.StatusOK && cnf["jkt"] == key.Thumbprint()
-	}
-	for _, w := range ways() {
-		if !w.tokens || !w.good() {
-			continue
-		}
-		y.cell(bound(w, key), true, w.name, w.client, "with a proof")
-	}
-	held := p.begunBy(b)
-	p.each(func(c *realm.Client) { c.Tokens.BindDPoP = true })
-	defer p.each(func(c *realm.Client) { c.Tokens.BindDPoP = false })
-	for i, w := range ways() {
-		if w.tokens {
-			y.cell(held[i].use().status == http.StatusOK, false, w.name, w.client, "without one, where it must be")
-		}
-	}
-}
-
 // attackMixedValues brings what is used once for one thing as what is used once for another (T14).
 func attackMixedValues(y *cells, p *pit) {
 	b := p.browser()
@@ -231,56 +200,6 @@ func attackMixedValues(y *cells, p *pit) {
 	for value, get := range values {
 		for door, open := range doors {
 			y.cell(open(get()), value == door, value+" as "+door)
-		}
-	}
-}
-
-const targetURI = "https://target.example"
-
-// attackResources asks for a resource after a grant for one (T36), or for none (T30): what it was given for it stays for, and
-// what was given for none has none to choose. Empty asked: none.
-func attackResources(y *cells, p *pit, asked string) {
-	b := p.browser()
-	b.login("secret", "alice")
-	secretURI := "urn:client:secret"
-	first := map[string]func(resource []string) answer{
-		"password": func(r []string) answer {
-			return p.post("token", p.by("secret", append(r, "grant_type", "password", "username", "alice", "password", "alice-password")...))
-		},
-		"code": func(r []string) answer {
-			code := b.open(b.request("secret", r...)).granted("secret")
-			return p.post("token", p.by("secret", "grant_type", "authorization_code", "code", code, "redirect_uri", callback("secret")))
-		},
-		"device code": func(r []string) answer {
-			q := p.want(p.post("auth/device", p.by("secret", r...)))
-			b.open(q.get("verification_uri_complete")).expect("login-login-oauth-grant").submit("accept", "Yes").settle()
-			return p.post("token", p.by("secret", "grant_type", "urn:ietf:params:oauth:grant-type:device_code", "device_code", q.get("device_code")))
-		},
-		"exchange": func(r []string) answer {
-			return p.post("token", p.by("secret", append(r, "grant_type", grantExchange, "subject_token", p.held().get("access_token"),
-				"subject_token_type", typeAccess, "requested_token_type", typeRefresh)...))
-		},
-	}
-	for name, get := range first {
-		var r []string
-		if asked != "" {
-			r = []string{"resource", asked}
-		}
-		got := p.want(get(r))
-		for _, then := range []string{"", targetURI, secretURI, "urn:client:private-key", "https://nobody.example"} {
-			form := p.by("secret", "grant_type", "refresh_token", "refresh_token", got.get("refresh_token"))
-			if then != "" {
-				form.Set("resource", then)
-			}
-			q := p.post("token", form)
-			y.cell(q.status == http.StatusOK, then == "" || then == asked, name, "for "+asked, "refreshed for "+then)
-			if aud := audience(p.T, got.get("access_token")); q.status == http.StatusOK && !slices.Equal(audience(p.T, q.get("access_token")), aud) {
-				y.Errorf("%s for %s: aud %v, refreshed %v", name, asked, aud, audience(p.T, q.get("access_token")))
-			}
-		}
-		for _, to := range []string{targetURI, secretURI} {
-			q := p.post("token", p.by("secret", "grant_type", grantExchange, "subject_token", got.get("access_token"), "subject_token_type", typeAccess, "resource", to))
-			y.cell(q.status == http.StatusOK, asked == "" || to == asked, name, "for "+asked, "exchanged for "+to)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/proof/prooftest"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
@@ -95,9 +96,7 @@ func (j blank) headed(p ...any) map[string]any {
 // send posts a body to an endpoint of the realm, on the node that the pit is looked at through.
 func (p *pit) send(endpoint, body string, header http.Header) answer {
 	p.Helper()
-	if p.proof != nil {
-		header = http.Header{"Dpop": {p.proof.Prove("POST", p.issuer()+"/protocol/openid-connect/"+endpoint, time.Now(), nil)}}
-	}
+	header = p.proving(endpoint, header)
 	if p.node == nil {
 		return p.arena.send(endpoint, body, header)
 	}
@@ -111,6 +110,23 @@ func (p *pit) send(endpoint, body string, header http.Header) answer {
 		if err := json.Unmarshal(w.Body.Bytes(), &out.members); err != nil {
 			p.Fatal(err)
 		}
+	}
+	return out
+}
+
+// proving adds to a request's header what the caller proves: a proof by its key, and its certificate.
+func (p *pit) proving(endpoint string, header http.Header) http.Header {
+	out := http.Header{}
+	maps.Copy(out, header)
+	if p.proof != nil {
+		with := map[string]any(nil)
+		if token, ok := strings.CutPrefix(out.Get("Authorization"), "DPoP "); ok {
+			with = prooftest.With(token)
+		}
+		out["Dpop"] = []string{p.proof.Prove("POST", p.issuer()+"/protocol/openid-connect/"+endpoint, time.Now(), with)}
+	}
+	if p.shown != nil {
+		out["Client-Cert"] = []string{":" + base64.StdEncoding.EncodeToString(p.shown.Certificate[0]) + ":"}
 	}
 	return out
 }

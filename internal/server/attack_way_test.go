@@ -68,6 +68,10 @@ var grants = []grant{
 		from := lends(c)
 		return brought{"", asks(p, c, "grant_type", "authorization_code", "code", b.open(b.request(from)).granted(from), "redirect_uri", callback(from))}
 	}},
+	{name: "pushed request", user: "alice", session: "online", tokens: true, begin: func(p *pit, c string, b *browser) brought {
+		from := lends(c)
+		return brought{"", asks(p, c, "grant_type", "authorization_code", "code", p.pushes(b, from).granted(from), "redirect_uri", callback(from))}
+	}},
 	{name: "device code", user: "alice", session: "online", tokens: true, begin: func(p *pit, c string, b *browser) brought {
 		q := p.want(p.post("auth/device", p.by(lends(c))))
 		b.open(q.get("verification_uri_complete")).expect("login-login-oauth-grant").submit("accept", "Yes").settle()
@@ -117,6 +121,16 @@ var grants = []grant{
 			return q
 		}}
 	}},
+}
+
+// pushes pushes an authorization request, with more parameters, and opens it.
+func (p *pit) pushes(b *browser, client string, more ...string) *shown {
+	p.Helper()
+	q := p.post("ext/par/request", p.by(client, append(more, "redirect_uri", callback(client), "response_type", "code", "scope", "openid")...))
+	if q.status != http.StatusCreated {
+		p.Fatalf("push refused: %v", q)
+	}
+	return b.open(p.below("/protocol/openid-connect/auth?" + pairs("client_id", client, "request_uri", q.get("request_uri")).Encode()))
 }
 
 // ways are each grant by each kind of client.
@@ -174,7 +188,10 @@ func byGrant(names ...string) func(way) bool {
 	return func(w way) bool { return slices.Contains(names, w.name) }
 }
 
-// held tells whether a way stands on a token or code that there was before.
+// coded are the grants that redeem a code.
+var coded = byGrant("code", "pushed request", "device code")
+
+// stands tells whether a way stands on a token or code that there was before.
 func stands(w way) bool { return w.session != "" }
 
 var falls = []fall{
@@ -188,7 +205,7 @@ var falls = []fall{
 		for range 4 {
 			p.post("token", p.by("secret", "grant_type", "password", "username", "alice", "password", "wrong"))
 		}
-	}, func(w way) bool { return byGrant("password", "code", "device code")(w) || w.provider != "" }},
+	}, func(w way) bool { return w.name == "password" || coded(w) || w.provider != "" }},
 	{"user has something to do first", "T04", func(p *pit, _ []brought) {
 		p.alice(func(u *user.User) { u.RequiredActions = []string{"UPDATE_PASSWORD"} })
 	}, byGrant("password", "assertion")},
@@ -230,7 +247,7 @@ var falls = []fall{
 				p.Fatal(w.name, w.client, q)
 			}
 		}
-	}, func(w way) bool { return stands(w) && !byGrant("code", "device code")(w) }},
+	}, func(w way) bool { return stands(w) && !coded(w) }},
 	{"sessions are ended", "T27", func(p *pit, _ []brought) { p.endSessions(false) }, func(w way) bool { return w.session == "online" }},
 	{"offline sessions are ended", "T27", func(p *pit, _ []brought) { p.endSessions(true) }, func(w way) bool { return w.session == "offline" }},
 	{"not before, of the user", "T19", func(p *pit, _ []brought) { p.alice(func(u *user.User) { u.NotBefore = soon() }) }, stands},
