@@ -234,6 +234,7 @@ func attackStates(t *testing.T) {
 	for _, db := range databases {
 		for _, switches := range []string{"off", "on"} {
 			t.Run(db.name+" switches "+switches, func(t *testing.T) {
+				t.Parallel()
 				var names []string
 				for _, s := range states {
 					names = append(names, s.name)

@@ -22,30 +22,43 @@ import (
 // of the same name for their own rules.
 func TestAttack(t *testing.T) {
 	attackMatrix(t)
-	t.Run("T01 exchange to any target", attackTargets)
-	t.Run("T01 roles of any target", attackUnresolved)
-	t.Run("T02 parameters lost or doubled", attackParameters)
-	t.Run("T02 headers", attackHeaders)
-	t.Run("T03 T04 T16 T19 T27 what a token stands on", attackStates)
-	t.Run("T06 T25 forged and altered tokens", attackForgeries)
-	t.Run("T07 T21 each token for its own use", attackUses)
-	t.Run("T08 T09 introspection by others", attackIntrospection)
-	t.Run("T10 T21 other clients' tokens under any flag", attackFlags)
-	t.Run("T12 bound tokens", attackBound)
-	t.Run("T12 proof of possession", attackProof)
-	t.Run("T13 introspection says what tokens say", attackIntrospectionParity)
-	t.Run("T14 T31 one-time values", attackOneTime)
-	t.Run("T17 tokens that mappers dress up", attackMappers)
-	t.Run("T18 spent refresh tokens", attackSpent)
-	t.Run("T20 sizes", attackSizes)
-	t.Run("T23 required claims", attackRequiredClaims)
-	t.Run("T24 tokens at other clients", attackBinding)
-	t.Run("T26 fence between realms", attackFence)
-	t.Run("T27 T29 T30 no widening", attackWidening)
-	t.Run("T29 consent", attackConsent)
-	t.Run("T30 public clients", attackPublic)
-	t.Run("T32 one audience or several", attackAudienceForms)
-	t.Run("races", attackRaces)
+	for _, scene := range scenes {
+		t.Run(scene.name, func(t *testing.T) {
+			t.Parallel()
+			scene.play(t)
+		})
+	}
+}
+
+// scenes are what is no cell of the table.
+var scenes = []struct {
+	name string
+	play func(t *testing.T)
+}{
+	{"T01 exchange to any target", attackTargets},
+	{"T01 roles of any target", attackUnresolved},
+	{"T02 parameters lost or doubled", attackParameters},
+	{"T02 headers", attackHeaders},
+	{"T03 T04 T16 T19 T27 what a token stands on", attackStates},
+	{"T06 T25 forged and altered tokens", attackForgeries},
+	{"T07 T21 each token for its own use", attackUses},
+	{"T08 T09 introspection by others", attackIntrospection},
+	{"T10 T21 other clients' tokens under any flag", attackFlags},
+	{"T12 bound tokens", attackBound},
+	{"T12 proof of possession", attackProof},
+	{"T13 introspection says what tokens say", attackIntrospectionParity},
+	{"T14 T31 one-time values", attackOneTime},
+	{"T17 tokens that mappers dress up", attackMappers},
+	{"T18 spent refresh tokens", attackSpent},
+	{"T20 sizes", attackSizes},
+	{"T23 required claims", attackRequiredClaims},
+	{"T24 tokens at other clients", attackBinding},
+	{"T26 fence between realms", attackFence},
+	{"T27 T29 T30 no widening", attackWidening},
+	{"T29 consent", attackConsent},
+	{"T30 public clients", attackPublic},
+	{"T32 one audience or several", attackAudienceForms},
+	{"races", attackRaces},
 }
 
 const (

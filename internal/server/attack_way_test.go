@@ -312,24 +312,25 @@ func attackTargetsGone(y *cells, p *pit) {
 
 // attackOtherClients: what one client holds serves no other, whatever that one proves itself with: by these grants (T21, T24).
 func attackOtherClients(names ...string) func(y *cells, p *pit) {
-	return func(y *cells, p *pit) { otherClients(y, p, byGrant(names...)) }
+	return func(y *cells, p *pit) { otherClients(y, p, byGrant(names...), heard) }
 }
 
-func otherClients(y *cells, p *pit, of func(way) bool) {
+// otherClients brings what each owner holds as each client; at says in the names of cells under what.
+func otherClients(y *cells, p *pit, of func(way) bool, owners []string, at ...string) {
 	b := p.browser()
 	b.login("secret", "alice")
 	for _, g := range grants {
 		if !of(way{g, ""}) {
 			continue
 		}
-		for _, from := range heard {
+		for _, from := range owners {
 			if g.secret && from == "public" {
 				continue
 			}
 			for _, to := range kinds {
 				thief := *p
 				thief.as = to
-				y.cell(g.begin(&thief, from, b).use().status == http.StatusOK, from == to, g.name, from+"'s at "+to)
+				y.cell(g.begin(&thief, from, b).use().status == http.StatusOK, from == to, append(at, g.name, from+"'s at "+to)...)
 			}
 		}
 	}

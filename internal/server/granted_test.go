@@ -43,6 +43,16 @@ func newOfficer(t *testing.T, base, realm, name string) officer {
 // call gives the answer's body where the status is the one that is wanted.
 func (o officer) call(want int, method, path, body string) string {
 	o.Helper()
+	status, text := o.try(method, path, body)
+	if status != want {
+		o.Errorf("%s %s: %d, want %d: %s", method, path, status, want, text)
+	}
+	return text
+}
+
+// try gives the status and the body of the answer.
+func (o officer) try(method, path, body string) (int, string) {
+	o.Helper()
 	q, err := http.NewRequestWithContext(o.Context(), method, o.base+path, strings.NewReader(body))
 	if err != nil {
 		o.Fatal(err)
@@ -60,10 +70,7 @@ func (o officer) call(want int, method, path, body string) string {
 	if err != nil {
 		o.Fatal(err)
 	}
-	if resp.StatusCode != want {
-		o.Errorf("%s %s: %d, want %d: %s", method, path, resp.StatusCode, want, text)
-	}
-	return string(text)
+	return resp.StatusCode, string(text)
 }
 
 // names are those of a list's elements.

@@ -28,6 +28,7 @@ var identity = []rule{
 	{explain.ExchangeHolder, issuedTo},    // and was issued to the client
 	{explain.ExchangeDelegation, alone},   // which asks for nobody else, and nobody has to act
 	{explain.ExchangeScope, tellable},     // the scopes are those that assertions of the client may name
+	{explain.ExchangeConsent, agreed},     // the user consented to signing in at the client
 	{explain.ExchangeChain, short},        // there are not too many exchanges behind it
 }
 

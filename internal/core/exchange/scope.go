@@ -3,6 +3,7 @@ package exchange
 import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
 // scoped asks that each scope asked for is one of the requester's (C1), whatever the subject has.
@@ -23,8 +24,28 @@ func consented(s *state, t *explain.Trace) *oauth.Error {
 	if !s.Client.ConsentRequired {
 		return nil
 	}
+	return s.allowed(s.resolve(t).Scopes, t)
+}
+
+// agreed is consented where an identity assertion is made. The scopes that are asked for are another server's: what the user
+// had to allow is what every sign-in at the requester is for.
+func agreed(s *state, t *explain.Trace) *oauth.Error {
+	if !s.Client.ConsentRequired {
+		return nil
+	}
+	var scopes []*realm.ClientScope
+	for _, key := range s.Client.DefaultScopes {
+		if scope := s.Realm.ScopeByKey(key); scope != nil {
+			scopes = append(scopes, scope)
+		}
+	}
+	return s.allowed(scopes, t)
+}
+
+// allowed asks that the user allowed the requester these scopes.
+func (s *state) allowed(scopes []*realm.ClientScope, t *explain.Trace) *oauth.Error {
 	user, _ := s.person()
-	withheld := user.Withheld(s.Client.Key, s.resolve(t).Scopes)
+	withheld := user.Withheld(s.Client.Key, scopes)
 	if len(withheld) == 0 {
 		return nil
 	}

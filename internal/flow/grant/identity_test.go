@@ -10,6 +10,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 )
 
@@ -47,6 +48,14 @@ func TestIdentityAssertions(t *testing.T) {
 		"another client's token": {func(w *world, q *grant.ExchangeRequest) {
 			q.SubjectToken = ptr(w.signIn("spa", "alice", "openid").IDToken)
 		}, "subject_token was not issued to this client"},
+		"no consent": {func(w *world, _ *grant.ExchangeRequest) {
+			w.client("gateway", func(c *realm.Client) { c.ConsentRequired = true })
+		}, "Missing consents for Token Exchange in client gateway"},
+		"consent": {change: func(w *world, _ *grant.ExchangeRequest) {
+			w.client("gateway", func(c *realm.Client) { c.ConsentRequired = true })
+			gateway := w.realm().Client("gateway")
+			w.user("alice", func(u *user.User) { u.Consents = []user.Consent{{Client: gateway.Key, Scopes: gateway.DefaultScopes}} })
+		}},
 		"too many exchanges": {func(w *world, _ *grant.ExchangeRequest) {
 			w.settings(func(s *realm.Settings) { s.Exchange.ChainLimit = 0 })
 		}, "Token exchange not permitted: chain limit of 0 reached"},
