@@ -1,5 +1,5 @@
 // Package bearertest is an issuer for the tests of services that package bearer protects: it has a discovery document and a key
-// set, signs whatever claims a test wants, exchanges keys and fails when it is told to.
+// set, signs whatever claims a test wants, exchanges tokens, rotates keys, and fails when it is told to.
 //
 //	issuer := bearertest.NewIssuer(t)
 //	v, err := bearer.NewVerifier(t.Context(), issuer.URL)
@@ -46,7 +46,11 @@ type Issuer struct {
 	asked   map[string]int
 	dead    map[string]bool   // revoked tokens
 	opaque  map[string]Claims // by token
+	denied  map[string]bool   // audiences that no token is exchanged for
 }
+
+// life is how long tokens are good by default.
+const life = 5 * time.Minute
 
 type key struct {
 	private crypto.Signer
@@ -56,12 +60,13 @@ type key struct {
 // NewIssuer starts an issuer that signs by ES256.
 func NewIssuer(t testing.TB) *Issuer {
 	t.Helper()
-	i := &Issuer{t: t, asked: map[string]int{}, dead: map[string]bool{}, opaque: map[string]Claims{}}
+	i := &Issuer{t: t, asked: map[string]int{}, dead: map[string]bool{}, opaque: map[string]Claims{}, denied: map[string]bool{}}
 	i.Rotate("ES256")
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
 	mux.HandleFunc("GET /keys", i.keySet)
 	mux.HandleFunc("POST /introspect", i.introspect)
+	mux.HandleFunc("POST /token", i.token)
 	i.handler = i.fail(mux)
 	s := httptest.NewServer(i.handler)
 	t.Cleanup(s.Close)
@@ -104,7 +109,7 @@ func (i *Issuer) Sign(headerType string, c Claims) string {
 func (i *Issuer) filled(c Claims) Claims {
 	now := time.Now()
 	all := Claims{"iss": i.URL, "sub": "alice", "azp": "a-client", "typ": "Bearer", "jti": rand.Text(),
-		"iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
+		"iat": now.Unix(), "exp": now.Add(life).Unix()}
 	maps.Copy(all, c)
 	maps.DeleteFunc(all, func(_ string, v any) bool { return v == nil })
 	return all
@@ -179,7 +184,8 @@ func (i *Issuer) fail(next http.Handler) http.Handler {
 }
 
 func (i *Issuer) discovery(w http.ResponseWriter, _ *http.Request) {
-	answer(w, map[string]any{"issuer": i.URL, "jwks_uri": i.URL + "/keys", "introspection_endpoint": i.URL + "/introspect"})
+	answer(w, map[string]any{"issuer": i.URL, "jwks_uri": i.URL + "/keys", "introspection_endpoint": i.URL + "/introspect",
+		"token_endpoint": i.URL + "/token"})
 }
 
 func (i *Issuer) keySet(w http.ResponseWriter, _ *http.Request) {
