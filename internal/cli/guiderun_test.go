@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -210,16 +211,25 @@ func shellScript(name string, found []step) string {
 	return b.String()
 }
 
-// freePorts are ports at which nobody listens.
+// portsGiven counts them.
+var portsGiven atomic.Int64
+
+// freePorts are ports at which nobody listens. They are below those that connections are given, any of which could take
+// one before the server does, and none comes twice.
 func freePorts(t *testing.T, n int) (ports []string) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for tries := 0; len(ports) < n; tries++ {
+		port := strconv.FormatInt(20000+(int64(os.Getpid())*101+portsGiven.Add(1))%12000, 10)
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil && tries < 100 {
+			continue
+		}
+		if err == nil {
+			err = l.Close()
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() // all at the end, so that none comes twice
-		_, port, _ := net.SplitHostPort(l.Addr().String())
 		ports = append(ports, port)
 	}
 	return ports
