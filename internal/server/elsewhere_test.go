@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/server"
@@ -106,6 +108,10 @@ func TestExchangeFromElsewhere(t *testing.T) {
 				q.Kind, q.LinkOnly = "oidc", false
 				q.Config["issuer"], q.Config["jwksUrl"], q.Config["userInfoUrl"] = p.URL, p.URL+"/keys", p.URL+"/userinfo"
 			})
+			b, err := s.Store().Realm(t.Context(), "realm-b")
+			if err != nil {
+				t.Fatal(err)
+			}
 			exchange := func(status int, subject string) map[string]any {
 				t.Helper()
 				return r.exchange(status, subject, "subject_issuer", p.URL, "audience", "")
@@ -113,12 +119,25 @@ func TestExchangeFromElsewhere(t *testing.T) {
 			stale := p.token(t, "carol")
 			p.rotate(t, "second")
 			carol := p.token(t, "carol")
+
+			// An account is made when all else is granted, and not before.
+			police := func(policies ...realm.ClientPolicy) {
+				r.edit("realm-b", func(d *realm.Draft) {
+					settings := d.Realm().Settings
+					settings.Policies = policies
+					d.PutSettings(settings)
+				})
+			}
+			police(realm.ClientPolicy{Name: "none", Conditions: []realm.PolicyPart{{Kind: "any-client"}}, Executors: []realm.PolicyPart{{Kind: "reject-request"}}})
+			refused(t, exchange(400, carol), "invalid_request")
+			police()
+			refused(t, r.exchange(400, carol, "subject_issuer", p.URL, "audience", "plain"), "invalid_request")
+			if _, err := s.Store().UserByName(t.Context(), b.Key, "carol"); !errors.Is(err, fault.ErrNotFound) {
+				t.Errorf("an account, and nothing was granted: %v", err)
+			}
+
 			if got := claims(t, str(t, exchange(200, carol), "access_token"))["preferred_username"]; got != "carol" {
 				t.Errorf("a token of %v", got)
-			}
-			b, err := s.Store().Realm(t.Context(), "realm-b")
-			if err != nil {
-				t.Fatal(err)
 			}
 			made, err := s.Store().UserByName(t.Context(), b.Key, "carol")
 			if err != nil || len(made.Links) != 1 || made.Links[0].Subject != "carol" {

@@ -14,15 +14,12 @@ import (
 // KeepOrigin keeps where a session's user came from, in place of what was kept before. It goes with the
 // session; fault.ErrNotFound where that has ended.
 func (s *Store) KeepOrigin(ctx context.Context, realmKey string, o session.Origin) error {
-	plain, err := json.Marshal(o)
+	st, err := s.originStatement(realmKey, o)
 	if err != nil {
 		return err
 	}
 	err = s.db.Change(ctx, func(tx engine.Tx) error {
-		rows, err := tx.Exec(ctx, `INSERT INTO origin (realm, session, offline, provider, subject, sid, sealed)
-			SELECT s.realm, s.id, s.offline, $4, $5, $6, $7 FROM session s WHERE s.realm = $1 AND s.id = $2 AND s.offline = $3
-			ON CONFLICT (realm, session) DO UPDATE SET provider = excluded.provider, subject = excluded.subject, sid = excluded.sid, sealed = excluded.sealed`,
-			realmKey, o.Session, false, o.Provider, o.Subject, o.SID, s.key.Seal(plain, realmKey, originPlace, o.Session))
+		rows, err := tx.Exec(ctx, st.SQL, st.Args...)
 		if err == nil && rows == 0 {
 			err = fault.ErrNotFound
 		}
@@ -32,6 +29,20 @@ func (s *Store) KeepOrigin(ctx context.Context, realmKey string, o session.Origi
 		return fmt.Errorf("keep origin of session: %w", s.fails(err))
 	}
 	return nil
+}
+
+// originStatement keeps where the user of an online session came from, unless the session is gone.
+func (s *Store) originStatement(realmKey string, o session.Origin) (engine.Statement, error) {
+	plain, err := json.Marshal(o)
+	if err != nil {
+		return engine.Statement{}, err
+	}
+	return engine.Statement{
+		SQL: `INSERT INTO origin (realm, session, offline, provider, subject, sid, sealed)
+			SELECT s.realm, s.id, s.offline, $4, $5, $6, $7 FROM session s WHERE s.realm = $1 AND s.id = $2 AND s.offline = $3
+			ON CONFLICT (realm, session) DO UPDATE SET provider = excluded.provider, subject = excluded.subject, sid = excluded.sid, sealed = excluded.sealed`,
+		Args: []any{realmKey, o.Session, false, o.Provider, o.Subject, o.SID, s.key.Seal(plain, realmKey, originPlace, o.Session)},
+	}, nil
 }
 
 // originPlace tells sealed origins from other sealed values.

@@ -21,15 +21,20 @@ import (
 func TestOrigins(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx, now := t.Context(), time.Now().UTC()
-		for _, id := range []string{"one", "two", "three"} {
-			must(t, s.StartSession(ctx, shop, session.Session{ID: id, UserID: "u", Started: now, LastAccess: now}, session.Grant{Session: id, Client: "web-key"}))
+		begin := func(id string) (session.Session, session.Grant) {
 			now = now.Add(time.Second)
+			return session.Session{ID: id, UserID: "u", Started: now, LastAccess: now}, session.Grant{Session: id, Client: "web-key"}
 		}
+		for _, id := range []string{"one", "two"} {
+			ss, g := begin(id)
+			must(t, s.StartSession(ctx, shop, ss, g))
+		}
+		third, g := begin("three")
+		must(t, s.StartSessionFrom(ctx, shop, third, g, session.Origin{Provider: "other", Subject: "una", SID: "s1"}))
 		one := session.Origin{Session: "one", Provider: "up", Subject: "una", Username: "Una", SID: "s1", IDToken: "secret"}
 		must(t, s.KeepOrigin(ctx, shop, session.Origin{Session: "one", Provider: "old", Subject: "x"}))
 		must(t, s.KeepOrigin(ctx, shop, one))
 		must(t, s.KeepOrigin(ctx, shop, session.Origin{Session: "two", Provider: "up", Subject: "una", SID: "s2"}))
-		must(t, s.KeepOrigin(ctx, shop, session.Origin{Session: "three", Provider: "other", Subject: "una", SID: "s1"}))
 		if err := s.KeepOrigin(ctx, shop, session.Origin{Session: "nowhere", Provider: "up"}); !errors.Is(err, fault.ErrNotFound) {
 			t.Errorf("the origin of no session: %v", err)
 		}

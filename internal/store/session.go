@@ -14,6 +14,20 @@ import (
 // StartSession adds a session with its first grant. Where the session is there already, as an
 // offline one that another client began, the grant is added to it, and its LastAccess moved.
 func (s *Store) StartSession(ctx context.Context, realmKey string, ss session.Session, g session.Grant) error {
+	return s.startSession(ctx, realmKey, ss, g)
+}
+
+// StartSessionFrom is StartSession of an online session whose user came from elsewhere: where from is kept with it.
+func (s *Store) StartSessionFrom(ctx context.Context, realmKey string, ss session.Session, g session.Grant, o session.Origin) error {
+	o.Session = ss.ID
+	from, err := s.originStatement(realmKey, o)
+	if err != nil {
+		return fmt.Errorf("start session: %w", err)
+	}
+	return s.startSession(ctx, realmKey, ss, g, from)
+}
+
+func (s *Store) startSession(ctx context.Context, realmKey string, ss session.Session, g session.Grant, more ...engine.Statement) error {
 	doc, err := encode(ss)
 	if err != nil {
 		return err
@@ -25,12 +39,12 @@ func (s *Store) StartSession(ctx context.Context, realmKey string, ss session.Se
 	id := sessionID{realmKey, ss.ID, ss.Offline}
 	err = s.db.Write(ctx, &engine.Write{
 		Lock: id.lock(),
-		Statements: []engine.Statement{{
+		Statements: append([]engine.Statement{{
 			SQL: `INSERT INTO session (realm, id, offline, user_id, started, last_access, doc) VALUES ($1, $2, $3, $4, $5, $6, $7)
 				ON CONFLICT (realm, id, offline) DO UPDATE SET last_access = excluded.last_access
 				WHERE session.last_access < excluded.last_access`,
 			Args: []any{realmKey, ss.ID, ss.Offline, ss.UserID, micros(ss.Started), micros(ss.LastAccess), doc},
-		}, grant},
+		}, grant}, more...),
 		Committed: func() { s.sessions.drop(id) },
 	})
 	if err != nil {

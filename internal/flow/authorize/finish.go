@@ -45,9 +45,6 @@ func (a *Authorizer) finish(ctx context.Context, t *Turn) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.keepOrigin(ctx, t, s); err != nil {
-		return nil, err
-	}
 	if t.Attempt.Proven() {
 		if err := a.Lockouts.Succeeded(ctx, t.At.Realm, t.User); err != nil {
 			return nil, err
@@ -83,7 +80,7 @@ func (t *Turn) originNotes() map[string]string {
 	return notes
 }
 
-// keepOrigin keeps where the session's user came from, if from elsewhere.
+// keepOrigin keeps where the user of a session that was there came from, if from elsewhere.
 func (a *Authorizer) keepOrigin(ctx context.Context, t *Turn, s *session.Session) error {
 	if t.Attempt.Origin == nil || a.Origins == nil {
 		return nil
@@ -91,6 +88,14 @@ func (a *Authorizer) keepOrigin(ctx context.Context, t *Turn, s *session.Session
 	o := t.Attempt.Origin.Origin
 	o.Session = s.ID
 	return a.Origins.KeepOrigin(ctx, t.At.Realm.Key, o)
+}
+
+// start keeps a new session, and where its user came from, if from elsewhere.
+func (a *Authorizer) start(ctx context.Context, t *Turn, s *session.Session, g *session.Grant) error {
+	if t.Attempt.Origin == nil || a.Origins == nil {
+		return a.Sessions.StartSession(ctx, t.At.Realm.Key, *s, *g)
+	}
+	return a.Origins.StartSessionFrom(ctx, t.At.Realm.Key, *s, *g, t.Attempt.Origin.Origin)
 }
 
 // unready tells why a user must not sign in though no step is left: something is due that there is no page for.
@@ -159,6 +164,9 @@ func (a *Authorizer) signIn(ctx context.Context, t *Turn) (*session.Session, *se
 		g, err := a.rejoin(ctx, t, *s)
 		if !errors.Is(err, fault.ErrNotFound) {
 			renewed := t.renewed(*s)
+			if err == nil {
+				err = a.keepOrigin(ctx, t, s)
+			}
 			return &renewed, g, err
 		}
 		// It ended meanwhile. Whoever proved who they are gets another; a session alone proves nothing now.
@@ -171,7 +179,7 @@ func (a *Authorizer) signIn(ctx context.Context, t *Turn) (*session.Session, *se
 	s = t.renewed(s)
 	g := t.part(&s, nil)
 	g.RefreshID = a.NewID()
-	return &s, g, a.Sessions.StartSession(ctx, t.At.Realm.Key, s, *g)
+	return &s, g, a.start(ctx, t, &s, g)
 }
 
 // renewed is a session after this sign-in.

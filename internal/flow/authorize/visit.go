@@ -16,6 +16,7 @@ import (
 
 // Origins keep where the users of sessions came from.
 type Origins interface {
+	StartSessionFrom(ctx context.Context, realmKey string, s session.Session, g session.Grant, o session.Origin) error
 	KeepOrigin(ctx context.Context, realmKey string, o session.Origin) error
 }
 

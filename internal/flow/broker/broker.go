@@ -53,11 +53,13 @@ type Users interface {
 	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
 	UserByLink(ctx context.Context, realmKey, provider, subject string) (*user.User, error)
 	GroupByPath(ctx context.Context, realmKey, path string) (*realm.Group, error)
+	Lineage(ctx context.Context, realmKey string, keys []string) ([]*realm.Group, error)
 }
 
 // People changes accounts. It is a *people.Users.
 type People interface {
 	Adopt(ctx context.Context, author audit.Author, r *realm.Realm, q people.Adoption) (id string, err error)
+	WouldAdopt(ctx context.Context, author audit.Author, r *realm.Realm, q people.Adoption) (user.User, error)
 	EditOwn(ctx context.Context, r *realm.Realm, id string, edit func(a *user.Account) error) error
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
@@ -23,8 +24,8 @@ type Own interface {
 	PersonToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
 }
 
-// Subject verifies a token of another issuer, and finds or makes the user of the realm whom it speaks of, as a sign-in
-// by the provider would. What is wrong with the token or its user is told in the guest; an error is a technical one. That
+// Subject verifies a token of another issuer, and finds the user of the realm whom it speaks of, or tells whom a sign-in by
+// the provider would make. What is wrong with the token or its user is told in the guest; an error is a technical one. That
 // the provider is trusted has been asked.
 func (b *Broker) Subject(ctx context.Context, at verify.At, q verify.Abroad) (verify.Guest, error) {
 	c, err := b.Book.of(ctx, at.Realm)
@@ -142,23 +143,16 @@ func (b *Broker) guest(ctx context.Context, p *Provider, q verify.Abroad, f fede
 	return &visitor{Provider: p.Alias, Person: p.Preprocess(person, p.Mappers, b.NewID(), nil)}, nil
 }
 
-// seat finds the user who is linked to a visitor, and changes them as the provider's mappers want; or makes one.
+// seat finds the user who is linked to a visitor, and changes them as the provider's mappers want. Of a visitor whom
+// nobody is linked to it tells who they would be.
 func (b *Broker) seat(ctx context.Context, at verify.At, p *Provider, who *visitor, g verify.Guest) (verify.Guest, error) {
 	g.Origin = session.Origin{Provider: p.Alias, Subject: who.Person.ID, Username: who.Person.Username, SID: who.Person.SessionID}
 	u, err := b.foreigners().Linked(ctx, at.Realm, p.Alias, who.Person.ID)
-	if err == nil && u == nil {
-		g.Made, g.Standing, err = b.takeIn(ctx, at, p, who)
-		if err != nil || g.Standing != "" {
-			return g, err
-		}
-		u, err = b.foreigners().Linked(ctx, at.Realm, p.Alias, who.Person.ID)
-	}
 	switch {
 	case err != nil:
 		return g, err
 	case u == nil:
-		g.Standing = exchange.Unlinked
-		return g, nil
+		return b.stranger(ctx, at, p, who, g)
 	case !u.Enabled || u.ServiceAccount != "":
 		g.User, g.Standing = u, exchange.Barred
 		return g, nil
@@ -170,32 +164,62 @@ func (b *Broker) seat(ctx context.Context, at verify.At, p *Provider, who *visit
 	return g, err
 }
 
-// takeIn makes an account for a visitor whom nobody is linked to, where the provider's settings let one be made and the
-// first login would ask nobody anything: neither to review a profile, nor whose an account is that there is.
-func (b *Broker) takeIn(ctx context.Context, at verify.At, p *Provider, who *visitor) (made bool, why exchange.Standing, err error) {
+// stranger is a visitor whom nobody is linked to, as the user who would be made for them: where the provider's settings
+// let one be made, and the first login would ask nobody anything, neither to review a profile nor whose an account is
+// that there is. Nobody is made before Admit is called.
+func (b *Broker) stranger(ctx context.Context, at verify.At, p *Provider, who *visitor, g verify.Guest) (verify.Guest, error) {
+	g.Standing = exchange.Unlinked
 	if p.LinkOnly || p.Transient || !p.First.Create {
-		return false, exchange.Unlinked, nil
+		return g, nil
 	}
 	terms, err := b.Rules.Terms(ctx, at.Realm)
 	if err != nil {
-		return false, "", err
+		return g, err
 	}
 	given := told(who, at.Realm)
 	if p.First.asks(terms.Profile, given, nil) {
-		return false, exchange.Unlinked, nil
+		return g, nil
 	}
 	account, _, err := b.adoption(ctx, at.Realm, p, who, given)
 	if err != nil {
-		return false, "", err
+		return g, err
 	}
-	_, err = b.People.Adopt(ctx, audit.Author{Base: at.Base, Now: at.Now, NewID: b.NewID}, at.Realm, account)
-	switch clash, taken := errors.AsType[*fault.Conflict](err); {
-	case taken && clash.Field == "federatedIdentities": // somebody was first: they are linked now
-		return false, "", nil
-	case taken:
-		return false, exchange.Taken, nil
+	author := audit.Author{Base: at.Base, Now: at.Now, NewID: b.NewID}
+	u, err := b.People.WouldAdopt(ctx, author, at.Realm, account)
+	if _, taken := errors.AsType[*fault.Conflict](err); taken {
+		g.Standing = exchange.Taken
+		return g, nil
 	}
-	return err == nil, "", err
+	if err != nil {
+		return g, err
+	}
+	if u.Groups, err = b.Users.Lineage(ctx, at.Realm.Key, u.GroupKeys); err != nil {
+		return g, err
+	}
+	known := g
+	g.Standing, g.User, g.Notes = "", &u, maps.Clone(who.Person.Notes)
+	g.Admit = func(ctx context.Context) (verify.Guest, error) {
+		known.Standing = ""
+		_, err := b.People.Adopt(ctx, author, at.Realm, account)
+		clash, taken := errors.AsType[*fault.Conflict](err)
+		switch {
+		case taken && clash.Field == "federatedIdentities": // somebody was first: they are linked now
+		case taken:
+			known.Standing = exchange.Taken
+			return known, nil
+		case err != nil:
+			return known, err
+		default:
+			known.Made = true
+		}
+		found, err := b.seat(ctx, at, p, who, known)
+		if found.Admit != nil { // the link is gone again: once is enough
+			known.Standing = exchange.Unlinked
+			return known, err
+		}
+		return found, err
+	}
+	return g, nil
 }
 
 // asks tells whether a first login would show the user this profile, to be reviewed.

@@ -47,6 +47,9 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if t.getsForeign(q) {
 		return t.handOut(ctx, q, ask, d)
 	}
+	if held, d, err = t.takeIn(ctx, q, held, ask, d); err != nil {
+		return nil, err
+	}
 	t.recordDecision(q, held, d)
 	others.record(t, held, d)
 	if d.Refuse != nil {

@@ -77,16 +77,36 @@ func (t *turn) welcome(ctx context.Context, q ExchangeRequest) (held verify.Held
 	}
 	t.event.Set("identity_provider", f.Provider.Alias)
 	held.Token, held.User = *f.guest.Token, f.guest.User
+	return held, "", t.checkLock(ctx)
+}
+
+// takeIn makes the account of the user of another issuer's token who has none, now that everything else is granted, and
+// decides again for who was made. Others stay as they were.
+func (t *turn) takeIn(ctx context.Context, q ExchangeRequest, held verify.Held, ask exchange.Request, d exchange.Decision) (verify.Held, exchange.Decision, error) {
+	f := t.foreign
+	if d.Refuse != nil || f == nil || f.guest.Admit == nil {
+		return held, d, nil
+	}
+	var err error
+	if f.guest, err = f.guest.Admit(ctx); err != nil {
+		return held, d, err
+	}
+	held.User, f.Standing = f.guest.User, f.guest.Standing
 	if f.guest.Made {
 		t.recordMade(ctx)
 	}
-	return held, "", t.checkLock(ctx)
+	if err := t.checkLock(ctx); err != nil {
+		return held, d, err
+	}
+	t.beginAnew()
+	f.tell(&ask, true, held, "")
+	return held, t.decideExchange(q, ask), nil
 }
 
 // checkLock bars users whose sign-ins failed too often.
 func (t *turn) checkLock(ctx context.Context) error {
 	f := t.foreign
-	if f.guest.User == nil || f.Standing != "" {
+	if f.guest.User == nil || f.guest.Admit != nil || f.Standing != "" {
 		return nil
 	}
 	lock, err := t.Lockouts.Locked(ctx, t.at.Realm, f.guest.User, t.at.Now)
@@ -156,11 +176,6 @@ func (t *turn) placeAnew(_ context.Context, held verify.Held, d exchange.Decisio
 
 // keepAnew keeps the session that was begun, and where its user came from, so that it ends when the provider says so.
 func (t *turn) keepAnew(ctx context.Context, x *exchanged, _ string) error {
-	if err := t.Sessions.StartSession(ctx, t.at.Realm.Key, *x.session, *x.grant); err != nil {
-		return err
-	}
 	t.event.Session = x.session.ID
-	origin := t.foreign.guest.Origin
-	origin.Session = x.session.ID
-	return t.Sessions.KeepOrigin(ctx, t.at.Realm.Key, origin)
+	return t.Sessions.StartSessionFrom(ctx, t.at.Realm.Key, *x.session, *x.grant, t.foreign.guest.Origin)
 }

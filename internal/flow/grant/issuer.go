@@ -59,7 +59,7 @@ type Users interface {
 type Sessions interface {
 	Parts
 	StartSession(ctx context.Context, realmKey string, s session.Session, g session.Grant) error
-	KeepOrigin(ctx context.Context, realmKey string, o session.Origin) error
+	StartSessionFrom(ctx context.Context, realmKey string, s session.Session, g session.Grant, o session.Origin) error
 	EndGrant(ctx context.Context, realmKey, sessionID, clientKey string, offline bool, at time.Time) (sessionEnded bool, err error)
 }
 

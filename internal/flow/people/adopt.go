@@ -23,14 +23,30 @@ type Adoption struct {
 // the address is taken, or somebody else is linked to them. That the profile is complete is not looked at: what
 // is missing is asked for at sign-in.
 func (u *Users) Adopt(ctx context.Context, author audit.Author, r *realm.Realm, q Adoption) (string, error) {
-	terms, err := u.Rules.Terms(ctx, r)
+	a, err := u.adopted(ctx, author, r, q)
 	if err != nil {
 		return "", err
 	}
-	if err := u.free(ctx, r, nil, q.Profile); err != nil {
-		return "", err
+	a.User.ID = author.NewID()
+	return a.User.ID, taken(u.Store.CreateUser(ctx, r.Key, a, nil))
+}
+
+// WouldAdopt is the user whom Adopt would make now, without an id; *fault.Conflict where the name or the address is
+// taken.
+func (u *Users) WouldAdopt(ctx context.Context, author audit.Author, r *realm.Realm, q Adoption) (user.User, error) {
+	a, err := u.adopted(ctx, author, r, q)
+	return a.User, err
+}
+
+func (u *Users) adopted(ctx context.Context, author audit.Author, r *realm.Realm, q Adoption) (user.Account, error) {
+	terms, err := u.Rules.Terms(ctx, r)
+	if err != nil {
+		return user.Account{}, err
 	}
-	a := user.Account{User: user.User{ID: author.NewID(), Enabled: true, Created: author.Now, EmailVerified: q.EmailVerified, Extra: realm.Extra{},
+	if err := u.free(ctx, r, nil, q.Profile); err != nil {
+		return user.Account{}, err
+	}
+	a := user.Account{User: user.User{Enabled: true, Created: author.Now, EmailVerified: q.EmailVerified, Extra: realm.Extra{},
 		Links: []user.Link{q.Link}}, SoleEmail: !r.DuplicateEmails, SoleLinks: true}
 	q.Profile.WriteTo(&a.User)
 	for _, role := range append([]string{r.DefaultRole}, q.Roles...) {
@@ -47,5 +63,5 @@ func (u *Users) Adopt(ctx context.Context, author audit.Author, r *realm.Realm, 
 	for _, action := range q.Actions {
 		require(&a.User, action)
 	}
-	return a.User.ID, taken(u.Store.CreateUser(ctx, r.Key, a, nil))
+	return a, nil
 }

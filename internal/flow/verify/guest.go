@@ -28,8 +28,13 @@ type Guest struct {
 	User     *user.User        // nil: see Standing
 	Standing exchange.Standing // why they may not act here; empty: they may
 	Made     bool              // the account was made just now
-	Origin   session.Origin    // of a session that begins for them
-	Notes    map[string]string // that mappers want it to have
+
+	// Admit makes the account of User, who would get it and has no id yet, and gives the guest with it; nil where the
+	// account is there.
+	Admit func(ctx context.Context) (Guest, error)
+
+	Origin session.Origin    // of a session that begins for them
+	Notes  map[string]string // that mappers want it to have
 }
 
 var personRules = append([]rule{{"kind", isPersonal}}, accessRules[1:]...)
