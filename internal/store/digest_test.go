@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -38,6 +39,72 @@ func TestDigestsTellWhoMatches(t *testing.T) {
 			r.Fatalf("%+v: %v are not marked", q, want)
 		}
 	})
+}
+
+// Each part of each name leads to those who have it, also where it begins in what an address has of a username.
+func TestDigestsTellOfEachPartOfAName(t *testing.T) {
+	users := []user.User{
+		{Username: "ann", Email: "ann@example.org", FirstName: "Ann", LastName: "O'Hara"},
+		{Username: "annex", Email: "annex@example.org", FirstName: "Zoë"},
+		{Username: "bob@ex.org", Email: "bob@ex.org", LastName: "Ann"},
+		{Username: "cem", Email: "çem@example.org", FirstName: "Çem"},
+		{Username: "dan", Email: "annd@example.com"},
+		{Username: "eve"},
+	}
+	in := store.DigestOf(t, users)
+	check := func(q user.Query) {
+		var want []string
+		for i := range users {
+			if q.Matches(&users[i]) {
+				want = append(want, users[i].Username)
+			}
+		}
+		if marked, got := in(q); !slices.Equal(got, want) || len(want) > 0 && !marked {
+			t.Errorf("%+v: got %v, want %v", q, got, want)
+		}
+	}
+	for i := range users {
+		for _, name := range []string{users[i].Username, users[i].Email, users[i].FirstName, users[i].LastName} {
+			for begin := range name {
+				for end := begin + 1; end <= len(name); end++ {
+					part := name[begin:end]
+					if !utf8.ValidString(part) {
+						continue
+					}
+					for _, search := range []string{part, "*" + part + "*", `"` + part + `"`, part[:1] + "*" + part[1:], "*" + part[:len(part)/2] + "*" + part[len(part)-1:] + "*"} {
+						check(user.Query{Search: search})
+					}
+					check(user.Query{Email: part})
+					check(user.Query{Email: part, Exact: true})
+					check(user.Query{Username: part, LastName: "a"})
+				}
+			}
+		}
+	}
+}
+
+// Of a digest that is broken either that is told, or it is searched without harm.
+func TestBrokenDigests(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		users := make([]user.User, rapid.IntRange(1, 5).Draw(r, "users"))
+		for i := range users {
+			users[i] = aPerson(r, i)
+		}
+		packed := store.Pack(users)
+		if rapid.Bool().Draw(r, "cut") {
+			packed = packed[:rapid.IntRange(0, len(packed)-1).Draw(r, "length")]
+		} else {
+			packed[rapid.IntRange(0, len(packed)-1).Draw(r, "place")] ^= rapid.Byte().Draw(r, "change")
+		}
+		q := aQuery(r)
+		q.Group = ""
+		_, _ = store.SearchPacked(packed, q) // whoever is found or not, nothing panics
+	})
+	for n := range 20 {
+		if _, err := store.SearchPacked(make([]byte, n), user.Query{}); (err == nil) != (n == 16) {
+			t.Errorf("%d empty columns: %v", n, err)
+		}
+	}
 }
 
 // The marks of a thousand users lead to few digests in vain.

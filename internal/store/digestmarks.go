@@ -78,19 +78,10 @@ func marksOfName(name string) iter.Seq[mark] {
 // marksFor are marks that everybody has who is asked for.
 func marksFor(q *user.Query) []mark {
 	var out []mark
-	for _, p := range q.Patterns() {
-		for i, part := range p.Parts {
-			letters := []rune(part)
-			if i == 0 && p.Start {
-				letters = append([]rune{opening}, letters...)
-			}
-			if i == len(p.Parts)-1 && p.End {
-				letters = append(letters, closing)
-			}
-			size := min(len(letters), mostLetters)
-			for j := 0; j+size <= len(letters); j++ {
-				out = append(out, markOf(letters[j:j+size]))
-			}
+	for letters := range lettersOf(q.Patterns()) {
+		size := min(len(letters), mostLetters)
+		for i := 0; i+size <= len(letters); i++ {
+			out = append(out, markOf(letters[i:i+size]))
 		}
 	}
 	if q.Enabled != nil {

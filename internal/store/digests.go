@@ -2,25 +2,37 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync"
-	"time"
 
 	"github.com/maypok86/otter/v2"
 
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
-// digests remember the marks of each range, which take 9 MB for a million users, and wake who makes digests.
+// digests remember the marks of each range, which take 9 MB for a million users, and packed users, up to mostPacked of
+// them. They wake who makes digests.
 type digests struct {
-	entries *otter.Cache[string, *marksOfRealm]
+	marks   *otter.Cache[string, *marksOfRealm]
+	packed  *otter.Cache[rangeKey, packedRange]
 	outdate chan struct{}
 }
 
-const mostDigested = 20 // realms whose marks are remembered
+const (
+	mostDigested = 20       // realms whose marks are remembered
+	mostPacked   = 64 << 20 // bytes; a million users with short names and three attributes and roles each take 60 MB
+)
 
 // fewRanges is up to how many ranges make a realm so small that looking at its users one by one is fast enough.
 var fewRanges = 4 // a variable for tests
+
+// rangeState is what a range was like when something was learnt of it, which holds until it is like something else.
+type rangeState struct {
+	high    string
+	changes int64
+}
+
+func (r *userRange) state() rangeState { return rangeState{r.high, r.changes} }
 
 // marksOfRealm are the marks of its ranges that were asked for last.
 type marksOfRealm struct {
@@ -29,16 +41,25 @@ type marksOfRealm struct {
 }
 
 type marksOfRange struct {
-	high    string
-	changes int64
-	marks   marks
+	rangeState
+	marks marks
 }
 
-func (m *marksOfRange) isOf(r userRange) bool { return m.high == r.high && m.changes == r.changes }
+type rangeKey struct{ realm, low string }
+
+type packedRange struct {
+	rangeState
+	size  int
+	users *packed
+}
 
 func newDigests() *digests {
 	return &digests{
-		entries: otter.Must(&otter.Options[string, *marksOfRealm]{MaximumSize: mostDigested}),
+		marks: otter.Must(&otter.Options[string, *marksOfRealm]{MaximumSize: mostDigested}),
+		packed: otter.Must(&otter.Options[rangeKey, packedRange]{
+			MaximumWeight: mostPacked,
+			Weigher:       func(_ rangeKey, p packedRange) uint32 { return uint32(p.size) },
+		}),
 		outdate: make(chan struct{}, 1),
 	}
 }
@@ -51,15 +72,61 @@ func (d *digests) wake() {
 	}
 }
 
-// marks are those of each of the ranges of a realm, nil where there is no digest of it as it is now.
-func (d *digests) marks(ctx context.Context, r engine.Reader, realmKey string, ranges []userRange) ([]marks, error) {
+// keep remembers the digest of a range as it is.
+func (d *digests) keep(realmKey string, r userRange, is digest) error {
+	d.of(realmKey).keep(r.low, marksOfRange{r.state(), is.marks})
+	_, err := d.unpack(realmKey, r.low, r.state(), is.users)
+	return err
+}
+
+// unpack unpacks and remembers the users of a range as it was.
+func (d *digests) unpack(realmKey, low string, was rangeState, users []byte) (*packed, error) {
+	p, err := unpack(string(users))
+	if err == nil {
+		d.packed.Set(rangeKey{realmKey, low}, packedRange{was, len(users), p})
+	}
+	return p, err
+}
+
+// of are the marks that are remembered of a realm.
+func (d *digests) of(realmKey string) *marksOfRealm {
+	of, ok := d.marks.GetIfPresent(realmKey)
+	if !ok {
+		of, _ = d.marks.SetIfAbsent(realmKey, &marksOfRealm{byLow: map[string]marksOfRange{}})
+	}
+	return of
+}
+
+// errFull ends the reading of digests.
+var errFull = errors.New("no more digests are remembered")
+
+// warm reads the digests that there are, as many as are remembered: the first search shall be as fast as others.
+func (d *digests) warm(ctx context.Context, r engine.Reader) error {
+	size := 0
+	err := r.Each(ctx, `SELECT realm, low, high, changes, marks, users FROM user_digest ORDER BY realm, low`, nil, func(scan engine.Scan) error {
+		var realmKey string
+		var in userRange
+		var has, users []byte
+		if err := scan(&realmKey, &in.low, &in.high, &in.changes, &has, &users); err != nil {
+			return err
+		}
+		if size += len(users); size > mostPacked {
+			return errFull
+		}
+		return d.keep(realmKey, in, digest{has, users})
+	})
+	if errors.Is(err, errFull) {
+		return nil
+	}
+	return err
+}
+
+// marksOf are those of each of the ranges of a realm, nil where there is no digest of it as it is now.
+func (d *digests) marksOf(ctx context.Context, r engine.Reader, realmKey string, ranges []userRange) ([]marks, error) {
 	if len(ranges) <= fewRanges {
 		return make([]marks, len(ranges)), nil
 	}
-	of, ok := d.entries.GetIfPresent(realmKey)
-	if !ok {
-		of, _ = d.entries.SetIfAbsent(realmKey, &marksOfRealm{byLow: map[string]marksOfRange{}})
-	}
+	of := d.of(realmKey)
 	out, missing := of.known(ranges)
 	if len(missing) == 0 {
 		return out, nil
@@ -78,13 +145,19 @@ func (m *marksOfRealm) known(ranges []userRange) (out []marks, missing []string)
 	defer m.mu.Unlock()
 	out = make([]marks, len(ranges))
 	for i, r := range ranges {
-		if known, ok := m.byLow[r.low]; ok && known.isOf(r) {
+		if known, ok := m.byLow[r.low]; ok && known.rangeState == r.state() {
 			out[i] = known.marks
 		} else {
 			missing = append(missing, r.low)
 		}
 	}
 	return out, missing
+}
+
+func (m *marksOfRealm) keep(low string, of marksOfRange) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.byLow[low] = of
 }
 
 // read reads the marks of ranges: all where many are missing.
@@ -102,159 +175,68 @@ func (m *marksOfRealm) read(ctx context.Context, r engine.Reader, realmKey strin
 			return err
 		}
 		of.marks = has
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.byLow[low] = of
+		m.keep(low, of)
 		return nil
 	})
 }
 
-// someDigests is how many digests are read at once: of more than are needed most would be read in vain.
+// someDigests is how many digests are looked through at once: of more than are needed most would be in vain.
 const someDigests = 32
 
-// digested are the names of the users that are asked for in each of some ranges, by low, of which digests are known
-// to be there.
-func digested(ctx context.Context, r engine.Reader, realmKey string, ranges []userRange, w *wanted) (map[string][]string, error) {
-	of := make(map[string]userRange, len(ranges))
-	var lows []string
-	for _, r := range ranges {
-		of[r.low] = r
-		lows = append(lows, r.low)
+// find finds who is asked for in each of some ranges of which digests are known to be there, by low, and tells how many
+// it had to read.
+func (d *digests) find(ctx context.Context, r engine.Reader, realmKey string, ranges []userRange, w *wanted) (found map[string]hits, read int, err error) {
+	users := make([]*packed, len(ranges))
+	var missing []string
+	for i, r := range ranges {
+		if known, ok := d.packed.GetIfPresent(rangeKey{realmKey, r.low}); ok && known.rangeState == r.state() {
+			users[i] = known.users
+		} else {
+			missing = append(missing, r.low)
+		}
 	}
+	if len(missing) > 0 {
+		there, err := d.read(ctx, r, realmKey, missing)
+		if err != nil {
+			return nil, 0, err
+		}
+		for i, r := range ranges {
+			if of, ok := there[r.low]; ok && of.rangeState == r.state() {
+				users[i] = of.users
+			}
+		}
+	}
+	all := make([]hits, len(ranges))
+	together(len(ranges), func(i int) {
+		if users[i] != nil {
+			all[i] = w.in(users[i])
+		}
+	})
+	found = make(map[string]hits, len(ranges))
+	for i, r := range ranges {
+		if users[i] != nil {
+			found[r.low] = all[i]
+		}
+	}
+	return found, len(missing), nil
+}
+
+// read reads the packed users of ranges, by low.
+func (d *digests) read(ctx context.Context, r engine.Reader, realmKey string, lows []string) (map[string]packedRange, error) {
 	c := &conditions{}
 	c.add("realm = ?", realmKey)
 	among(c, "low", lows)
-	out := make(map[string][]string, len(ranges))
+	out := make(map[string]packedRange, len(lows))
 	err := r.Each(ctx, `SELECT low, high, changes, users FROM user_digest WHERE `+c.String(), c.args, func(scan engine.Scan) error {
 		var low string
-		var is marksOfRange
+		var of packedRange
 		var users []byte
-		if err := scan(&low, &is.high, &is.changes, &users); err != nil || !is.isOf(of[low]) {
-			return err
+		err := scan(&low, &of.high, &of.changes, &users)
+		if err == nil {
+			of.users, err = d.unpack(realmKey, low, of.rangeState, users)
 		}
-		names, err := w.in(users)
-		out[low] = names
+		out[low] = of
 		return err
-	})
-	return out, err
-}
-
-// restAfter is how many times as long as an outdated digest took to make its maker rests. Where many users change
-// all over a large realm, digests are soon outdated again: making them may take a fifth of a core, and no more.
-const restAfter = 4
-
-// digest makes digests when it is woken, and each minute in case that nobody searches, until ctx ends.
-func (s *Store) digest(ctx context.Context) {
-	every := time.NewTicker(time.Minute)
-	defer every.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.digests.outdate:
-		case <-every.C:
-		}
-		if err := s.digestAll(ctx, restAfter); err != nil && ctx.Err() == nil {
-			s.log.Warn("digests of users cannot be made; searches take longer", "error", err)
-		}
-	}
-}
-
-// digestAll makes digests of the ranges that have none, and then of those that have an outdated one, in realms that
-// have many ranges.
-func (s *Store) digestAll(ctx context.Context, rest time.Duration) error {
-	type task struct {
-		realm, low string
-		outdated   int64
-	}
-	var tasks []task
-	err := s.db.Each(ctx, `SELECT r.realm, r.low, CASE WHEN d.low IS NULL THEN 0 ELSE 1 END AS outdated
-		FROM user_range r LEFT JOIN user_digest d ON d.realm = r.realm AND d.low = r.low
-		WHERE (d.low IS NULL OR d.high <> r.high OR d.changes <> r.changes)
-			AND r.realm IN (SELECT realm FROM user_range GROUP BY realm HAVING COUNT(*) > $1)
-		ORDER BY outdated, r.realm, r.low`, []any{int64(fewRanges)},
-		func(scan engine.Scan) error {
-			var t task
-			err := scan(&t.realm, &t.low, &t.outdated)
-			tasks = append(tasks, t)
-			return err
-		})
-	if err != nil {
-		return err
-	}
-	for _, t := range tasks {
-		begin := time.Now()
-		if err := s.digestRange(ctx, t.realm, t.low); err != nil {
-			return fmt.Errorf("range %q of realm %s: %w", t.low, t.realm, err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Since(begin) * rest * time.Duration(t.outdated)):
-		}
-	}
-	return nil
-}
-
-// digestRange makes the digest of a range. It reads all at one moment; where the range changes before the digest is
-// written, no digest is.
-func (s *Store) digestRange(ctx context.Context, realmKey, low string) error {
-	var users []searched
-	var changes int64
-	err := s.db.View(ctx, func(r engine.Reader) error {
-		in, err := readRange(ctx, r, realmKey, low)
-		if err != nil {
-			return err
-		}
-		changes = in.changes
-		users, err = usersIn(ctx, r, realmKey, in)
-		return err
-	})
-	if isNoRows(err) {
-		return nil // the realm was deleted
-	}
-	if err != nil {
-		return err
-	}
-	d := newDigest(users)
-	return s.db.Change(ctx, func(tx engine.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO user_digest (realm, low, high, changes, marks, users)
-			SELECT realm, low, high, changes, $4, $5 FROM user_range WHERE realm = $1 AND low = $2 AND changes = $3
-			ON CONFLICT (realm, low) DO UPDATE SET high = excluded.high, changes = excluded.changes, marks = excluded.marks, users = excluded.users`,
-			realmKey, low, changes, []byte(d.marks), d.users)
-		return err
-	})
-}
-
-func readRange(ctx context.Context, r engine.Reader, realmKey, low string) (userRange, error) {
-	out := userRange{low: low}
-	err := r.One(ctx, `SELECT high, changes FROM user_range WHERE realm = $1 AND low = $2`, []any{realmKey, low}, &out.high, &out.changes)
-	return out, err
-}
-
-// usersIn are the users of a range in the order of the list.
-func usersIn(ctx context.Context, r engine.Reader, realmKey string, in userRange) ([]searched, error) {
-	c := &conditions{}
-	c.add("u.realm = ?", realmKey)
-	in.bound(c)
-	out := make([]searched, 0, rangeSize)
-	err := r.Each(ctx, `SELECT u.username, p.doc FROM user_search u JOIN users p ON p.realm = u.realm AND p.id = u.user_id
-		WHERE `+c.String()+` ORDER BY u.username`, c.args, func(scan engine.Scan) error {
-		var username string
-		var doc []byte
-		if err := scan(&username, &doc); err != nil {
-			return err
-		}
-		u, err := parseUser(doc, nil)
-		if err != nil {
-			return err
-		}
-		found := searchedOf(&u)
-		if found.username != username {
-			return fmt.Errorf("user %s is searched by another name than they have", u.ID)
-		}
-		out = append(out, found)
-		return nil
 	})
 	return out, err
 }

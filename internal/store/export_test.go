@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -62,6 +63,21 @@ func (s *Store) Digest(t testing.TB, realmKey string) int64 {
 	return s.Digested(t, realmKey)
 }
 
+// ForgetDigests lets digests be read again.
+func (s *Store) ForgetDigests() {
+	s.digests.marks.InvalidateAll()
+	s.digests.packed.InvalidateAll()
+}
+
+// Warm reads the digests that are there.
+func (s *Store) Warm(ctx context.Context) error { return s.digests.warm(ctx, s.db) }
+
+// Remembered is how many bytes of digests are in memory, without their marks.
+func (s *Store) Remembered() uint64 {
+	s.digests.packed.CleanUp()
+	return s.digests.packed.WeightedSize()
+}
+
 // Digested is how many ranges of a realm have a digest that is not outdated, and of a realm that has none all digests.
 func (s *Store) Digested(t testing.TB, realmKey string) (n int64) {
 	t.Helper()
@@ -109,12 +125,32 @@ func DigestOf(t testing.TB, users []user.User) func(q user.Query) (marked bool, 
 	d := newDigest(in)
 	return func(q user.Query) (bool, []string) {
 		w := wantedBy(&q)
-		names, err := w.in(d.users)
+		p, err := unpack(string(d.users))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return d.marks.hasAll(w.marks), names
+		of := w.in(p)
+		return d.marks.hasAll(w.marks), of.names(0, -1)
 	}
+}
+
+// Pack packs users.
+func Pack(users []user.User) []byte {
+	var in []searched
+	for i := range users {
+		in = append(in, searchedOf(&users[i]))
+	}
+	return pack(in)
+}
+
+// SearchPacked are the names of those of some packed users who are asked for.
+func SearchPacked(users []byte, q user.Query) ([]string, error) {
+	p, err := unpack(string(users))
+	if err != nil {
+		return nil, err
+	}
+	of := wantedBy(&q).in(p)
+	return of.names(0, -1), nil
 }
 
 // LoginDocument is what the database has of a sign-in.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"hash/fnv"
+	"iter"
 	"slices"
 	"strconv"
 
@@ -46,6 +47,26 @@ const (
 	closing = '\x03'
 )
 
+// lettersOf are the letters of each part of patterns, and that a name begins before them or ends after them where it must.
+func lettersOf(patterns []user.Pattern) iter.Seq[[]rune] {
+	return func(yield func([]rune) bool) {
+		for _, p := range patterns {
+			for i, part := range p.Parts {
+				letters := []rune(part)
+				if i == 0 && p.Start {
+					letters = append([]rune{opening}, letters...)
+				}
+				if i == len(p.Parts)-1 && p.End {
+					letters = append(letters, closing)
+				}
+				if !yield(letters) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // tokensOf are the tokens of names, each once.
 func tokensOf(realmKey string, names ...string) []uint32 {
 	var out []uint32
@@ -77,20 +98,11 @@ func token(realmKey string, letters []rune) uint32 {
 // tokensFor are tokens that everybody has who looks like this; none where the pattern is too short for any.
 func tokensFor(realmKey string, patterns []user.Pattern) []uint32 {
 	var out []uint32
-	for _, p := range patterns {
-		for i, part := range p.Parts {
-			letters := []rune(part)
-			if i == 0 && p.Start {
-				letters = append([]rune{opening}, letters...)
-			}
-			if i == len(p.Parts)-1 && p.End {
-				letters = append(letters, closing)
-			}
-			if len(letters) == 2 && letters[0] == opening && letters[1] != closing {
-				out = append(out, token(realmKey, letters))
-			}
-			out = appendTokens(out, realmKey, letters)
+	for letters := range lettersOf(patterns) {
+		if len(letters) == 2 && letters[0] == opening && letters[1] != closing {
+			out = append(out, token(realmKey, letters))
 		}
+		out = appendTokens(out, realmKey, letters)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

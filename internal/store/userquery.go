@@ -9,15 +9,15 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
-// What an attribute, a link, a role or a group has few of is found by that, and who has a whole name by its letters.
-// Any other search begins in the order of the list, with the ranges that may have some, as long as that takes no more
-// than a little. What is common, or in few ranges, is found by then. What is not is rare, and its letters may lead to
-// few users; else the search goes on. Variables for tests.
+// What an attribute, a link, a role or a group has few of is found by that, and who has a whole name by its letters where
+// some ranges have no digest. Any other search begins in the order of the list, with the ranges that may have some, as
+// long as no more than a little has to be read from the database. What is common, or in few ranges, is found by then. What
+// is not is rare, and its letters may lead to few users; else the search goes on. Variables for tests.
 var (
 	// fewHits is up to how many users that an index leads to are looked at each.
 	fewHits = 1000
 
-	// little is how many digests are looked through before that.
+	// little is how many digests are read before that.
 	little = 64
 )
 
@@ -68,16 +68,17 @@ type userSearch struct {
 	where    *conditions
 	narrow   func() error // looks for letters that lead to few; nil once that was done
 	few      bool         // an index leads to few
-	spent    int          // digests that were looked through, or as much as that
+	spent    int          // digests that were read, or as much as that
 	plain    bool         // it asks for all, or all people
 	people   bool         // it asks for people
 	ranges   []userRange
 	tally    *tally
 
-	wanted *wanted             // nil where digests do not help
-	marks  []marks             // of each range, nil where there is no digest
-	found  map[string][]string // names of users of ranges whose digests were looked through, by low
-	ahead  int                 // how many digests are looked through at once
+	digests *digests
+	wanted  *wanted         // nil where digests do not help
+	marks   []marks         // of each range, nil where there is no digest
+	found   map[string]hits // in the ranges that were looked through last, by low
+	ahead   int             // how many digests are looked through at once
 }
 
 // search chooses how a query is answered.
@@ -90,20 +91,20 @@ func (s *Store) search(ctx context.Context, r engine.Reader, realmKey string, q 
 			return find, err
 		}
 		find.narrow = func() error { return s.byTokens(ctx, find, realmKey, q.Patterns()) }
-		if slices.ContainsFunc(q.Patterns(), func(p user.Pattern) bool { return p.Start && p.End }) {
-			find.spent = little // whoever knows a whole name looks for one
-		}
-		if few, err := find.narrowed(); err != nil || few {
-			return find, err
-		}
 	}
 	var err error
 	if find.ranges, err = readRanges(ctx, r, realmKey); err != nil || find.plain {
 		return find, err
 	}
 	if find.wanted = wantedBy(&q); find.wanted != nil {
-		find.ahead = 1
-		find.marks, err = s.digests.marks(ctx, r, realmKey, find.ranges)
+		find.digests, find.ahead = s.digests, 1
+		if find.marks, err = s.digests.marksOf(ctx, r, realmKey, find.ranges); err != nil {
+			return find, err
+		}
+	}
+	all := find.wanted != nil && !slices.ContainsFunc(find.marks, func(m marks) bool { return m == nil })
+	if !all && slices.ContainsFunc(q.Patterns(), func(p user.Pattern) bool { return p.Start && p.End }) {
+		find.spent = little // whoever knows a whole name looks for one
 	}
 	return find, err
 }
@@ -200,9 +201,9 @@ func (f *userSearch) number(ctx context.Context, i int, must bool) (n int, known
 		return n, true, nil
 	}
 	if f.digestible(i) {
-		names, ok, err := f.names(ctx, i)
+		of, ok, err := f.look(ctx, i)
 		if err != nil || ok {
-			return len(names), ok, err
+			return of.n, ok, err
 		}
 	}
 	if !must {
@@ -218,12 +219,12 @@ func (f *userSearch) number(ctx context.Context, i int, must bool) (n int, known
 // idsIn appends the ids of a page of the users in a range.
 func (f *userSearch) idsIn(ctx context.Context, i int, to []string, first, max int) ([]string, error) {
 	if f.digestible(i) {
-		names, ok, err := f.names(ctx, i)
+		of, ok, err := f.look(ctx, i)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			return f.idsOf(ctx, names, to, first, max)
+			return f.idsOf(ctx, of.names(first, max), to)
 		}
 	}
 	f.spent += rowsOfRange
@@ -233,15 +234,14 @@ func (f *userSearch) idsIn(ctx context.Context, i int, to []string, first, max i
 // digestible tells whether the digest of a range tells who of it is asked for.
 func (f *userSearch) digestible(i int) bool { return f.wanted != nil && f.marks[i] != nil }
 
-// names are those of the users in a range who are asked for, by its digest; not ok where it is not there after all.
-// It looks through the digests of some ranges that follow too, and each time of more: whoever came this far will
-// often go on.
-func (f *userSearch) names(ctx context.Context, i int) (names []string, ok bool, err error) {
+// look finds who is asked for in a range, by its digest; not ok where it is not there after all. It looks through the digests
+// of some ranges that follow too, and each time of more: whoever came this far will often go on.
+func (f *userSearch) look(ctx context.Context, i int) (of hits, ok bool, err error) {
 	if !f.marks[i].hasAll(f.wanted.marks) {
-		return nil, true, nil
+		return hits{}, true, nil
 	}
-	if names, ok = f.found[f.ranges[i].low]; ok {
-		return names, true, nil
+	if of, ok = f.found[f.ranges[i].low]; ok {
+		return of, true, nil
 	}
 	var next []userRange
 	for j := i; j < len(f.ranges) && len(next) < f.ahead; j++ {
@@ -250,26 +250,23 @@ func (f *userSearch) names(ctx context.Context, i int) (names []string, ok bool,
 			next = append(next, f.ranges[j])
 		}
 	}
-	f.spent += len(next)
 	f.ahead = min(2*f.ahead, someDigests)
-	if f.found, err = digested(ctx, f, f.realmKey, next, f.wanted); err != nil {
-		return nil, false, err
+	var read int
+	if f.found, read, err = f.digests.find(ctx, f, f.realmKey, next, f.wanted); err != nil {
+		return hits{}, false, err
 	}
+	f.spent += read
 	for _, r := range next {
 		if of, ok := f.found[r.low]; ok {
-			f.tally.learn(r, len(of))
+			f.tally.learn(r, of.n)
 		}
 	}
-	names, ok = f.found[f.ranges[i].low]
-	return names, ok, nil
+	of, ok = f.found[f.ranges[i].low]
+	return of, ok, nil
 }
 
-// idsOf appends the ids of a page of users by their names, which are in the order of the list.
-func (f *userSearch) idsOf(ctx context.Context, names, to []string, first, max int) ([]string, error) {
-	names = names[min(first, len(names)):]
-	if max >= 0 {
-		names = names[:min(max, len(names))]
-	}
+// idsOf appends the ids of users with these names.
+func (f *userSearch) idsOf(ctx context.Context, names, to []string) ([]string, error) {
 	if len(names) == 0 {
 		return to, nil
 	}

@@ -111,25 +111,22 @@ func wordPattern(word string) Pattern {
 
 // Matches tells whether a user looks like this.
 func (p *Pattern) Matches(u *User) bool {
-	return p.MatchesTexts(strings.ToLower(u.Username), strings.ToLower(u.Email), strings.ToLower(u.FirstName), strings.ToLower(u.LastName))
-}
-
-// MatchesTexts tells whether a user looks like this who has these texts, which are in lower case.
-func (p *Pattern) MatchesTexts(username, email, first, last string) bool {
+	username, email, first, last := strings.ToLower(u.Username), strings.ToLower(u.Email), strings.ToLower(u.FirstName), strings.ToLower(u.LastName)
 	switch p.Field {
 	case Username:
-		return p.in(username)
+		return p.In(username)
 	case Email:
-		return p.in(email)
+		return p.In(email)
 	case FirstName:
-		return p.in(first)
+		return p.In(first)
 	case LastName:
-		return p.in(last)
+		return p.In(last)
 	}
-	return p.in(username) || p.in(email) || p.in(first) || p.in(last)
+	return p.In(username) || p.In(email) || p.In(first) || p.In(last)
 }
 
-func (p *Pattern) in(text string) bool {
+// In tells whether a text, which is in lower case, looks like this.
+func (p *Pattern) In(text string) bool {
 	if p.Start && p.End {
 		return text == p.Parts[0]
 	}

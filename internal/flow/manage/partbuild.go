@@ -27,6 +27,9 @@ type partial struct {
 	accounts []keycloak.Person
 	named    []func() // finish the report, with the ids of what was made
 
+	madeUsers  map[string]string // username → id
+	madeGroups map[string]string // name → key, of those at the top
+
 	// What is overwritten, of the draft and beside it.
 	drop          []func()
 	goneProviders []string // aliases
@@ -89,6 +92,15 @@ func (p *partial) add() error {
 			return keycloak.At("users["+strconv.Itoa(i)+"]", err)
 		}
 		p.accounts = append(p.accounts, person)
+	}
+	p.madeUsers, p.madeGroups = map[string]string{}, map[string]string{}
+	for i := range p.accounts {
+		p.madeUsers[p.accounts[i].User.Username] = p.accounts[i].User.ID
+	}
+	for _, g := range p.contents.Groups {
+		if g.Parent == "" {
+			p.madeGroups[g.Name] = g.Key
+		}
 	}
 	return nil
 }

@@ -190,10 +190,8 @@ func (p *partial) groups() error {
 			p.goneGroups = append(p.goneGroups, existing)
 		}
 		p.result(action, "GROUP", name, func() (string, string) {
-			for _, g := range p.contents.Groups {
-				if g.Parent == "" && g.Name == name {
-					return g.Key, ""
-				}
+			if key, made := p.madeGroups[name]; made {
+				return key, ""
 			}
 			return existing.Key, ""
 		})
@@ -229,10 +227,8 @@ func (p *partial) users() error {
 			p.goneUsers = append(p.goneUsers, existing.ID)
 		}
 		p.result(action, "USER", o.Text("username"), func() (string, string) {
-			for _, made := range p.accounts {
-				if made.User.Username == name {
-					return made.User.ID, ""
-				}
+			if id, made := p.madeUsers[name]; made {
+				return id, ""
 			}
 			return existing.ID, ""
 		})

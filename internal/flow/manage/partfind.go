@@ -24,7 +24,12 @@ type found struct {
 // find looks up what a partial import speaks of.
 func (p *Parts) find(ctx context.Context, r *realm.Realm, o keycloak.Object) (*found, error) {
 	out := &found{groups: map[string]*realm.Group{}, users: map[string]*user.User{}, siblings: map[string]bool{}, accounts: map[string]string{}}
+	looked := map[string]bool{}
 	lookup := func(path string) (bool, error) {
+		if looked[path] {
+			return out.groups[path] != nil, nil
+		}
+		looked[path] = true
 		g, err := p.Members.GroupByPath(ctx, r.Key, path)
 		if errors.Is(err, fault.ErrNotFound) {
 			return false, nil
