@@ -134,3 +134,42 @@ func TestFilesInPagesExist(t *testing.T) {
 		}
 	}
 }
+
+// TestSnippetsAreFromExamples: code in the guides of the public packages is code that compiles, and runs where it has an output.
+func TestSnippetsAreFromExamples(t *testing.T) {
+	for page, sources := range map[string][]string{
+		"docs/protect-a-service.md": {"bearer/example_test.go", "bearer/bearertest/example_test.go"},
+		"docs/call-a-service.md":    {"brokerclient/example_test.go"},
+	} {
+		var code string
+		for _, source := range sources {
+			text, err := os.ReadFile(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code += flush(string(text)) + "\n"
+		}
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		snippets := regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
+		if len(snippets) < 2 {
+			t.Errorf("%s has %d snippets", page, len(snippets))
+		}
+		for _, m := range snippets {
+			if snippet := flush(m[1]); !strings.Contains(code, snippet) {
+				t.Errorf("%s shows what is not in %v:\n%s", page, sources, snippet)
+			}
+		}
+	}
+}
+
+// flush is code without its indentation, which differs where it stands elsewhere.
+func flush(code string) string {
+	lines := strings.Split(strings.TrimSpace(code), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
