@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -236,5 +237,29 @@ func TestHopOfAnotherRealm(t *testing.T) {
 		if d := exchange.Decide(q); (d.Refuse == nil) != c.refresh || d.Refuse != nil && d.Rule != explain.ExchangeSession {
 			t.Errorf("%s, for a refresh token: %v by %q", name, d.Refuse, d.Rule)
 		}
+	}
+}
+
+// A client of another issuer may have the id of one here: it is another client. What its token was asked for binds
+// nobody here, and a requester that the token went through here has come back.
+func TestClientOfAnotherIssuer(t *testing.T) {
+	s := shop(t)
+	gateway := *s.Realm.Client("gateway")
+	gateway.Exchange.External = true
+	s.Draft.PutClient(&gateway)
+	provider := &realm.Provider{Key: "up", Alias: "up", Kind: "oidc", Enabled: true,
+		Config: map[string]string{"issuer": "https://up.example", federation.SettingTrusted: "true"}}
+	s.Draft.PutProvider(provider)
+	abroad := func(h *held) exchange.Decision {
+		q := play{Client: "gateway", Subject: h}.request(t, s)
+		q.Subject.Token.Issuer, q.Foreign = "https://up.example", &exchange.Foreign{Name: "up", Provider: provider}
+		return exchange.Decide(q)
+	}
+	d := abroad(&held{Client: "gateway", User: "alice", Asked: []string{"urn:client:orders"}})
+	if d.Refuse != nil || d.Grant.Resources != nil || d.Grant.Resolution.Request.Audiences != nil {
+		t.Errorf("with a resource of its issuer's: %v, %+v", d.Refuse, d.Grant)
+	}
+	if d := abroad(&held{Client: "gateway", User: "alice", Path: []string{"gateway"}}); d.Rule != explain.ExchangeCycle {
+		t.Errorf("gateway, abroad, gateway: %v", d.Refuse)
 	}
 }

@@ -18,7 +18,7 @@ func (c *chain) isFor(q exchange.Request) []string {
 		if bound != nil && !slices.Contains(bound, uri) {
 			c.Fatalf("for %s, and what it came of for %v", uri, bound)
 		}
-		if q.Resources != nil && !slices.Contains(q.Resources, uri) {
+		if !slices.Contains(q.Resources, uri) && (q.Resources != nil || bound == nil) {
 			c.Fatalf("for %s, which was not asked for: %v", uri, q.Resources)
 		}
 	}

@@ -83,9 +83,10 @@ func (s *state) askedResources(t *explain.Trace) (asked []string, implied bool) 
 }
 
 // boundResources are those that the requester was given the subject token for; nil where it was given for none, or to
-// another client: a client that is asked goes on to others.
+// another client: a client that is asked goes on to others. The client and the resources of another issuer's token are
+// that issuer's, whatever they are called.
 func (s *state) boundResources() []string {
-	if s.Subject.Token.Client != s.Client.ID {
+	if s.Foreign != nil || s.Subject.Token.Client != s.Client.ID {
 		return nil
 	}
 	return s.Subject.Token.RequestedResource
