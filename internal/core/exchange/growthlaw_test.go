@@ -57,7 +57,7 @@ func (c *chain) hasPath(q exchange.Request) {
 	before := q.Subject.Token
 	hop := token.Hop{Client: before.Client, JTI: before.ID}
 	if q.Foreign != nil {
-		hop.Issuer = before.Issuer
+		hop.Issuer, hop.Session = before.Issuer, before.Session
 		if before.Origin.Session != "" { // of a realm of this server
 			hop.Session = before.Session
 		}

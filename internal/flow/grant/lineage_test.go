@@ -85,11 +85,6 @@ type from map[string]bool
 
 func (l *leaf) part() part { return part{l.session, l.client} }
 
-// through tells whether a client of its realm issued, or exchanged, what the token came of.
-func (l *leaf) through(client string) bool {
-	return l.client == client || slices.ContainsFunc(l.path, func(b *leaf) bool { return b.realm == l.realm && b.client == client })
-}
-
 // isFor tells whether a client may use the token as a subject.
 func (l *leaf) isFor(client string) bool {
 	return l.client == client || l.only == nil || slices.Contains(l.only, client)

@@ -14,18 +14,16 @@ func (g *tree) overIf(is func(*leaf) bool) {
 	}
 }
 
-// actedBy tells whether somebody acts by the token in its own realm, of whose token this is true. What becomes of those who
-// acted in other realms is not known.
-func (l *leaf) actedBy(is func(*leaf) bool) bool {
-	return slices.ContainsFunc(l.actors, func(a *leaf) bool { return a.realm == l.realm && is(a) })
+// rests tells whether this is true of the token, of one that it was exchanged from, in whichever realm, or of one by which
+// somebody acts with it.
+func (l *leaf) rests(on func(*leaf) bool) bool {
+	return on(l) || slices.ContainsFunc(l.path, on) || slices.ContainsFunc(l.actors, on)
 }
 
-// overWithAccess: the token, what was exchanged from it, what its user acts by, and, as in Keycloak, the parts that came of any token of its
-// client in the session.
+// overWithAccess: the token, what was exchanged from it or is acted with by it, and, as in Keycloak, the parts that came
+// of any token of its client in the session.
 func (g *tree) overWithAccess(t *leaf) {
-	g.overIf(func(l *leaf) bool {
-		return l == t || slices.Contains(l.path, t) || l.actedBy(func(a *leaf) bool { return a == t })
-	})
+	g.overIf(func(l *leaf) bool { return l.rests(func(b *leaf) bool { return b == t }) })
 	g.overWithPartsFrom(t.part())
 }
 
@@ -44,9 +42,7 @@ func (g *tree) overWithRefresh(t *leaf) {
 // overWithPart: all that the client held in the session, what was exchanged from that, and what is acted with by that.
 func (g *tree) overWithPart(p part) {
 	delete(g.parts, p)
-	g.overIf(func(l *leaf) bool {
-		return l.session == p.session && l.through(p.client) || l.actedBy(func(a *leaf) bool { return a.part() == p })
-	})
+	g.overIf(func(l *leaf) bool { return l.rests(func(b *leaf) bool { return b.part() == p }) })
 }
 
 // overWithPartsFrom: the parts that came of a client's tokens, and the tokens that live by them.
@@ -59,12 +55,9 @@ func (g *tree) overWithPartsFrom(source part) {
 	}
 }
 
-// overWithSession: the session's tokens, and what is acted with by one of them. What was taken to another realm is in a
-// session of that.
+// overWithSession: the session's tokens, what was taken from them to another realm, and what is acted with by one of them.
 func (g *tree) overWithSession(s session.Query) {
-	g.overIf(func(l *leaf) bool {
-		return l.session == s || l.actedBy(func(a *leaf) bool { return a.session == s })
-	})
+	g.overIf(func(l *leaf) bool { return l.rests(func(b *leaf) bool { return b.session == s }) })
 	for p := range g.parts {
 		if p.session == s {
 			delete(g.parts, p)
@@ -72,14 +65,13 @@ func (g *tree) overWithSession(s session.Query) {
 	}
 }
 
-// overWithClient: what went through the client, in whichever realm it is by now, and what its service account has or acts by.
+// overWithClient: what went through the client, or is acted with by it, and what its service account has.
 func (g *tree) overWithClient(in, id string) {
 	is := func(l *leaf) bool { return l.realm == in && (l.client == id || l.user == serviceOf+id) }
-	g.overIf(func(l *leaf) bool { return is(l) || slices.ContainsFunc(l.path, is) || l.actedBy(is) })
+	g.overIf(func(l *leaf) bool { return l.rests(is) })
 }
 
-// overWithUser: what speaks of the user, in that realm.
+// overWithUser: what speaks of the user, or came of what does in that realm.
 func (g *tree) overWithUser(in, name string) {
-	is := func(l *leaf) bool { return l.realm == in && l.user == name }
-	g.overIf(func(l *leaf) bool { return is(l) || l.actedBy(is) })
+	g.overIf(func(l *leaf) bool { return l.rests(func(b *leaf) bool { return b.realm == in && b.user == name }) })
 }
