@@ -150,3 +150,30 @@ func TestEachGuideIsFollowed(t *testing.T) {
 		}
 	}
 }
+
+func TestPrints(t *testing.T) {
+	for name, tt := range map[string]struct {
+		want, got string
+		same      bool
+	}{
+		"the same":                  {"a\nb\n", "a\nb\n", true},
+		"the last line's end":       {"a\n", "a", true},
+		"another line":              {"a\n", "a\nb\n", false},
+		"a line less":               {"a\nb\n", "a\n", false},
+		"lines left out":            {"a\n…\nd\n", "a\nb\nc\nd\n", true},
+		"no lines left out":         {"a\n…\nd\n", "a\nd\n", true},
+		"text left out":             {"a … d\n", "a b c d\n", true},
+		"text, not lines":           {"a … d\n", "a b\nc d\n", false},
+		"a value":                   {`{"a":"…"}` + "\n", `{"a":"b"}`, true},
+		"a value's end":             {`{"a":"b:…"}` + "\n", `{"a":"b:c"}`, true},
+		"a value and a member":      {`{"a":"…"}` + "\n", `{"a":"b","c":"d"}`, false},
+		"members":                   {`{…"c":"d"}` + "\n", `{"a":"b","c":"d"}`, true},
+		"what means more to regexp": {"a.b (c)\n", "a-b (c)\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := prints(tt.got, tt.want); got != tt.same {
+				t.Errorf("%q prints %q: %v", tt.got, tt.want, got)
+			}
+		})
+	}
+}

@@ -84,8 +84,12 @@ func typed(text string, line, offset int) (found []step) {
 // uuids are ids that are made up for what has none in the file.
 var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-// elided is what a page leaves out: a line with nothing else stands for any lines, and within a line it stands for any text.
+// elided is what a page leaves out: a line with nothing else stands for any lines, and within a line it stands for any
+// text, which ends with the quotation where it is in one.
 const elided = "…"
+
+// elidedValue is what is left out at the end of a quotation.
+var elidedValue = regexp.MustCompile(`(["\w:])…"`)
 
 // prints tells whether what was printed is what the page says.
 func prints(got, want string) bool {
@@ -96,7 +100,7 @@ func prints(got, want string) bool {
 			pattern.WriteString(`(?:.*\n)*?`)
 			continue
 		}
-		pattern.WriteString(strings.ReplaceAll(regexp.QuoteMeta(l), elided, `.*`))
+		pattern.WriteString(strings.ReplaceAll(elidedValue.ReplaceAllString(regexp.QuoteMeta(l), `$1[^"]*"`), elided, `.*`))
 	}
 	pattern.WriteString(`\z`)
 	return regexp.MustCompile(pattern.String()).MatchString(strings.TrimRight(got, "\n") + "\n")

@@ -27,7 +27,10 @@ const toolsRequired = "TEST_REQUIRE_TOOLS"
 // programs are what readers have beside the binary. No page can run anything else, so that no test ever speaks to
 // the cluster, the containers or the services of the machine that it is run on.
 var programs = []string{"bash", "sh", "awk", "base64", "cat", "chmod", "cp", "curl", "cut", "date", "diff", "env", "grep", "head", "jq", "kill", "ln", "ls",
-	"mkdir", "mv", "openssl", "pg_dump", "pg_restore", "psql", "rm", "sed", "seq", "sleep", "sort", "sqlite3", "tail", "tee", "touch", "tr", "wc"}
+	"mkdir", "mv", "openssl", "rm", "sed", "seq", "sleep", "sort", "sqlite3", "tail", "tee", "touch", "tr", "wc"}
+
+// postgresPrograms are what readers have who use PostgreSQL.
+var postgresPrograms = []string{"pg_dump", "pg_restore", "psql"}
 
 // reader follows pages in a directory of its own. Servers that pages start run until the reader leaves, or starts another.
 type reader struct {
@@ -50,18 +53,7 @@ func newReader(t *testing.T) *reader {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range programs {
-		at, err := exec.LookPath(name)
-		if errors.Is(err, exec.ErrNotFound) && os.Getenv(toolsRequired) != "1" {
-			t.Skipf("%s is not installed: no guide is followed", name)
-		}
-		if err == nil {
-			err = os.Symlink(at, filepath.Join(bin, name))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	r.provide(programs)
 	r.environ = []string{"HOME=" + r.aside, "PATH=" + bin, "ASIDE=" + r.aside, "TOKENHOUSE_HTTP_HOST=127.0.0.1", "TOKENHOUSE_HTTP_MANAGEMENT_HOST=127.0.0.1"}
 	for i, port := range freePorts(t, len(pageAddresses)) {
 		address, _, _ := strings.Cut(pageAddresses[i].address, ":")
@@ -89,6 +81,23 @@ func (r *reader) leave(hold *os.File) {
 		}
 		if time.Now().After(deadline) {
 			r.Fatal("the server does not end")
+		}
+	}
+}
+
+// provide puts programs of the machine where the page finds them.
+func (r *reader) provide(programs []string) {
+	r.Helper()
+	for _, name := range programs {
+		at, err := exec.LookPath(name)
+		if errors.Is(err, exec.ErrNotFound) && os.Getenv(toolsRequired) != "1" {
+			r.Skipf("%s is not installed: these guides are not followed", name)
+		}
+		if err == nil {
+			err = os.Symlink(at, filepath.Join(r.aside, "bin", name))
+		}
+		if err != nil {
+			r.Fatal(err)
 		}
 	}
 }
@@ -144,6 +153,7 @@ func (r *reader) database() {
 	if err != nil {
 		r.Fatal(err)
 	}
+	r.provide(postgresPrograms)
 	another := strings.TrimPrefix(at.Path, "/") + "_restored" // a name that nobody else takes
 	r.addresses = append(r.addresses, pagePostgres+"tokenhouse", "tokenhouse@"+at.Host+at.Path,
 		pagePostgres+"restored", "tokenhouse@"+at.Host+"/"+another, "DATABASE restored", "DATABASE "+another)
