@@ -47,7 +47,8 @@ var unplayed = map[string]map[string]string{
 		"cd deploy/": "the project's folder; TestComposeFile starts a server with what is in the file",
 		"docker":     "Docker",
 	},
-	"kubernetes": {"kubectl": "a Kubernetes cluster; TestManifestsStartAServer starts a server with what they say"},
+	"kubernetes":        {"kubectl": "a Kubernetes cluster; TestManifestsStartAServer starts a server with what they say"},
+	"protect-a-service": {"go get": "a program of the reader's; the code of the page is that of bearer's examples, which TestSnippetsAreFromExamples compares"},
 	"upgrade": {
 		"install": "a machine with systemd that may be changed",
 		"kubectl": "a Kubernetes cluster",
