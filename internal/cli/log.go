@@ -238,7 +238,7 @@ func (p *program) verifyDatabase(cmd *cobra.Command, q *verification) error {
 		if err != nil {
 			return err
 		}
-		report, err := ledger.VerifyStore(ctx, db.store, realm, key, witnesses)
+		report, err := ledger.VerifyStore(ctx, db.store, realm, key, witnesses, time.Now())
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,8 @@ type Fault struct {
 type Verifier struct {
 	chains  map[chainID]*walk
 	witness map[chainID]map[int64]Hash
-	files   []Statement // spans
+	signed  map[chainID]time.Time // when a head was last signed
+	files   []Statement           // spans
 	faults  []Fault
 	notes   []Fault
 	records int
@@ -39,7 +40,7 @@ type walk struct {
 
 // NewVerifier begins.
 func NewVerifier() *Verifier {
-	return &Verifier{chains: map[chainID]*walk{}, witness: map[chainID]map[int64]Hash{}}
+	return &Verifier{chains: map[chainID]*walk{}, witness: map[chainID]map[int64]Hash{}, signed: map[chainID]time.Time{}}
 }
 
 // Witness tells of a statement, whose signature was verified, by which chains are measured: a head or checkpoint before
@@ -58,6 +59,9 @@ func (v *Verifier) Witness(s Statement) {
 			v.blame(id, c.To.Seq, "two signed statements say different things of it: the chain was written anew")
 		}
 		v.witness[id][c.To.Seq] = c.To.Hash
+		if s.Says == Head && s.At.After(v.signed[id]) {
+			v.signed[id] = s.At
+		}
 		if s.Says == Checkpoint {
 			if at := v.chains[id]; at == nil || at.to.Seq < c.To.Seq {
 				v.chains[id] = &walk{from: c.To, to: c.To, anchored: true}
@@ -132,6 +136,24 @@ type Ended struct {
 	Reach
 }
 
+// SignEvery is how often a process signs the head of each chain that it writes to, whether there is something new or not.
+const SignEvery = time.Minute
+
+// silence is after how long without a signature a chain is taken for left.
+const silence = 3 * SignEvery
+
+// Left notes which chains were not closed, and signed by nobody for a while: the process that wrote to them has crashed. It
+// is asked after the last line, of chains that are whole at their end.
+func (v *Verifier) Left(now time.Time) {
+	for id, at := range v.chains {
+		if at.last == "" || at.last == Closed || now.Sub(v.signed[id]) < silence {
+			continue
+		}
+		v.notes = append(v.notes, Fault{id.realm, id.node, at.to.Seq, "the chain is not closed, and nobody signed it after " +
+			v.signed[id].Format(time.RFC3339) + ": what its process decided in its last moments may be missing"})
+	}
+}
+
 // End compares what was read with what was signed.
 func (v *Verifier) End() Report {
 	sealed := map[chainID]bool{}
@@ -159,6 +181,7 @@ func (v *Verifier) End() Report {
 	out.Faults = v.faults
 	slices.SortFunc(out.Chains, func(a, b Ended) int { return cmp.Or(cmp.Compare(a.Realm, b.Realm), cmp.Compare(a.Node, b.Node)) })
 	slices.SortFunc(out.Faults, order)
+	slices.SortStableFunc(out.Notes, order)
 	return out
 }
 

@@ -15,6 +15,7 @@ type end struct {
 	link   ledger.Link
 	opened bool      // this process wrote to it
 	kept   time.Time // when a head was kept last
+	signed time.Time // when one was signed last
 }
 
 // write adds entries to this process's chain of a realm, and tries until that is done.
@@ -84,6 +85,27 @@ func (l *Log) release(ctx context.Context, realmKey string) error {
 	return l.extend(ctx, b)
 }
 
+// renew signs the heads anew that were signed a while ago: they tell that this process runs, and that there is nothing
+// else up to now. One that cannot be written is signed the next time.
+func (l *Log) renew(ctx context.Context) {
+	for key, at := range l.ends {
+		if !at.opened || l.Now().Sub(at.signed) < ledger.SignEvery {
+			continue
+		}
+		b := &ledger.Batch{Realm: key, Node: at.node, Owner: l.Owner, After: at.link, End: at.link}
+		err := l.sign(b)
+		if err == nil {
+			err = l.extend(ctx, b)
+		}
+		if errors.Is(err, fault.ErrStale) {
+			delete(l.ends, key) // gone with its realm, or not as it was left: what comes next looks for it
+		}
+		if err != nil {
+			l.Log.Error("the head of a chain of the decision log was not signed anew", "realm", key, "cause", err)
+		}
+	}
+}
+
 func (l *Log) add(b *ledger.Batch, at time.Time, kind ledger.Kind, body []byte) error {
 	text, next, err := ledger.Next(b.End, ledger.Place{Realm: b.Realm, Node: b.Node, At: at}, kind, body)
 	if err != nil {
@@ -109,7 +131,7 @@ func (l *Log) extend(ctx context.Context, b *ledger.Batch) error {
 
 func (l *Log) extended(b *ledger.Batch) {
 	at := l.ends[b.Realm]
-	at.link, at.opened = b.End, true
+	at.link, at.opened, at.signed = b.End, true, l.Now()
 	if b.Keep {
 		at.kept = l.Now()
 	}

@@ -130,11 +130,14 @@ func (l *Log) run() {
 		case <-ctx.Done():
 		}
 	})
+	pulse := time.NewTicker(ledger.SignEvery)
+	defer pulse.Stop()
 	for {
-		batch, more := l.gather()
+		batch, more := l.gather(pulse.C)
 		if len(batch) > 0 {
 			l.writeAll(ctx, batch)
 		}
+		l.renew(ctx)
 		if !more {
 			break
 		}
@@ -146,9 +149,16 @@ func (l *Log) run() {
 	}
 }
 
-// gather takes the first entry, and what comes soon after it. Where somebody waits it takes only what is there.
-func (l *Log) gather() (batch []entry, more bool) {
-	e, ok := <-l.queue
+// gather takes the first entry, and what comes soon after it. Where somebody waits it takes only what is there. It gives
+// nothing where none comes before the pulse.
+func (l *Log) gather(pulse <-chan time.Time) (batch []entry, more bool) {
+	var e entry
+	var ok bool
+	select {
+	case <-pulse:
+		return nil, true
+	case e, ok = <-l.queue:
+	}
 	if !ok {
 		return nil, false
 	}

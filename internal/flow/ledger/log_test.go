@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/decision"
@@ -46,7 +47,12 @@ func public(st *store.Store) ed25519.PublicKey { return st.LogKey().Public().(ed
 
 func verified(t *testing.T, st *store.Store, witnesses ...core.Statement) core.Report {
 	t.Helper()
-	r, err := ledger.VerifyStore(t.Context(), st, "", public(st), witnesses)
+	return verifiedAt(t, st, noon, witnesses...)
+}
+
+func verifiedAt(t *testing.T, st *store.Store, now time.Time, witnesses ...core.Statement) core.Report {
+	t.Helper()
+	r, err := ledger.VerifyStore(t.Context(), st, "", public(st), witnesses, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +114,8 @@ func TestNothingIsLost(t *testing.T) {
 	l.Append(t.Context(), shop(realm.LogOff), noon, &decision.Record{ID: "off"})
 }
 
-// A chain goes on where it ended, and after a crash says so.
+// A chain goes on where it ended, and after a crash says so: at once where a process goes on with it, and else when nobody
+// has signed it for a while.
 func TestRestart(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
 		for i, crash := range []bool{false, true, false} {
@@ -127,7 +134,65 @@ func TestRestart(t *testing.T) {
 		if chains, notes := len(r.Chains), len(r.Notes); st.Shared() && chains != 2 || !st.Shared() && (chains != 1 || notes != 1) {
 			t.Errorf("%d chains, notes %+v", chains, r.Notes)
 		}
+		if r := verifiedAt(t, st, noon.Add(time.Hour)); len(r.Notes) != 1 || r.Notes[0].Node != "host" || len(r.Faults) > 0 {
+			t.Errorf("an hour later: %+v", r)
+		}
 	})
+}
+
+// A crash shows when nobody has signed the chain for a while, though no process goes on with it.
+func TestCrash(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		l := node(t, unclosed{st}, st.LogKey(), "host", "first")
+		appendTo(t, l, 2)
+		l.Close()
+		if r := verifiedAt(t, st, noon.Add(time.Minute)); len(r.Notes)+len(r.Faults) > 0 {
+			t.Errorf("a minute later: %+v", r)
+		}
+		if r := verifiedAt(t, st, noon.Add(5*time.Minute)); len(r.Notes) != 1 || r.Notes[0].Seq != 3 || len(r.Faults) > 0 {
+			t.Errorf("five minutes later: %+v", r)
+		}
+	})
+}
+
+// A process that has nothing to write signs its chains all the same.
+func TestHeadsOfTheIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+		kept := &heads{}
+		l := ledger.Open(ledger.Config{Chains: kept, Key: key, Node: "host", Owner: "first", Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		l.Append(t.Context(), shop(realm.LogDurable), time.Now(), &decision.Record{ID: "one"})
+		began := time.Now()
+		time.Sleep(10*time.Minute + time.Second)
+		var said []core.Statement
+		for _, b := range kept.batches {
+			s, err := core.ReadStatement(b.Head, key.Public().(ed25519.PublicKey))
+			if err != nil {
+				t.Fatal(err)
+			}
+			said = append(said, s)
+		}
+		last := said[len(said)-1]
+		if len(said) != 11 || last.Chains[0] != said[0].Chains[0] || last.At.Sub(began) < 9*time.Minute {
+			t.Errorf("%d heads, the last of %s after %s", len(said), last.At, began)
+		}
+		l.Close()
+		if end := kept.batches[len(kept.batches)-1]; !end.Release || len(end.Lines) != 1 {
+			t.Errorf("closed by %+v", end)
+		}
+	})
+}
+
+// heads is what was written to one chain.
+type heads struct{ batches []core.Batch }
+
+func (h *heads) ClaimChain(_ context.Context, _, name, _ string) (string, core.Link, error) {
+	return name, core.Link{}, nil
+}
+
+func (h *heads) ExtendChain(_ context.Context, b core.Batch) error {
+	h.batches = append(h.batches, b)
+	return nil
 }
 
 // unclosed keeps a chain from being closed, as a crash does.

@@ -52,7 +52,7 @@ func writeLine(w *bufio.Writer, line []byte) error {
 
 // VerifyStore looks for changes in the chains of a realm, of all where the key is empty. What was signed has to be signed
 // with the key. witnesses are heads that were kept elsewhere, read with ReadWitnesses.
-func VerifyStore(ctx context.Context, from Lines, realmKey string, key ed25519.PublicKey, witnesses []ledger.Statement) (ledger.Report, error) {
+func VerifyStore(ctx context.Context, from Lines, realmKey string, key ed25519.PublicKey, witnesses []ledger.Statement, now time.Time) (ledger.Report, error) {
 	v := ledger.NewVerifier()
 	for _, s := range witnesses {
 		if realmKey == "" || s.Realm == realmKey {
@@ -74,6 +74,7 @@ func VerifyStore(ctx context.Context, from Lines, realmKey string, key ed25519.P
 		v.Line(n, line)
 		return nil
 	})
+	v.Left(now)
 	report := v.End()
 	report.Faults = append(report.Faults, forged...)
 	return report, err
