@@ -24,7 +24,7 @@ import (
 )
 
 // What a server may have in memory after a thousand requests, and what it may need more while it imports users:
-// what is stored and not in use must not be in memory.
+// what is stored and not in use must not be in memory. What users are searched by is in use.
 const (
 	mostInUse  = 64 << 20 // bytes
 	mostImport = 32 << 20

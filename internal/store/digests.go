@@ -20,7 +20,7 @@ type digests struct {
 
 const (
 	mostDigested = 20       // realms whose marks are remembered
-	mostPacked   = 64 << 20 // bytes; a million users with short names and three attributes and roles each take 60 MB
+	mostPacked   = 64 << 20 // bytes; a million users with short names and three attributes and roles each take 53 MB
 )
 
 // fewRanges is up to how many ranges make a realm so small that looking at its users one by one is fast enough.

@@ -25,6 +25,7 @@ const million = 1_000_000
 // BenchmarkSearchUsers measures what an administrator waits for in a realm with a million users, once its digests are
 // made, and prints a table: of each kind of question the one that takes longest, when it is asked for the first time and
 // nothing is remembered of it, and when it is asked again. CPU time is that of this process, without the database's.
+// Each column has a slowest of its own; the question named is the one that took longest at first.
 func BenchmarkSearchUsers(b *testing.B) {
 	eachKept(b, func(b *testing.B, url string) {
 		s := storetest.Open(b, url)
@@ -41,7 +42,8 @@ func BenchmarkSearchUsers(b *testing.B) {
 		fmt.Printf("and read, %d MB, which a server does in the background, in %v, of CPU %v\n", s.Remembered()>>20, read.elapsed, read.cpu)
 
 		runtime.GC()
-		fmt.Printf("%8s %8s %8s %8s   the slowest of each kind of question, and of how many\n", "first ms", "CPU", "again ms", "CPU")
+		var table strings.Builder
+		fmt.Fprintf(&table, "%8s %8s %8s %8s   the slowest of each kind of question, and of how many\n", "first ms", "CPU", "again ms", "CPU")
 		for _, k := range questionsAsked() {
 			var first, again slowest
 			for _, q := range k.questions {
@@ -52,9 +54,17 @@ func BenchmarkSearchUsers(b *testing.B) {
 				first.add(q, timed(b, ask))
 				again.add(q, timed(b, ask))
 			}
-			fmt.Printf("%8.1f %8.1f %8.1f %8.1f   %s (%d): %s\n", ms(first.elapsed), ms(first.cpu), ms(again.elapsed), ms(again.cpu),
+			b.Run(k.name, func(b *testing.B) {
+				for b.Loop() {
+					must(b, first.by.ask(b.Context(), s))
+				}
+				b.ReportMetric(ms(first.elapsed), "first-ms")
+				b.ReportMetric(ms(first.cpu), "first-cpu-ms")
+			})
+			fmt.Fprintf(&table, "%8.1f %8.1f %8.1f %8.1f   %s (%d): %s\n", ms(first.elapsed), ms(first.cpu), ms(again.elapsed), ms(again.cpu),
 				k.name, len(k.questions), first.by)
 		}
+		fmt.Print(table.String())
 	})
 }
 
@@ -177,29 +187,30 @@ func questionsAsked() []kind {
 		{name: "pages of all", questions: all},
 		{name: "the number of all", questions: numbers([]user.Query{{}})},
 		{name: "somebody by a whole name, an address or a badge", questions: pages(0, someone)},
-		{name: "a part of names that few or none have", questions: pages(0, rare)},
-		{name: "the number of those", questions: numbers(searches("*z50003*", "*8888*", "*888888888*", "*54321*", "*nobodys*", "*zx*", "jones smith"))},
-		{name: "a part of names that many have", questions: pages(0, common)},
-		{name: "a page far down of those", questions: pages(900_000, every("*%s*", letters))},
+		{name: "few or none by a part of names", questions: pages(0, rare)},
+		{name: "the number of few or none by a part of names", questions: numbers(searches("*z50003*", "*8888*", "*888888888*", "*54321*", "*nobodys*", "*zx*", "jones smith"))},
+		{name: "many by a part of names", questions: pages(0, common)},
+		{name: "a page far down by a part of names", questions: pages(900_000, every("*%s*", letters))},
 		{name: "the number of many by a part of names", questions: numbers(append(every("*%sa*", letters), searches("*o*", "*example.*", "*@exam*", "mary", "*i*n*", "*2@e*", "*ez*")...))},
 		{name: "many by parts of several names", questions: pages(0, parts)},
-		{name: "a page far down of those", questions: pages(200_000, []user.Query{{Search: "*2*", LastName: "o"}, {FirstName: "i", LastName: "a"}, {Search: "*o* *m*"}, {Search: "*r*", Email: "8"}})},
+		{name: "a page far down by parts of several names", questions: pages(200_000, []user.Query{{Search: "*2*", LastName: "o"}, {FirstName: "i", LastName: "a"}, {Search: "*o* *m*"}, {Search: "*r*", Email: "8"}})},
 		{name: "the number of many by parts of several names", questions: numbers([]user.Query{{Search: "*3*", LastName: "o"}, {FirstName: "r", LastName: "e"},
 			{Search: "*l* *e*"}, {Search: "*e* *x* *p* *o*"}, {Search: "*s*", Email: "4"}})},
 		{name: "many by attribute, role, time or being enabled", questions: pages(0, links)},
-		{name: "a page far down of those", questions: pages(300_000, []user.Query{{Attributes: map[string]string{"team": "blue"}}, {Enabled: &on, Role: "everybody"},
+		{name: "a page far down by attribute, role or time", questions: pages(300_000, []user.Query{{Attributes: map[string]string{"team": "blue"}}, {Enabled: &on, Role: "everybody"},
 			{CreatedAfter: at.Add(-2 * time.Hour)}, {Search: "*m*", Role: "everybody"}})},
-		{name: "their number", questions: numbers([]user.Query{{Attributes: map[string]string{"team": "green"}}, {Enabled: &on, Attributes: map[string]string{"team": "red"}},
+		{name: "the number of many by attribute, role or time", questions: numbers([]user.Query{{Attributes: map[string]string{"team": "green"}}, {Enabled: &on, Attributes: map[string]string{"team": "red"}},
 			{Role: "everybody", Search: "*n*"}, {CreatedAfter: at.Add(-3 * time.Hour)}, {Role: "everybody", Enabled: &off}})},
 		{name: "numbers before the digests are in memory", forgotten: true, questions: numbers(searches("*s*r*", "*8*", "*e*7*"))},
 	}
 }
 
-// Kept names databases, separated by commas, that keep the million users from one run to the next.
-const Kept = "BENCH_DATABASES"
+// kept is the environment variable that names databases, separated by commas, which keep the million users from one run to
+// the next; without it each run makes them.
+const kept = "BENCH_DATABASES"
 
 func eachKept(b *testing.B, run func(b *testing.B, url string)) {
-	urls := os.Getenv(Kept)
+	urls := os.Getenv(kept)
 	if urls == "" {
 		b.Run("sqlite", func(b *testing.B) { run(b, storetest.File(b)) })
 		b.Run("postgres", func(b *testing.B) { run(b, storetest.DurablePostgres(b)) })
