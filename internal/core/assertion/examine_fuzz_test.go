@@ -14,12 +14,8 @@ import (
 // and an end, and what identifies is the caller's own.
 func FuzzExamine(f *testing.F) {
 	now := time.Unix(1_800_000_000, 0)
-	headers := []string{`{"alg":"RS256"}`, `{"alg":"RS256","typ":"oauth-id-jag+jwt"}`, `{"alg":"none"}`, `{"alg":"HS256"}`}
+	const header = `{"alg":"RS256"}`
 	const claims = `{"iss":"https://partner.example","sub":"una","aud":"https://id.example/realms/shop","client_id":"app","jti":"1","iat":1799999990,"exp":1800000060}`
-	for _, header := range headers {
-		f.Add([]byte(header), []byte(claims))
-		f.Add([]byte(header), []byte(`{"iss":"https://partner.example","sub":"","aud":[],"exp":1e300,"client_id":["app"]}`))
-	}
 	d := realm.New("shop-key", realm.Settings{Name: "shop", Enabled: true})
 	d.PutProvider(&realm.Provider{Key: "p", Alias: "partner", Kind: "jwt-authorization-grant", Enabled: true, Config: map[string]string{
 		"issuer": "https://partner.example", "useJwksUrl": "true", "jwksUrl": "https://partner.example/keys", "tokenhouse.id-jag": "accept"}})
@@ -30,7 +26,7 @@ func FuzzExamine(f *testing.F) {
 		b64 := base64.RawURLEncoding
 		return federation.Peek(b64.EncodeToString(header) + "." + b64.EncodeToString(claims) + ".")
 	}
-	good, err := said([]byte(headers[0]), []byte(claims))
+	good, err := said([]byte(header), []byte(claims))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -37,14 +37,6 @@ func FuzzVerify(f *testing.F) {
 func FuzzClaims(f *testing.F) {
 	now := time.Unix(1_800_000_000, 0)
 	const here = "https://id.example/realms/shop"
-	for _, seed := range []string{
-		`{"iss":"https://up.example","sub":"una","aud":"` + here + `","typ":"Bearer","iat":1799999990,"exp":1800000060,"jti":"1"}`,
-		`{"iss":"https://up.example","sub":"una","aud":["web"],"azp":"web","typ":"ID","iat":1799999990,"exp":1800000060,"nonce":"n"}`,
-		`{"iss":"https://up.example","sub":"una","aud":[],"azp":"partner","typ":"DPoP","iat":1.7999e9,"exp":1e20,"cnf":{"jkt":"k"},"act":{"sub":"a","act":{"sub":"b"}},"may_act":{}}`,
-		`{"iss":["https://up.example"],"sub":null,"aud":{"a":1},"exp":"1800000060","nbf":-1,"events":{},"act":"a","exchange_path":[{"client":"c","jti":"j"}]}`,
-	} {
-		f.Add([]byte(seed))
-	}
 	s := provider(f, "keycloak-oidc")
 	trust := federation.Trust{Exchange: true, Clients: []string{"partner"}}
 	voucher, asked, err := federation.ReadVoucher(&realm.Provider{Alias: "up", Kind: "oidc", Enabled: true, Config: config("supportsClientAssertions=true",
@@ -127,9 +119,6 @@ func FuzzReadKeySet(f *testing.F) {
 
 // FuzzReadTokens gives the reader of a provider's answer anything: it has an access token, or is an error.
 func FuzzReadTokens(f *testing.F) {
-	for _, seed := range []string{`{"access_token":"a","expires_in":60}`, `{"access_token":"a","expires_in":"1e9"}`, "access_token=a&expires_in=5", `{"error":"invalid_grant"}`, `[]`, "%"} {
-		f.Add([]byte(seed))
-	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := federation.ReadTokens(body)
 		if (err == nil) != (got.AccessToken != "") || got.ExpiresIn < 0 {
@@ -141,10 +130,6 @@ func FuzzReadTokens(f *testing.F) {
 // FuzzReadVoucher reads any settings: a provider that may prove clients has an issuer or a domain of its own, without
 // wildcards, and keys.
 func FuzzReadVoucher(f *testing.F) {
-	f.Add("oidc", "https://up.example", "https://up.example/keys", "", "repository_owner_id=42##environment=production")
-	f.Add("oidc", "https://*.example", "", "{}", "")
-	f.Add("kubernetes", "", "", "", "a=b##a=c")
-	f.Add("spiffe", "spiffe://example.org", "https://spire.example", "", "=")
 	f.Fuzz(func(t *testing.T, kind, issuer, keysAt, key, claims string) {
 		p := &realm.Provider{Alias: "up", Kind: kind, Enabled: true, Config: map[string]string{"supportsClientAssertions": "true", "issuer": issuer, "trustDomain": issuer,
 			"bundleEndpoint": keysAt, "jwksUrl": keysAt, "useJwksUrl": "true", "publicKeySignatureVerifier": key, "tokenhouse.assertion.claims": claims}}

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -169,21 +170,15 @@ func FuzzParse(f *testing.F) {
 	for _, rec := range recorded(f).Tokens {
 		f.Add([]byte(rec.Claims))
 	}
-	for _, seed := range []string{
-		`{}`, `{"aud":["a"],"exp":1.5,"act":{"act":{"sub":"a"}},"cnf":{},"exchange_path":[{}]}`, `{"a":[1,-0,1e5,"x",null,true,{"b":[]}],"\u00e9\ud83d\ude00":"\\\"\/\b"}`,
-		`{"sub":"a","sub":"b"}`, `{"":0,"scope":"","a":"\u0000"}`,
-		`{"act":{"sub":"a","azp":"c","iss":"i","act":{"sub":"b","act":null}},"may_act":{"client_id":"c","sub":["a"]},"exchange_path":[{"iss":"i","client":"c","jti":"j"},{"client":1}]}`,
-		`{"cnf":{"jkt":"k","kc-jkt-type":"t","x5t#S256":"c","jwk":{}},"req-aud":"a","req-res":["https://a","b"],"exchange_path":null,"aud":null}`,
-	} {
-		f.Add([]byte(seed))
-	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		claims, err := token.Parse(payload)
 		if err != nil {
 			return
 		}
 		var other map[string]any
-		if err := json.Unmarshal(payload, &other); err != nil {
+		standard := json.NewDecoder(bytes.NewReader(payload))
+		standard.UseNumber() // numbers may be longer than it can count with
+		if err := standard.Decode(&other); err != nil || !json.Valid(payload) {
 			t.Fatalf("accepted what encoding/json refuses: %v", err)
 		}
 		text := claims.AppendJSON(nil)
