@@ -173,3 +173,35 @@ func flush(code string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// TestBlocksOfDocsSayWhatTheyAre: commands are in blocks of sh and console, which the tests of internal/cli run, and in no
+// others.
+func TestBlocksOfDocsSayWhatTheyAre(t *testing.T) {
+	languages := []string{"sh", "console", "go", "http", "js", "json", "text", "yaml"}
+	fences := regexp.MustCompile("(?ms)^([ \t>]*)```([a-z]*)\n(.*?)^[ \t>]*```$")
+	commands := regexp.MustCompile(`(?m)^(\$ |(\./)?tokenhouse |curl |kubectl |docker |openssl )`)
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, "README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range fences.FindAllStringSubmatch(string(text), -1) {
+			indent, language, block := m[1], m[2], m[3]
+			first, _, _ := strings.Cut(block, "\n")
+			switch {
+			case indent != "":
+				t.Errorf("%s: the block %q is indented, and nobody would run it", page, first)
+			case !slices.Contains(languages, language):
+				t.Errorf("%s: the block %q is of language %q; there are %s", page, first, language, strings.Join(languages, ", "))
+			case language != "sh" && language != "console" && commands.MatchString(block):
+				t.Errorf("%s: the block %q has commands; those are in sh, or with what they print in console", page, first)
+			case language == "console" && !strings.HasPrefix(block, "$ "):
+				t.Errorf("%s: the block %q begins with what is printed, and not with \"$ \" and a command", page, first)
+			}
+		}
+	}
+}
