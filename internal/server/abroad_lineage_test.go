@@ -168,7 +168,7 @@ func TestNeighbourByAnotherName(t *testing.T) {
 
 // secondNode is another server on the same database; nil where that is one server's.
 func secondNode(t *testing.T, db server.Database) *server.Server {
-	if db.URL == "" {
+	if onePlace(db) {
 		return nil
 	}
 	return build(t, server.Config{Database: db, Public: server.Public{Hostname: "http://localhost:8080"}}, nil, "")

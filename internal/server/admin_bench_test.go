@@ -23,7 +23,7 @@ func BenchmarkAdministration(b *testing.B) {
 	for _, db := range databases {
 		b.Run(db.name, func(b *testing.B) {
 			where := db.open(b)
-			if where.URL == "" {
+			if onePlace(where) {
 				where = onDisk(b)
 			}
 			s, _ := start(b, where, map[string][]byte{"r0.json": plainRealm(b, "r0", 10_000)})
@@ -80,7 +80,7 @@ func BenchmarkImport(b *testing.B) {
 	for _, db := range databases {
 		b.Run(fmt.Sprintf("%s/%d_users", db.name, townSize), func(b *testing.B) {
 			where := db.open(b)
-			if where.URL == "" {
+			if onePlace(where) {
 				where = onDisk(b)
 			}
 			s, _ := start(b, where, map[string][]byte{"r0.json": plainRealm(b, "r0", 1)})

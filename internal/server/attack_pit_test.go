@@ -98,7 +98,7 @@ func newPitsOf(t *testing.T, db database, keys *pitKeys, change func(c *server.C
 		change(c)
 	})
 	var second *server.Server
-	if place.URL != "" { // a SQLite database is one server's
+	if !onePlace(place) { // a SQLite database is one server's
 		second = build(t, server.Config{Database: place}, nil, base)
 	}
 	var out []*pit

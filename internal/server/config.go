@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/store/engine"
 )
 
 // Config is everything a server is told when it starts. The zero value keeps all in memory and is
@@ -175,7 +176,7 @@ func (c *Config) checkBootstrap() *fault.Invalid {
 
 // file is the SQLite file; empty for other databases.
 func (d Database) file() string {
-	path, _, _ := strings.Cut(strings.TrimPrefix(d.URL, "sqlite:"), "?")
+	path, _, _ := strings.Cut(engine.Path(d.URL), "?")
 	if strings.Contains(path, "://") {
 		return ""
 	}

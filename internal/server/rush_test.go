@@ -34,7 +34,7 @@ func TestRush(t *testing.T) {
 	for _, db := range databases {
 		t.Run(db.name, func(t *testing.T) {
 			where := db.open(t)
-			if where.URL == "" {
+			if onePlace(where) {
 				where = onDisk(t)
 			}
 			lasts := shortRush

@@ -33,7 +33,7 @@ func BenchmarkSafety(b *testing.B) {
 	for _, db := range databases {
 		b.Run(db.name, func(b *testing.B) {
 			where := db.open(b)
-			if where.URL == "" {
+			if onePlace(where) {
 				where = onDisk(b)
 			}
 			files := map[string][]byte{}

@@ -50,7 +50,7 @@ func TestScale(t *testing.T) {
 		for _, db := range databases {
 			t.Run(size.name+" "+db.name, func(t *testing.T) {
 				where := db.open(t)
-				if where.URL == "" {
+				if onePlace(where) {
 					where = onDisk(t)
 				}
 				begin := time.Now()

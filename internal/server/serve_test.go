@@ -2,29 +2,47 @@ package server_test
 
 import (
 	"bytes"
-	"encoding/base64"
 	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/server"
+	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
 )
 
 // database is a kind of database that tests run on.
 type database struct {
 	name string
-	open func(t testing.TB) server.Database // an empty one, gone with the test
+	open func(t testing.TB) server.Database // one with the master realm and its administrator, gone with the test
 }
 
 var databases = []database{
-	{"sqlite", func(testing.TB) server.Database { return server.Database{} }},
+	{"sqlite", func(t testing.TB) server.Database {
+		return server.Database{URL: begun.File(t), MasterKey: storetest.MasterKey}
+	}},
 	{"postgres", func(t testing.TB) server.Database {
-		return server.Database{URL: storetest.Postgres(t), MasterKey: base64.StdEncoding.EncodeToString(make([]byte, 32))}
+		return server.Database{URL: begun.Postgres(t), MasterKey: storetest.MasterKey}
 	}},
 }
+
+// begun is what a server leaves at its first start: keys and a password that take their time to make.
+var begun = storetest.Template{Fill: func(t testing.TB, s *store.Store) {
+	t.Helper()
+	if _, err := server.Realms(s, server.Config{}).Bootstrap(t.Context(), manage.Administrator(administrator)); err != nil {
+		t.Fatal(err)
+	}
+}}
+
+// administrator is that of the servers of tests.
+var administrator = server.Bootstrap{Username: "admin", Password: "admin"}
+
+// onePlace tells whether a database is one server's.
+func onePlace(where server.Database) bool { return !strings.HasPrefix(where.URL, "postgres://") }
 
 // start starts a server with these realm files, and an administrator "admin" with the password "admin",
 // and gives its URL, which stands at each ${base} of the files. It ends with the test.
@@ -69,7 +87,7 @@ func build(t testing.TB, c server.Config, realms map[string][]byte, base string)
 		}
 	}
 	c.Development = !c.Listen.HTTP
-	c.Bootstrap = server.Bootstrap{Username: "admin", Password: "admin"}
+	c.Bootstrap = administrator
 	c.Import = dir
 	c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	s, err := server.New(t.Context(), c)

@@ -91,7 +91,7 @@ func newTurnstile(b *testing.B, db database) *turnstile {
 		b.Fatal(err)
 	}
 	where := db.open(b)
-	if where.URL == "" {
+	if onePlace(where) {
 		where = onDisk(b)
 	}
 	_, base := start(b, where, map[string][]byte{"desk.json": text})

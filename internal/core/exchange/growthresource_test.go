@@ -37,7 +37,7 @@ func (c *chain) isFor(q exchange.Request) []string {
 	owners := slices.Clone(q.Audiences)
 	for _, uri := range c.held.RequestedResource {
 		id := c.owner(uri)
-		if q.Audiences != nil && len(q.Audiences) > 0 && !slices.Contains(q.Audiences, id) {
+		if len(q.Audiences) > 0 && !slices.Contains(q.Audiences, id) {
 			c.Fatalf("for %s of %s, and named were %v", uri, id, q.Audiences)
 		}
 		owners = append(owners, id)

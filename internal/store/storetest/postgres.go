@@ -43,26 +43,6 @@ var (
 	durable = &cluster{}
 )
 
-// migratedPostgres is Postgres with the schema in it, which is made once and copied.
-func migratedPostgres(t testing.TB) string {
-	t.Helper()
-	schema.made.Do(func() {
-		url := Postgres(t)
-		closeNew(t, url, nil) // a database that somebody is connected to is not copied
-		schema.name = url[strings.LastIndexByte(url, '/')+1 : strings.IndexByte(url, '?')]
-	})
-	if schema.name == "" {
-		return Postgres(t) // which tells what keeps it from being made
-	}
-	return databaseFrom(t, fast, schema.name)
-}
-
-// schema is the database that others are copied from; empty where making it failed or was skipped.
-var schema struct {
-	made sync.Once
-	name string
-}
-
 func database(t testing.TB, c *cluster) string {
 	t.Helper()
 	return databaseFrom(t, c, "template1")

@@ -15,7 +15,7 @@ const MasterKey = "dG9rZW5ob3VzZSB0b2tlbmhvdXNlIHRva2VuaG91c2U="
 // Each runs a test on a fresh SQLite store, and on a fresh PostgreSQL one.
 func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
-	t.Run("postgres", func(t *testing.T) { test(t, Open(t, migratedPostgres(t))) })
+	t.Run("postgres", func(t *testing.T) { test(t, Open(t, empty.Postgres(t))) })
 }
 
 // EachURL runs a test on a fresh database of each engine, which the test opens itself.
