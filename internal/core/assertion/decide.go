@@ -125,7 +125,13 @@ func proven(m *matter, t *explain.Trace) *oauth.Error {
 	return oauth.Errorf(oauth.InvalidGrant, "%s", no.Description).InEvent("invalid_request", no.Description)
 }
 
+// addressed asks that the assertion is for the realm. A client policy may accept another audience; but never of an
+// identity assertion, whose issuer decided for whom it is.
 func addressed(m *matter, t *explain.Trace) *oauth.Error {
+	if m.Allowed && len(m.Assertion.Audience) == 1 && !m.terms.Identifies(*m.Assertion) {
+		t.Add(explain.AssertionAudience, explain.Allowed, m.Client.ID, "a client policy names the audience")
+		return nil
+	}
 	ours := []string{m.Issuer, m.Issuer + "/protocol/openid-connect/token"}
 	if m.terms.ForClient {
 		ours = []string{m.Provider.ClientID}

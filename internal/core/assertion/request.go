@@ -35,6 +35,7 @@ type Found struct {
 	User     *user.User          // who is linked to its subject; nil: nobody
 	Locked   bool                // the user is locked after sign-ins that failed
 	Pending  bool                // the user has something to do before they may sign in
+	Allowed  bool                // a client policy names the one audience of the assertion as accepted of the client
 
 	Audiences []string // the only ones wanted: of the resources that were named; nil: whatever comes
 }

@@ -53,12 +53,12 @@ func (i *Issuer) JWTBearer(ctx context.Context, q JWTBearerRequest) (resp *Respo
 	if found.Audiences, err = t.resourcesOf(a.Assertion, sight); err != nil {
 		return nil, err
 	}
-	d := t.judge(a, found)
+	d, err := t.judgeUnderPolicies(ctx, a, found, *q.Assertion)
+	if err != nil {
+		return nil, err
+	}
 	if d.Refuse != nil {
 		return nil, d.Refuse.Because(cause)
-	}
-	if err := t.policeAssertion(ctx, *q.Assertion, found.Provider.Alias, &d); err != nil {
-		return nil, err
 	}
 	if err := t.count(ctx, realm.ByUser, found.User.ID); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/broker"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
+	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
 	"github.com/tokenhouse/tokenhouse/internal/upstream"
@@ -269,5 +270,53 @@ func TestAssertionKeepsActors(t *testing.T) {
 	held, err := w.keys.Verify(w.realm(), resp.AccessToken)
 	if err != nil || held.Actor == nil || !cmp.Equal(*held.Actor, token.Actor{Subject: "agent", Issuer: partner}) {
 		t.Errorf("act %+v, %v", held.Actor, err)
+	}
+}
+
+// TestAssertionForAnotherAudience: a client policy lets assertions of a client be for one audience more than its realm, or
+// rather than it. Whose key signed it, and of how many audiences it may be, no policy changes; nor whom an identity
+// assertion is for.
+func TestAssertionForAnotherAudience(t *testing.T) {
+	const other = "https://legacy.example"
+	allows := func(client string) []realm.PolicyPart {
+		return []realm.PolicyPart{{Kind: "jwt-authorization-grant-audience",
+			Config: map[string][]string{"allowed-audience": {`[{"key":"` + client + `","value":"` + other + `"}]`}}}}
+	}
+	reject := realm.PolicyPart{Kind: "reject-request"}
+	for name, c := range map[string]struct {
+		executors []realm.PolicyPart
+		aud       any
+		key       ed25519.PrivateKey
+		typ       string
+		want      string
+	}{
+		"allowed":                       {executors: allows("gateway"), aud: other},
+		"not allowed":                   {aud: other, want: wrongFor},
+		"allowed to another client":     {executors: allows("spa"), aud: other, want: wrongFor},
+		"another audience":              {executors: allows("gateway"), aud: other + "/", want: wrongFor},
+		"the realm's, which is not it":  {executors: allows("gateway"), aud: base + "/realms/shop", want: wrongFor},
+		"the realm's, of other clients": {executors: allows("spa"), aud: base + "/realms/shop"},
+		"beside the realm's":            {executors: allows("gateway"), aud: []string{other, base + "/realms/shop"}, want: "Multiple audiences not allowed"},
+		"signed by somebody else":       {executors: allows("gateway"), aud: other, key: strangerKey, want: badKey},
+		"refused for another reason":    {executors: append(allows("gateway"), reject), aud: other, want: wrongFor},
+		"an identity assertion":         {executors: allows("gateway"), aud: other, typ: "oauth-id-jag+jwt", want: wrongFor},
+	} {
+		w := abroad(t, storetest.SQLite(t))
+		w.Policies = police.Judge{Kept: w.store}
+		w.provider(func(p *realm.Provider) { p.Config["tokenhouse.id-jag"] = "accept" })
+		if c.executors != nil {
+			w.edit(func(d *realm.Draft) {
+				s := d.Realm().Settings
+				s.Policies = []realm.ClientPolicy{{Name: "p", Conditions: []realm.PolicyPart{{Kind: "any-client"}}, Executors: c.executors}}
+				d.PutSettings(s)
+			})
+		}
+		if c.key == nil {
+			c.key = partnerKey
+		}
+		resp, no := w.redeem(vouched(t, c.key, c.typ, claimsOf(map[string]any{"aud": c.aud, "client_id": "gateway"})), "")
+		if no != c.want || (resp == nil) != (c.want != "") {
+			t.Errorf("%s: refused %q, want %q", name, no, c.want)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/assertion"
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -67,11 +68,42 @@ func refreshFacts(old *token.Verified) policy.Facts {
 	return f
 }
 
-// policeAssertion holds a verified assertion against the policies, and leaves of what would be given out what they allow.
-func (t *turn) policeAssertion(ctx context.Context, compact, provider string, d *assertion.Decision) error {
-	if len(t.at.Realm.Policies) == 0 {
-		return nil
+// judgeUnderPolicies judges an assertion, and holds one that is good against the policies; and so one that is good but for
+// its audience, since a policy may accept that.
+func (t *turn) judgeUnderPolicies(ctx context.Context, a assertion.Request, f assertion.Found, compact string) (assertion.Decision, error) {
+	d := t.judge(a, f)
+	if len(t.at.Realm.Policies) == 0 || d.Refuse != nil && d.Rule != explain.AssertionAudience {
+		return d, nil
 	}
+	trace := t.event.Trace
+	facts := t.assertionFacts(compact, f.Provider.Alias)
+	if err := t.police(ctx, facts); err != nil {
+		if d.Refuse != nil {
+			t.event.Trace = trace
+			return d, nil
+		}
+		return d, err
+	}
+	if d.Refuse != nil {
+		if !t.verdict.AudienceAllowed {
+			return d, nil
+		}
+		f.Allowed = true
+		if d = t.judge(a, f); d.Refuse != nil {
+			return d, nil
+		}
+	}
+	if t.verdict.Downscoped {
+		q := d.Resolution.Request
+		q.Within = &audience.Bound{Scope: facts.Subject.Claims.Scopes()}
+		cut := audience.Resolve(q)
+		d.Resolution = &cut
+	}
+	return d, nil
+}
+
+// assertionFacts are those of a verified assertion.
+func (t *turn) assertionFacts(compact, provider string) policy.Facts {
 	f := t.asked(policy.JWTGrant)
 	f.Provider, f.Subject = provider, &policy.Subject{}
 	if jws, err := token.Open(compact); err == nil {
@@ -79,14 +111,5 @@ func (t *turn) policeAssertion(ctx context.Context, compact, provider string, d 
 			f.Subject = &policy.Subject{Claims: &claims, Readable: true}
 		}
 	}
-	if err := t.police(ctx, f); err != nil {
-		return err
-	}
-	if t.verdict.Downscoped {
-		q := d.Resolution.Request
-		q.Within = &audience.Bound{Scope: f.Subject.Claims.Scopes()}
-		cut := audience.Resolve(q)
-		d.Resolution = &cut
-	}
-	return nil
+	return f
 }
