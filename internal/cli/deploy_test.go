@@ -222,9 +222,9 @@ func TestManifestsStartAServer(t *testing.T) {
 		if p.HTTPGet.Port != "management" {
 			t.Errorf("%s is asked at port %q", p.HTTPGet.Path, p.HTTPGet.Port)
 		}
-		d.answers(t, d.management+p.HTTPGet.Path, `"status":"UP"`)
+		answers(t, d.management+p.HTTPGet.Path, `"status":"UP"`)
 	}
-	d.answers(t, d.http+"/realms/master/.well-known/openid-configuration", `"issuer":"`+environ["TOKENHOUSE_HOSTNAME"]+`/realms/master"`)
+	answers(t, d.http+"/realms/master/.well-known/openid-configuration", `"issuer":"`+environ["TOKENHOUSE_HOSTNAME"]+`/realms/master"`)
 	d.alerts(t)
 }
 
@@ -269,8 +269,8 @@ func TestComposeFile(t *testing.T) {
 		made[name] = expand(value)
 	}
 	d := deployed(t, server.Command, environ, "postgres:5432", made)
-	d.answers(t, d.http+"/realms/master", `"realm":"master"`)
-	d.answers(t, d.management+"/health/ready", `"status":"UP"`)
+	answers(t, d.http+"/realms/master", `"realm":"master"`)
+	answers(t, d.management+"/health/ready", `"status":"UP"`)
 	for _, p := range server.Ports {
 		ports := strings.Split(p, ":")
 		if inside := ports[len(ports)-1]; inside != fallback("http-port") && inside != fallback("http-management-port") {
@@ -285,24 +285,41 @@ func TestComposeFile(t *testing.T) {
 	}
 }
 
-// TestUnitNamesOptions: the variables of deploy/tokenhouse.service are options, and its command is one.
-func TestUnitNamesOptions(t *testing.T) {
+// TestUnitStartsAServer starts the binary as deploy/tokenhouse.service does, with the settings that docs/run-in-production.md
+// writes beside it.
+func TestUnitStartsAServer(t *testing.T) {
+	t.Parallel()
 	unit, err := os.ReadFile(deployments + "tokenhouse.service")
 	if err != nil {
 		t.Fatal(err)
 	}
-	variables := regexp.MustCompile(`(?m)^Environment=(TOKENHOUSE_[A-Z_]+)=`).FindAllStringSubmatch(string(unit), -1)
-	if len(variables) == 0 {
-		t.Error("no variables")
+	page, err := os.ReadFile("../../docs/run-in-production.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, m := range variables {
-		if fallback(m[1]) == unknown {
-			t.Errorf("%s is no option", m[1])
-		}
+	settings := regexp.MustCompile(`printf '(\S+)' > /etc/tokenhouse/tokenhouse\.env`).FindSubmatch(page)
+	command := regexp.MustCompile(`(?m)^ExecStart=/usr/local/bin/tokenhouse (\S+)$`).FindSubmatch(unit)
+	if settings == nil || command == nil {
+		t.Fatal("no settings, or no command")
 	}
-	if !strings.Contains(string(unit), "\nExecStart=/usr/local/bin/tokenhouse start\n") {
-		t.Error("the unit starts something else")
+	credentials, state := t.TempDir(), t.TempDir()
+	if err := os.Mkdir(filepath.Join(state, "tokenhouse"), 0o700); err != nil { // StateDirectory
+		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(credentials, "master.key"), []byte(masterKey), 0o400); err != nil { // LoadCredential
+		t.Fatal(err)
+	}
+	port := freePorts(t, 1)[0]
+	environ := append(strings.Split(strings.TrimSuffix(string(settings[1]), `\n`), `\n`), "TOKENHOUSE_HTTP_HOST=127.0.0.1", "TOKENHOUSE_HTTP_PORT="+port)
+	for _, m := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(string(unit), -1) {
+		environ = append(environ, strings.NewReplacer("%d", credentials, "%S", state).Replace(m[1]))
+	}
+	lines := started(t, environ, string(command[1]))
+	for !strings.Contains(lines.Text(), "listening") && lines.Scan() {
+		t.Log(lines.Text())
+	}
+	go drain(lines)
+	answers(t, "http://127.0.0.1:"+port+"/realms/master", "https://id.example/realms/master")
 }
 
 const unknown = "no option"

@@ -64,7 +64,7 @@ func deployed(t *testing.T, args []string, environ map[string]string, where stri
 }
 
 // answers wants 200, and a text in the answer. Doors open one after the other, so the first answer may take a moment.
-func (d deployment) answers(t *testing.T, address, text string) string {
+func answers(t *testing.T, address, text string) string {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		resp, err := http.Get(address)
@@ -91,7 +91,7 @@ func (d deployment) alerts(t *testing.T) {
 		t.Fatal(err) // it is refused, and counted
 	}
 	_ = resp.Body.Close() // nothing was read
-	figures := d.answers(t, d.management+"/metrics", "keycloak_user_events_total") + "up{} 1\n"
+	figures := answers(t, d.management+"/metrics", "keycloak_user_events_total") + "up{} 1\n"
 	page, err := os.ReadFile("../../docs/monitoring.md")
 	if err != nil {
 		t.Fatal(err)
