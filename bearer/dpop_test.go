@@ -36,6 +36,7 @@ func TestProof(t *testing.T) {
 		return holder.Proof("GET", here, token, bearertest.Claims{name: value})
 	}
 	now := time.Now().Unix()
+	otherwise := issuer.Token(bearertest.Claims{"aud": "orders", "cnf": map[string]any{"kid": "x"}})
 	twice := holder.Proof("GET", here, token, nil)
 	for name, tt := range map[string]struct {
 		scheme, token string
@@ -50,6 +51,8 @@ func TestProof(t *testing.T) {
 		"as bearer":               {"Bearer", token, nil, bearer.ErrBound},
 		"as bearer with a proof":  {"Bearer", token, []string{holder.Proof("GET", here, token, nil)}, bearer.ErrBound},
 		"not bound":               {"DPoP", plain, []string{holder.Proof("GET", here, plain, nil)}, bearer.ErrUnbound},
+		"bound in another way":    {"Bearer", otherwise, nil, bearer.ErrBound},
+		"the same, with a proof":  {"DPoP", otherwise, []string{holder.Proof("GET", here, otherwise, nil)}, bearer.ErrBound},
 		"no proof":                {"DPoP", token, nil, bearer.ErrProof},
 		"two proofs":              {"DPoP", token, []string{holder.Proof("GET", here, token, nil), holder.Proof("GET", here, token, nil)}, bearer.ErrProof},
 		"of a thief":              {"DPoP", token, []string{bearertest.NewHolder(t).Proof("GET", here, token, nil)}, bearer.ErrProof},
