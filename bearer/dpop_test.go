@@ -2,11 +2,15 @@ package bearer_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,6 +19,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/bearer/bearertest"
@@ -98,6 +104,56 @@ func TestProof(t *testing.T) {
 	}
 }
 
+// TestProofHeader: a proof says that it is one, and carries a public key that fits its algorithm.
+func TestProofHeader(t *testing.T) {
+	m := newMint(t)
+	v := m.verifier(t, bearer.Config{Log: quiet}, nil)
+	var public map[string]any
+	if err := json.Unmarshal([]byte(jwk(t, m)), &public); err != nil {
+		t.Fatal(err)
+	}
+	sum, err := (&jose.JSONWebKey{Key: m.key.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := m.key.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := m.sign(es256, m.body(`"cnf":{"jkt":"`+base64.RawURLEncoding.EncodeToString(sum)+`"}`))
+	hash := sha256.Sum256([]byte(token))
+	key := func(more map[string]any) string {
+		all := maps.Clone(public)
+		maps.Copy(all, more)
+		text, _ := json.Marshal(all)
+		return string(text)
+	}
+	for name, tt := range map[string]struct {
+		header string
+		want   error
+	}{
+		"granted":               {`{"typ":"dpop+jwt","alg":"ES256","jwk":` + key(nil) + `}`, nil},
+		"no type":               {`{"alg":"ES256","jwk":` + key(nil) + `}`, bearer.ErrProof},
+		"an access token's":     {`{"typ":"at+jwt","alg":"ES256","jwk":` + key(nil) + `}`, bearer.ErrProof},
+		"no key":                {`{"typ":"dpop+jwt","alg":"ES256"}`, bearer.ErrProof},
+		"key null":              {`{"typ":"dpop+jwt","alg":"ES256","jwk":null}`, bearer.ErrProof},
+		"a private key":         {`{"typ":"dpop+jwt","alg":"ES256","jwk":` + key(map[string]any{"d": base64.RawURLEncoding.EncodeToString(private)}) + `}`, bearer.ErrProof},
+		"private in capitals":   {`{"typ":"dpop+jwt","alg":"ES256","jwk":` + key(map[string]any{"D": "AA"}) + `}`, bearer.ErrProof},
+		"a symmetric key":       {`{"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"oct","k":"AAAA"}}`, bearer.ErrProof},
+		"no algorithm":          {`{"typ":"dpop+jwt","alg":"none","jwk":` + key(nil) + `}`, bearer.ErrProof},
+		"HMAC":                  {`{"typ":"dpop+jwt","alg":"HS256","jwk":` + key(nil) + `}`, bearer.ErrProof},
+		"another algorithm":     {`{"typ":"dpop+jwt","alg":"RS256","jwk":` + key(nil) + `}`, bearer.ErrProof},
+		"for another algorithm": {`{"typ":"dpop+jwt","alg":"ES256","jwk":` + key(map[string]any{"alg": "ES384"}) + `}`, bearer.ErrProof},
+		"another's key":         {`{"typ":"dpop+jwt","alg":"ES256","jwk":` + jwk(t, newMint(t)) + `}`, bearer.ErrProof},
+	} {
+		proof := m.sign(tt.header, fmt.Sprintf(`{"jti":%q,"htm":"GET","htu":%q,"iat":%d,"ath":%q}`, name, here, m.now, base64.RawURLEncoding.EncodeToString(hash[:])))
+		_, err := v.VerifyRequest(request("Authorization", "DPoP "+token, "DPoP", proof), "orders")
+		if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+}
+
 // alterLast changes a letter in the middle of the signature.
 func alterLast(token string) string {
 	at := len(token) - 20
@@ -113,6 +169,11 @@ func TestProofIsUsedOnce(t *testing.T) {
 	clocked(t, bearer.Config{}, func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier) {
 		holder := bearertest.NewHolder(t)
 		token := issuer.Token(holder.Bind(bearertest.Claims{"aud": "orders"}))
+		other := holder.Proof("GET", here, token, nil)
+		if _, err := v.VerifyRequest(request("Authorization", "DPoP "+token, "DPoP", other), "orders"); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(100 * time.Second)                    // so that the memory of the proofs before ends while the next is good
 		ahead := time.Now().Add(29 * time.Second).Unix() // a clock that is ahead makes it good for longest
 		proof := holder.Proof("GET", here, token, bearertest.Claims{"iat": ahead})
 		var passed atomic.Int64

@@ -143,7 +143,7 @@ func (i *inquirer) fly(ctx context.Context, f *flight, sum [sha256.Size]byte, to
 	f.answer.claims, f.err = i.ask(ctx, token)
 	f.answer.until = now.Add(i.CacheFor)
 	switch {
-	case f.err != nil || i.CacheFor == 0:
+	case f.err != nil:
 	case f.answer.claims == nil:
 		i.refused.put(sum, f.answer)
 	default:

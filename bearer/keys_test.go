@@ -139,7 +139,11 @@ func TestOneFetchForAll(t *testing.T) {
 		direct := slow.Transport
 		slow.Transport = roundTrip(func(q *http.Request) (*http.Response, error) {
 			if strings.HasSuffix(q.URL.Path, "/keys") {
-				time.Sleep(time.Second)
+				select {
+				case <-time.After(time.Second):
+				case <-q.Context().Done():
+					return nil, q.Context().Err()
+				}
 			}
 			return direct.RoundTrip(q)
 		})

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/brokerclient"
 )
@@ -20,6 +21,7 @@ type server struct {
 	mu     sync.Mutex
 	asked  []asked
 	answer func(w http.ResponseWriter, q asked)
+	slow   time.Duration // how long an answer takes
 }
 
 // asked is a token request.
@@ -29,8 +31,10 @@ type asked struct {
 }
 
 func (s *server) RoundTrip(q *http.Request) (*http.Response, error) {
-	if err := q.Context().Err(); err != nil {
-		return nil, err
+	select {
+	case <-time.After(s.slow):
+	case <-q.Context().Done():
+		return nil, q.Context().Err()
 	}
 	w := httptest.NewRecorder()
 	switch q.URL.String() {

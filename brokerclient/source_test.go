@@ -82,10 +82,7 @@ func TestSourceDoesNotKeep(t *testing.T) {
 // TestSourceAsksOnce for many who want the same at once, and goes on for the others when one gives up.
 func TestSourceAsksOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &server{answer: func(w http.ResponseWriter, _ asked) {
-			time.Sleep(time.Second)
-			issue(w, "token", "Bearer", 300)
-		}}
+		s := &server{slow: time.Second}
 		source := s.client(t, brokerclient.Config{}).NewSource()
 		hasty, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
@@ -95,7 +92,7 @@ func TestSourceAsksOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if token, err := source.ClientCredentials(t.Context(), brokerclient.Own{}); err != nil || token.Access != "token" {
+				if token, err := source.ClientCredentials(t.Context(), brokerclient.Own{}); err != nil || token.Access != "token-1" {
 					t.Errorf("%v, %v", token, err)
 				}
 			})
