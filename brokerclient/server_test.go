@@ -19,6 +19,7 @@ const issuer = "https://id.example/realms/shop"
 // unless answer says otherwise.
 type server struct {
 	mu     sync.Mutex
+	begun  int // requests of any kind, answered or not
 	asked  []asked
 	answer func(w http.ResponseWriter, q asked)
 	slow   time.Duration // how long an answer takes
@@ -31,6 +32,9 @@ type asked struct {
 }
 
 func (s *server) RoundTrip(q *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	s.begun++
+	s.mu.Unlock()
 	select {
 	case <-time.After(s.slow):
 	case <-q.Context().Done():
