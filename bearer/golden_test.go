@@ -112,25 +112,23 @@ func TestKeycloakTokens(t *testing.T) {
 				refused(verifier(tt.Claims.IssuedAt+300), tt.Token, audiences[0], bearer.ErrExpired)
 				refused(verifier(tt.Claims.IssuedAt-60), tt.Token, audiences[0], bearer.ErrNotYet)
 			}
-			altered += alter(t, v, tt.Token, slices.Concat(audiences, []string{"nobody"}))
+			altered += alter(t, v, tt.Token, slices.Concat(audiences, []string{"nobody"})[0])
 		})
 	}
-	if passed != 5 || altered < 5*4*700 {
+	if passed != 5 || altered < 5*2*700 {
 		t.Errorf("%d access tokens, %d alterations", passed, altered)
 	}
 }
 
-// alter changes each byte of a token in several ways, to what base64url has too, and cuts the token after each.
-func alter(t *testing.T, v *bearer.Verifier, token string, audiences []string) int {
+// alter changes each byte of a token, and the last of each part in every way; it leaves each out, and adds some.
+func alter(t *testing.T, v *bearer.Verifier, token, audience string) int {
 	t.Helper()
 	n := 0
 	try := func(at int, altered string) {
 		t.Helper()
 		n++
-		for _, audience := range audiences[:1] {
-			if c, err := v.Verify(t.Context(), altered, audience); err == nil || errors.Is(err, bearer.ErrAudience) {
-				t.Errorf("altered at %d it passes: %v, %v", at, c, err)
-			}
+		if c, err := v.Verify(t.Context(), altered, audience); err == nil || errors.Is(err, bearer.ErrAudience) {
+			t.Errorf("altered at %d it passes: %v, %v", at, c, err)
 		}
 	}
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -140,17 +138,19 @@ func alter(t *testing.T, v *bearer.Verifier, token string, audiences []string) i
 				try(at, token[:at]+string(b)+token[at+1:])
 			}
 		}
-		if i := strings.IndexByte(letters, token[at]); i >= 0 {
-			// The last letter of a part has bits that mean nothing: each of its neighbours is one of them.
-			for _, bit := range []int{1, 32} {
-				put(letters[i^bit])
-			}
-		}
-		for _, b := range []byte{'.', '='} {
-			put(b)
-		}
-		try(at, token[:at])
 		try(at, token[:at]+token[at+1:])
+		i := strings.IndexByte(letters, token[at])
+		switch {
+		case i < 0: // a dot
+			put('A')
+		case at+1 == len(token) || token[at+1] == '.':
+			// The last letter of a part has bits that mean nothing: some others are read as the same bytes.
+			for _, b := range []byte(letters + ".=\n\x00") {
+				put(b)
+			}
+		default:
+			put(letters[i^(1<<(at%6))])
+		}
 	}
 	for _, more := range []string{"A", ".", "=", " ", "\n"} {
 		try(len(token), token+more)
