@@ -35,11 +35,11 @@ build-libcrypto: ## the same, RSA signatures by OpenSSL's libcrypto where the ma
 
 # What asks one thing after the other for minutes: the race detector makes it take four times as long, and finds no
 # more in it than in the tests that ask many things at once.
-PLAYED = ^Test(Replay|HostileBodies|RealmFiles|Attack|Guides)$$
+PLAYED = ^Test(Replay|HostileBodies|RealmFiles|Attack|Guides|KeycloakTokens)$$
 
 test: ## all tests but the long ones, with the race detector where much happens at once
 	$(GO) test $(RACE) -timeout 30m -skip '$(PLAYED)' ./...
-	$(GO) test -timeout 30m -run '$(PLAYED)' ./internal/server ./internal/flow/... ./internal/cli
+	$(GO) test -timeout 30m -run '$(PLAYED)' ./internal/server ./internal/flow/... ./internal/cli ./bearer
 
 replay: ## how many of Keycloak's recorded answers pass, wait and differ
 	@$(GO) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
