@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/brokerclient"
@@ -34,6 +38,8 @@ var quay = []byte(strings.ReplaceAll(`{"realm": "quay", "enabled": true, "sslReq
 		{"clientId": "gateway", "secret": "gateway secret: %+", "serviceAccountsEnabled": true, ${orders},
 		 "attributes": {"standard.token.exchange.enabled": "true", "tokenhouse.exchange.permitted": "orders"}},
 		{"clientId": "agent", "secret": "agent-secret", "serviceAccountsEnabled": true},
+		{"clientId": "signer", "clientAuthenticatorType": "client-jwt", "serviceAccountsEnabled": true, ${orders},
+		 "attributes": {"use.jwks.string": "true", "jwks.string": "${jwks}"}},
 		{"clientId": "orders", "secret": "orders-secret", "attributes": {"tokenhouse.resources": "https://orders.example"}},
 		{"clientId": "billing", "bearerOnly": true}],
 	"users": [{"username": "alice", "enabled": true, "email": "alice@example.org", "firstName": "Alice", "lastName": "Liddell",
@@ -47,7 +53,13 @@ var gatewayAuth = brokerclient.SecretBasic("gateway", "gateway secret: %+")
 // TestBearerTakesEachAccessToken: whatever the server issues as an access token passes package bearer for its audience and for no
 // other, and whatever it issues beside does not pass. So the two cannot drift.
 func TestBearerTakesEachAccessToken(t *testing.T) {
-	_, base := start(t, databases[0].open(t), map[string][]byte{"quay.json": quay})
+	key, err := brokerclient.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key.ID = "signing"
+	_, base := start(t, databases[0].open(t), map[string][]byte{"quay.json": withKey(t, quay, key),
+		"nonces.json": bytes.Replace(withKey(t, quay, key), []byte(`{"realm": "quay",`), []byte(`{"realm": "nonces", "attributes": {"tokenhouse.dpop.nonce": "required"},`), 1)})
 	issuer := base + "/realms/quay"
 	// Keys of algorithms that nobody asked for yet are made when the first token is signed by them.
 	v, err := bearer.Config{Issuer: issuer, Keys: bearer.Keys{MinInterval: time.Nanosecond}}.NewVerifier(t.Context())
@@ -66,6 +78,11 @@ func TestBearerTakesEachAccessToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	signer, err := brokerclient.New(issuer, brokerclient.PrivateKeyJWT(issuer, "signer", key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proven := issuedTo(t)(signer.ClientCredentials(t.Context(), brokerclient.Own{}))
 	own := issuedTo(t)(gateway.ClientCredentials(t.Context(), brokerclient.Own{}))
 	stranger := issuedTo(t)(agent.ClientCredentials(t.Context(), brokerclient.Own{}))
 	subject := str(t, signIn("RS256"), "access_token")
@@ -102,6 +119,9 @@ func TestBearerTakesEachAccessToken(t *testing.T) {
 		}
 	}
 	takes("client credentials", own.Access, "orders")
+	takes("client credentials by a key", proven.Access, "orders")
+	refreshed := ask(t, base, "quay", 200, url.Values{"grant_type": {"refresh_token"}, "client_id": {"ES256"}, "refresh_token": {str(t, signIn("ES256"), "refresh_token")}})
+	takes("refreshed", str(t, refreshed, "access_token"), "orders")
 	if c := takes("exchanged", exchanged.Access, "orders"); len(c.Audience) != 1 || len(c.Path) != 1 || c.Path[0].Client != "RS256" || c.Path[0].ID == "" || c.Client != "gateway" {
 		t.Errorf("exchanged: claims %+v", c)
 	}
@@ -113,8 +133,40 @@ func TestBearerTakesEachAccessToken(t *testing.T) {
 		t.Errorf("a token for nobody: %v", err)
 	}
 	t.Run("proof", func(t *testing.T) { boundTokens(t, v, issuer, subject) })
+	t.Run("nonces", func(t *testing.T) { noncesOfServer(t, base+"/realms/nonces") })
 	t.Run("introspection", func(t *testing.T) { introspected(t, issuer, str(t, signIn("light"), "access_token"), subject) })
 	t.Run("refusals", func(t *testing.T) { refusalsOfExchange(t, base, subject) })
+}
+
+// withKey puts the public key of client signer into a realm file.
+func withKey(t *testing.T, realm []byte, key brokerclient.Key) []byte {
+	t.Helper()
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Private.Public(), KeyID: key.ID, Algorithm: "ES256", Use: "sig"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted, err := json.Marshal(string(set))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(realm, []byte(`"${jwks}"`), quoted)
+}
+
+// noncesOfServer: where the realm wants proofs to name a nonce, brokerclient learns it from the refusal.
+func noncesOfServer(t *testing.T, issuer string) {
+	key, err := brokerclient.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := brokerclient.Config{Issuer: issuer, Auth: gatewayAuth, Key: key}.NewClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if token := issuedTo(t)(c.ClientCredentials(t.Context(), brokerclient.Own{})); !token.Bound() {
+			t.Errorf("%v is not bound", token)
+		}
+	}
 }
 
 func issuedTo(t *testing.T) func(*brokerclient.Token, error) *brokerclient.Token {
@@ -175,7 +227,7 @@ func boundTokens(t *testing.T, v *bearer.Verifier, issuer, subject string) {
 
 // introspected: what a lightweight token does not carry the server tells, and that a token was revoked.
 func introspected(t *testing.T, issuer, light, subject string) {
-	v, err := bearer.Config{Issuer: issuer, Introspection: &bearer.Introspection{ClientID: "orders", ClientSecret: "orders-secret", Always: true, CacheFor: -1}}.NewVerifier(t.Context())
+	v, err := bearer.Config{Issuer: issuer, Introspection: &bearer.Introspection{Authenticate: brokerclient.SecretPost("orders", "orders-secret"), Always: true, CacheFor: -1}}.NewVerifier(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
