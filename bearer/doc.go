@@ -29,8 +29,12 @@
 //   - That the token was not revoked since it was issued, its session ended, or its user disabled, unless
 //     Config.Introspection asks the issuer. Without it such a token is good until it expires.
 //   - Roles, groups, "acr", "act" and "exchange_path": Claims tells them, what they mean is for the service to say.
+//   - That it is still good later, while a long request goes on: a token is looked at when a request begins.
 //   - The claim "jti", which access tokens may carry many times; and "azp", the client that the token was issued to: all
 //     clients of the issuer are the same to this package.
+//
+// A signature is checked once per token: the last ones that were verified are remembered by their SHA-256, until the key that signed
+// them is withdrawn. All else is checked on each request.
 //
 // # When the issuer cannot be reached
 //

@@ -72,7 +72,7 @@ type Error struct {
 	Reason      error // one of the errors of this package, ErrExpired for example
 	Cause       error // what went wrong in detail; may be nil
 
-	// What the token says, where all of it is proven but its audience, its scope or its holder; otherwise nil.
+	// What the token says, where it is the issuer's, and it is its time, audience, scope or holder that is wrong; otherwise nil.
 	Claims *Claims
 	// WantAudience and WantScopes are what it had to be for.
 	WantAudience string

@@ -101,21 +101,22 @@ func (v *Verifier) prove(ctx context.Context, token string) (*Claims, error) {
 	if v.asked != nil && strings.Count(token, ".") != 2 {
 		return v.asked.claims(ctx, token, nil)
 	}
-	c, err := v.signed(ctx, token)
+	known, err := v.signed(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	if err := v.timely(c); err != nil {
-		return nil, about(c, err)
+	c := *known
+	if err := v.timely(&c); err != nil {
+		return nil, about(&c, err)
 	}
 	if v.asked != nil && v.asked.Always {
-		return v.asked.claims(ctx, token, c)
+		return v.asked.claims(ctx, token, &c)
 	}
-	own := *c
-	return &own, nil
+	return &c, nil
 }
 
-// signed proves signature, issuer and type, or remembers that they are proven and by a key that still counts.
+// signed proves signature, issuer and type, or remembers that they are proven and by a key that still counts. The claims are
+// shared with others who send the same token.
 func (v *Verifier) signed(ctx context.Context, token string) (*Claims, error) {
 	set, err := v.keys.current(ctx)
 	if err != nil {

@@ -385,6 +385,14 @@ func TestClaims(t *testing.T) {
 	if again, err := v.Verify(t.Context(), token, "orders"); err != nil || again.Subject != "alice" || again.Username != "alice" {
 		t.Errorf("again: %+v, %v", again, err)
 	}
+	for range 2 {
+		_, err := v.Verify(t.Context(), token, "billing", "orders:write")
+		if e, ok := errors.AsType[*bearer.Error](err); !ok || e.Claims.Subject != "alice" {
+			t.Errorf("refused: %v", err)
+		} else {
+			e.Claims.Subject = "mallory"
+		}
+	}
 	_, err = v.Verify(t.Context(), token, "orders", "openid", "orders:write")
 	if e, ok := errors.AsType[*bearer.Error](err); !ok || e.Reason != bearer.ErrScope || e.Code != bearer.InsufficientScope || e.Code.Status() != 403 || e.Claims.Subject != "alice" {
 		t.Errorf("scope: %v", err)

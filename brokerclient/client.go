@@ -17,7 +17,8 @@ type Config struct {
 	// Issuer is the server: https://id.example/realms/shop, for example.
 	Issuer string
 
-	// TokenURL is the token endpoint. Default: that of the issuer's discovery document, which is fetched when it is needed.
+	// TokenURL is the token endpoint. Default: that of the issuer's discovery document, which is fetched once, when it is
+	// needed.
 	TokenURL string
 
 	// Auth authenticates the client. Nil sends nothing, for servers that know the client by the subject token or by TLS.

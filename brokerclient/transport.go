@@ -51,25 +51,17 @@ func (t *Transport) roundTrip(q *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a, err := t.send(q, token, q.Body)
-	if err != nil {
-		return nil, err
+	if err == nil && token.Bound() && wantsNonce(a) {
+		if body, ok := again(q); ok {
+			_, _ = io.Copy(io.Discard, io.LimitReader(a.Body, maxAnswer)) // so that the connection can be used again
+			_ = a.Body.Close()
+			a, err = t.send(q, token, body)
+		}
 	}
-	c := t.Source.client
-	c.nonces.keep(q.URL, a.Header)
-	if a.StatusCode != http.StatusUnauthorized {
-		return a, nil
-	}
-	if !wantsNonce(a) {
+	if err == nil && a.StatusCode == http.StatusUnauthorized && !wantsNonce(a) {
 		t.Source.Drop(token)
-		return a, nil
 	}
-	body, ok := again(q)
-	if !ok || !token.Bound() {
-		return a, nil
-	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(a.Body, maxAnswer)) // so that the connection can be used again
-	_ = a.Body.Close()
-	return t.send(q, token, body)
+	return a, err
 }
 
 // check refuses requests that the tokens are not for.
@@ -121,12 +113,16 @@ func (t *Transport) send(q *http.Request, token *Token, body io.ReadCloser) (*ht
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return base.RoundTrip(out)
+	a, err := base.RoundTrip(out)
+	if err == nil {
+		t.Source.client.nonces.keep(q.URL, a.Header)
+	}
+	return a, err
 }
 
 // wantsNonce tells whether a service wants a proof that names the nonce it just gave (RFC 9449 §9).
 func wantsNonce(a *http.Response) bool {
-	if a.Header.Get("DPoP-Nonce") == "" {
+	if a.StatusCode != http.StatusUnauthorized || a.Header.Get("DPoP-Nonce") == "" {
 		return false
 	}
 	for _, challenge := range a.Header.Values("WWW-Authenticate") {
