@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
-	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
 	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/flow/rehearse"
@@ -64,7 +63,8 @@ func (p *program) onStage(cmd *cobra.Command, at *place, decide func(context.Con
 		if err != nil {
 			return err
 		}
-		stage := rehearse.Stage{Realm: r, People: db.store, Policies: police.Judge{Kept: db.store}, Base: at.base, Now: time.Now()}
+		stage := rehearse.Stage{Realm: r, People: db.store, Policies: police.Judge{Kept: db.store}, Base: at.base, Now: time.Now(), Neighbour: db.realm}
+		stage.Abroad, stage.Obstacles = server.Onlookers(db.store, server.Config{})
 		if stage.Supposed, err = at.suppose(r, db.extras(ctx, r)); err != nil {
 			return misusedBy(err)
 		}
@@ -94,7 +94,9 @@ func (p *program) fileStage(cmd *cobra.Command, at *place) (rehearse.Stage, erro
 	if err != nil {
 		return rehearse.Stage{}, err
 	}
-	stage := rehearse.Stage{Realm: s.Realm, People: people(s.Users), Policies: police.Judge{}, Base: at.base, Now: time.Now()}
+	all := filed(snapshots)
+	stage := rehearse.Stage{Realm: s.Realm, People: all, Policies: police.Judge{}, Base: at.base, Now: time.Now(),
+		Abroad: all.outlook(), Obstacles: all.obstacles(), Neighbour: all.Realm}
 	stage.Supposed, err = at.suppose(s.Realm, manage.InMemory(s.Realm))
 	return stage, misusedBy(err)
 }
@@ -112,34 +114,4 @@ func pick(all []manage.Snapshot, at *place) (manage.Snapshot, error) {
 		return manage.Snapshot{}, usagef("flag --realm is needed: the file holds %s", strings.Join(names, ", "))
 	}
 	return manage.Snapshot{}, fmt.Errorf("%s holds no realm %q", at.file, at.realm)
-}
-
-// people are the users of a realm file.
-type people []*user.User
-
-func (p people) User(_ context.Context, _, id string) (*user.User, error) {
-	for _, u := range p {
-		if u.ID == id {
-			return u, nil
-		}
-	}
-	return nil, fault.ErrNotFound
-}
-
-func (p people) UserByName(_ context.Context, _, username string) (*user.User, error) {
-	for _, u := range p {
-		if strings.EqualFold(u.Username, username) {
-			return u, nil
-		}
-	}
-	return nil, fault.ErrNotFound
-}
-
-func (p people) ServiceAccount(_ context.Context, _, clientKey string) (*user.User, error) {
-	for _, u := range p {
-		if u.ServiceAccount == clientKey {
-			return u, nil
-		}
-	}
-	return nil, fault.ErrNotFound
 }

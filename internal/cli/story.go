@@ -67,6 +67,9 @@ func (p *program) tellAudience(q *question, a rehearse.AudienceAnswer) error {
 	if err := printTrace(p.out, a.Trace); err != nil {
 		return err
 	}
+	if a.Refused != nil {
+		fmt.Fprintf(p.out, "→ %d %s: %s\n", a.Refused.Status, a.Refused.Error, a.Refused.Description)
+	}
 	for _, w := range a.Wanted {
 		switch {
 		case w.Reached:
@@ -110,6 +113,13 @@ func (p *program) tellExchange(q *question, x rehearse.ExchangeAnswer) error {
 func (p *program) printToken(q *question, t rehearse.TokenAnswer) error {
 	if q.asJSON {
 		return printJSON(p.out, t)
+	}
+	if t.Refused != nil {
+		if err := printTrace(p.out, t.Trace); err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "→ %d %s: %s\n", t.Refused.Status, t.Refused.Error, t.Refused.Description)
+		return nil
 	}
 	fmt.Fprintf(p.out, "an access token for %s would say\n", q.Client)
 	if err := printJSON(p.out, t.Claims); err != nil {

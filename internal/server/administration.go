@@ -26,12 +26,13 @@ func administration(st *store.Store, c Config, d oidc.Deps, inspector *inspect.I
 
 // nouns wires flows to the store and to the administration API: a line for each noun.
 func nouns(st *store.Store, c Config, a accounts, inspector *inspect.Inspector) [][]rest.Route {
+	abroad, obstacles := Onlookers(st, c)
 	return [][]rest.Route{
 		info.Routes(info.Deps{Realms: st, Started: c.clock()()}),
 		events.Routes(events.Deps{Events: st}),
 		clientRoutes(st, c, a, inspector),
 		attack.Routes(attack.Deps{Failures: st}),
-		explain.Routes(explain.Deps{People: st, Documents: st}),
+		explain.Routes(explain.Deps{People: st, Documents: st, Realms: st, Abroad: abroad, Obstacles: obstacles}),
 		decisions.Routes(decisions.Deps{Log: st, Documents: st}),
 		configured(st, c),
 		granted(st, a),

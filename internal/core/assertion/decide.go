@@ -92,17 +92,28 @@ func scoped(m *matter, t *explain.Trace) *oauth.Error {
 // within asks that no scope is asked for that an identity assertion does not have, where it says which it has: what
 // the issuer decided is not widened here.
 func within(m *matter, t *explain.Trace) *oauth.Error {
-	has, says := m.Assertion.Claims.Get("scope").(string)
-	if !says || m.Scope == nil || !m.terms.Identifies(*m.Assertion) {
+	if m.Scope == nil || !m.terms.Identifies(*m.Assertion) {
 		return nil
 	}
-	had := strings.Fields(has)
-	for _, word := range strings.Fields(*m.Scope) {
-		if !slices.Contains(had, word) {
-			return denyScope(t, explain.AssertionIdentity, "Scope not in the Identity Assertion JWT: "+word)
-		}
+	if text := notHad(*m.Scope, m.Assertion); text != "" {
+		return denyScope(t, explain.AssertionIdentity, text)
 	}
 	return nil
+}
+
+// notHad names the first scope that an assertion does not have which says what it has; empty where there is none.
+func notHad(asked string, a *federation.Foreign) string {
+	has, says := a.Claims.Get("scope").(string)
+	if !says {
+		return ""
+	}
+	had := strings.Fields(has)
+	for _, word := range strings.Fields(asked) {
+		if !slices.Contains(had, word) {
+			return "Scope not in the Identity Assertion JWT: " + word
+		}
+	}
+	return ""
 }
 
 // proven asks for proof of the key that an assertion is bound to. What is given for it is bound to that key, so that
@@ -132,11 +143,16 @@ func addressed(m *matter, t *explain.Trace) *oauth.Error {
 		t.Add(explain.AssertionAudience, explain.Allowed, m.Client.ID, "a client policy names the audience")
 		return nil
 	}
-	ours := []string{m.Issuer, m.Issuer + "/protocol/openid-connect/token"}
-	if m.terms.ForClient {
-		ours = []string{m.Provider.ClientID}
+	return flawed(t, explain.AssertionAudience, addressedTo(&m.Request, m.Found, m.terms))
+}
+
+// addressedTo judges whom the assertion is for, on these terms.
+func addressedTo(q *Request, f Found, terms federation.GrantTerms) federation.Flaw {
+	ours := []string{q.Issuer, q.Issuer + "/protocol/openid-connect/token"}
+	if terms.ForClient {
+		ours = []string{f.Provider.ClientID}
 	}
-	return flawed(t, explain.AssertionAudience, federation.Addressed(*m.Assertion, ours...))
+	return federation.Addressed(*q.Assertion, ours...)
 }
 
 func consented(m *matter, t *explain.Trace) *oauth.Error {

@@ -1,10 +1,10 @@
 package exchange
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 )
@@ -62,23 +62,7 @@ func fixPublic(s *state, _ Decision) []explain.Fix {
 }
 
 func fixScope(s *state, _ Decision) []explain.Fix {
-	var commands, unknown []string
-	for word := range strings.SplitSeq(*s.Scope, " ") {
-		if _, ok := s.Realm.ScopesOf(s.Client, word); ok {
-			continue
-		}
-		scope := s.Realm.Scope(word)
-		if scope == nil {
-			unknown = append(unknown, fmt.Sprintf("%q", word))
-			continue
-		}
-		commands = append(commands, explain.Command("update", "clients/"+s.Client.Key+"/optional-client-scopes/"+scope.Key, s.Realm.Name))
-	}
-	if len(unknown) > 0 {
-		return say("leave out of scope what is no client scope of the realm: %s", strings.Join(unknown, ", "))
-	}
-	slices.Sort(commands)
-	return do("make the scopes optional scopes of "+s.Client.ID, slices.Compact(commands)...)
+	return audience.ScopeFixes(s.Realm, s.Client, *s.Scope)
 }
 
 func fixSession(s *state, _ Decision) []explain.Fix {

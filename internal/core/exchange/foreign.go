@@ -16,6 +16,14 @@ type Foreign struct {
 	Standing Standing        // why its user may not act here; empty: they may
 }
 
+// ForeignBy is the issuer that a request names; nil where it names the realm itself, whose issuer is here.
+func ForeignBy(r *realm.Realm, here, name string) *Foreign {
+	if name == here {
+		return nil
+	}
+	return &Foreign{Name: name, Provider: federation.Named(r, name)}
+}
+
 // Flaw is what callers are told of a token of another issuer that is not believed.
 type Flaw string
 

@@ -126,35 +126,52 @@ func (i Identity) Parses() bool {
 	return i == IgnoreIdentity || i == AcceptIdentity || i == RequireIdentity
 }
 
-// settingIdentity says what becomes of identity assertion JWTs.
-const settingIdentity = "tokenhouse.id-jag"
+// The settings of a provider that say on which terms its assertions are grants.
+const (
+	SettingGrants     = "jwtAuthorizationGrantEnabled"
+	SettingIdentity   = "tokenhouse.id-jag" // what becomes of identity assertion JWTs
+	SettingGrantReuse = "jwtAuthorizationGrantAssertionReuseAllowed"
+	SettingGrantAlg   = "jwtAuthorizationGrantAssertionSignatureAlg"
+	SettingGrantAge   = "jwtAuthorizationGrantMaxAllowedAssertionExpiration" // seconds
+	SettingForClient  = "allowClientIdAsAudience"
+	settingGrantSkew  = "jwtAuthorizationGrantAllowedClockSkew" // seconds
+	settingSkew       = "allowedClockSkew"                      // seconds
+)
 
 // How old an assertion may be where nothing is configured, and at most: older is no age but a token that does not
 // expire.
 const (
 	grantAge = 5 * time.Minute
-	maxAge   = 24 * time.Hour
+	MaxAge   = 24 * time.Hour
 )
+
+// SkewSetting is the setting that says by how many seconds the provider's clock may be fast where its assertions are grants.
+func (s *Settings) SkewSetting() string {
+	if s.Kind == KindGrant {
+		return settingGrantSkew
+	}
+	return settingSkew
+}
 
 // Grants are the terms on which assertions of the provider are authorization grants. A provider that serves nothing
 // else needs no switch for it. A setting that does not parse leaves what holds without it.
 func (s *Settings) Grants() GrantTerms {
 	alone := s.Kind == KindGrant
 	g := GrantTerms{
-		Terms: Terms{Age: grantAge, Skew: s.Skew, Reuse: s.on("jwtAuthorizationGrantAssertionReuseAllowed"),
-			Alg: s.config["jwtAuthorizationGrantAssertionSignatureAlg"]},
-		Enabled:     alone || s.openID && s.on("jwtAuthorizationGrantEnabled"),
-		ForClient:   s.on("allowClientIdAsAudience"),
+		Terms: Terms{Age: grantAge, Skew: s.Skew, Reuse: s.on(SettingGrantReuse),
+			Alg: s.config[SettingGrantAlg]},
+		Enabled:     alone || s.openID && s.on(SettingGrants),
+		ForClient:   s.on(SettingForClient),
 		LimitAccess: s.on("jwtAuthorizationGrantLimitAccessTokenExp"),
 		Identity:    IgnoreIdentity,
 	}
 	if alone {
-		g.Skew, g.Identity = seconds(s.config["jwtAuthorizationGrantAllowedClockSkew"], maxSkew), AcceptIdentity
+		g.Skew, g.Identity = seconds(s.config[settingGrantSkew], MaxSkew), AcceptIdentity
 	}
-	if age := seconds(s.config["jwtAuthorizationGrantMaxAllowedAssertionExpiration"], maxAge); age > 0 {
+	if age := seconds(s.config[SettingGrantAge], MaxAge); age > 0 {
 		g.Age = age
 	}
-	if i := Identity(s.config[settingIdentity]); i.Parses() {
+	if i := Identity(s.config[SettingIdentity]); i.Parses() {
 		g.Identity = i
 	}
 	return g

@@ -26,6 +26,12 @@ type Foreign struct {
 	Claims     token.Object
 }
 
+// Described is a token that nobody has, by what it would say: its claims, the JWS algorithm that would sign it, and its header
+// "typ". An error wraps ErrClaims.
+func Described(claims []byte, alg, headerType string) (Foreign, error) {
+	return readForeign(token.Compact{Header: token.Header{Alg: alg, Typ: headerType}, Payload: claims})
+}
+
 // readForeign reads the claims that the rules ask for, each of its type or not at all (RFC 7519 §4.1). What
 // other claims are is the provider's business.
 func readForeign(c token.Compact) (Foreign, error) {

@@ -115,7 +115,7 @@ func read(p *realm.Provider, k *preset) (s Settings) {
 	s.PassPromptNone, s.BackchannelLogout = s.on("acceptsPromptNoneForwardFromClient"), s.on("backchannelSupported")
 	s.IDTokenHintOnLogout, s.ClientIDOnLogout = p.Config["sendIdTokenOnLogout"] != "false", s.on("sendClientIdOnLogout")
 	s.AccessTokenJWT = s.on("isAccessTokenJWT")
-	s.Skew = seconds(p.Config["allowedClockSkew"], maxSkew)
+	s.Skew = seconds(p.Config[settingSkew], MaxSkew)
 	s.readEndpoints(k)
 	s.readScope(k)
 	if k.adapt != nil {
@@ -152,8 +152,8 @@ func (s *Settings) readEndpoints(k *preset) {
 	}
 }
 
-// maxSkew is how wrong a clock may be: more is no skew but tokens that do not expire.
-const maxSkew = time.Hour
+// MaxSkew is how wrong a clock may be: more is no skew but tokens that do not expire.
+const MaxSkew = time.Hour
 
 // readScope sees to it that OpenID Connect is asked for where the kind speaks it.
 func (s *Settings) readScope(k *preset) {

@@ -23,8 +23,8 @@ const (
 	settingAssertions = "supportsClientAssertions"
 	settingReuse      = "supportsClientAssertionReuse"
 	settingAge        = "federatedClientAssertionMaxExpiration"
-	settingOwnID      = "allowClientIdAsAudience"
-	SettingClaims     = "tokenhouse.assertion.claims"
+
+	SettingClaims = "tokenhouse.assertion.claims"
 )
 
 // clusterIssuer is the issuer of a cluster that was not told another.
@@ -72,8 +72,8 @@ func ReadVoucher(p *realm.Provider) (v Voucher, asked bool, err error) {
 		return Voucher{}, true, err
 	}
 	v.AssertionType = cmp.Or(v.AssertionType, oauth.JWTBearerAssertion)
-	v.Terms.Age = cmp.Or(seconds(p.Config[settingAge], maxAge), v.Terms.Age, ageOfAssertion)
-	v.Terms.Skew = seconds(p.Config["allowedClockSkew"], maxSkew)
+	v.Terms.Age = cmp.Or(seconds(p.Config[settingAge], MaxAge), v.Terms.Age, ageOfAssertion)
+	v.Terms.Skew = seconds(p.Config[settingSkew], MaxSkew)
 	if v.Claims, err = readConditions(p.Config[SettingClaims]); err != nil {
 		return Voucher{}, true, &fault.Invalid{Field: "config." + SettingClaims, Message: err.Error()}
 	}
@@ -84,7 +84,7 @@ func ReadVoucher(p *realm.Provider) (v Voucher, asked bool, err error) {
 func issuerVoucher(p *realm.Provider) (Voucher, error) {
 	s, _ := Read(p)
 	v := Voucher{Settings: s, Terms: Terms{Reuse: s.on(settingReuse)}}
-	if s.on(settingOwnID) {
+	if s.on(SettingForClient) {
 		if v.Audience = s.ClientID; v.Audience == "" || strings.Contains(v.Audience, "*") {
 			return Voucher{}, invalid("clientId", "allowClientIdAsAudience needs a clientId that tokens name in aud")
 		}

@@ -23,3 +23,15 @@ func (r *Realm) ScopesOf(c *Client, parameter string) (keys []string, ok bool) {
 	}
 	return keys, true
 }
+
+// ScopeNames are the names of the client scopes that client c has by default, and that the parameter "scope" names.
+func (r *Realm) ScopeNames(c *Client, parameter string) []string {
+	asked, _ := r.ScopesOf(c, parameter)
+	var names []string
+	for _, key := range slices.Concat(c.DefaultScopes, asked) {
+		if s := r.ScopeByKey(key); s != nil {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}

@@ -26,7 +26,7 @@ const (
 
 // create makes an account for the visitor. Where somebody took the name or the address meanwhile, it is theirs.
 func (s *step) create(ctx context.Context) (authorize.Result, error) {
-	q, trace, err := s.adoption(ctx, s.t.Realm(), s.p, s.who, s.at.Profile)
+	q, trace, err := s.host().adoption(ctx, s.t.Realm(), s.p, s.who, s.at.Profile)
 	s.t.Event.Trace = trace
 	if err != nil {
 		return authorize.Result{}, err
@@ -51,11 +51,11 @@ func (s *step) create(ctx context.Context) (authorize.Result, error) {
 
 // adoption is the account that a visitor gets, whose profile is as they or the provider told it. The trace is of the
 // mappers.
-func (b *Broker) adoption(ctx context.Context, r *realm.Realm, p *Provider, who *visitor, told profile.Attributes) (people.Adoption, *explain.Trace, error) {
+func (h host) adoption(ctx context.Context, r *realm.Realm, p *Provider, who *visitor, told profile.Attributes) (people.Adoption, *explain.Trace, error) {
 	changes := p.Import(federation.Input{Realm: r, Mappers: p.Mappers, Person: who.Person})
 	u := user.User{}
 	told.WriteTo(&u)
-	join, err := b.groups(ctx, r, changes.Join)
+	join, err := h.groups(ctx, r, changes.Join)
 	if err != nil {
 		return people.Adoption{}, &changes.Trace, err
 	}

@@ -59,13 +59,17 @@ type Users interface {
 // People changes accounts. It is a *people.Users.
 type People interface {
 	Adopt(ctx context.Context, author audit.Author, r *realm.Realm, q people.Adoption) (id string, err error)
-	WouldAdopt(ctx context.Context, author audit.Author, r *realm.Realm, q people.Adoption) (user.User, error)
 	EditOwn(ctx context.Context, r *realm.Realm, id string, edit func(a *user.Account) error) error
 }
 
 // Tokens keep what providers answered for users; fault.ErrNotFound.
 type Tokens interface {
+	KeptTokens
 	KeepProviderToken(ctx context.Context, realmKey, userID, alias string, answer []byte) error
+}
+
+// KeptTokens are what providers answered for users; fault.ErrNotFound.
+type KeptTokens interface {
 	ProviderToken(ctx context.Context, realmKey, userID, alias string) ([]byte, error)
 }
 

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
@@ -13,7 +14,11 @@ import (
 
 // Holding tells what is kept of the tokens that a provider gave for a user. The provider is not asked.
 func (b *Broker) Holding(ctx context.Context, r *realm.Realm, u *user.User, alias string) (exchange.Holding, error) {
-	kept, err := b.kept(ctx, r, u, alias)
+	return holding(ctx, b.Tokens, r, u, alias, b.Now())
+}
+
+func holding(ctx context.Context, tokens KeptTokens, r *realm.Realm, u *user.User, alias string, now time.Time) (exchange.Holding, error) {
+	kept, err := keptFor(ctx, tokens, r, u, alias)
 	if err != nil || kept == nil {
 		return exchange.Unheld, err
 	}
@@ -21,7 +26,7 @@ func (b *Broker) Holding(ctx context.Context, r *realm.Realm, u *user.User, alia
 	switch {
 	case err != nil:
 		return exchange.Unheld, fmt.Errorf("read provider's token: %w", err)
-	case held.Lapsed(b.Now()) && held.RefreshToken == "":
+	case held.Lapsed(now) && held.RefreshToken == "":
 		return exchange.Lapsed, nil
 	}
 	return exchange.Kept, nil

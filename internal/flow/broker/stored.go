@@ -82,10 +82,14 @@ func (b *Broker) Stored(ctx context.Context, q StoredRequest) (answer []byte, er
 
 // kept is what is kept of a provider's answer for a user; nil where nothing is, or they are not linked to it any more.
 func (b *Broker) kept(ctx context.Context, r *realm.Realm, u *user.User, alias string) ([]byte, error) {
+	return keptFor(ctx, b.Tokens, r, u, alias)
+}
+
+func keptFor(ctx context.Context, tokens KeptTokens, r *realm.Realm, u *user.User, alias string) ([]byte, error) {
 	if linkTo(u, alias) == nil {
 		return nil, nil
 	}
-	kept, err := b.Tokens.ProviderToken(ctx, r.Key, u.ID, alias)
+	kept, err := tokens.ProviderToken(ctx, r.Key, u.ID, alias)
 	if errors.Is(err, fault.ErrNotFound) {
 		return nil, nil
 	}

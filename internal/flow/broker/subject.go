@@ -15,7 +15,9 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -81,8 +83,8 @@ func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact
 			return believed{v, true}, claims, err
 		}
 	}
-	if !p.ValidateSignature {
-		return believed{}, claims, errUnsigned
+	if err := p.vouchable(); err != nil {
+		return believed{}, claims, err
 	}
 	if claims, err = b.foreigners().Verify(ctx, &p.Settings, compact); err != nil {
 		return believed{}, claims, err
@@ -91,13 +93,27 @@ func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact
 	return believed{Verified: v}, claims, err
 }
 
+// vouchable asks that signatures tell tokens of the provider from others.
+func (p *Provider) vouchable() error {
+	if !p.ValidateSignature {
+		return errUnsigned
+	}
+	return nil
+}
+
 var errNeighbour = fmt.Errorf("%w: no other realm of this server that is enabled has this issuer", federation.ErrSignature)
+
+// besides asks that what was found is another realm, which is enabled. err is of looking for it.
+func besides(at verify.At, home *realm.Realm, err error) error {
+	if errors.Is(err, fault.ErrNotFound) || home != nil && (!home.Enabled || home.Key == at.Realm.Key) {
+		return errNeighbour
+	}
+	return err
+}
 
 // fromNeighbour checks a token of another realm of this server, as far as that was found.
 func (b *Broker) fromNeighbour(ctx context.Context, at verify.At, home *realm.Realm, compact string, err error) (token.Verified, error) {
-	if errors.Is(err, fault.ErrNotFound) || home != nil && (!home.Enabled || home.Key == at.Realm.Key) {
-		err = errNeighbour
-	}
+	err = besides(at, home, err)
 	if err != nil {
 		return token.Verified{}, err
 	}
@@ -136,11 +152,16 @@ func (b *Broker) guest(ctx context.Context, p *Provider, q verify.Abroad, f fede
 			return nil, fmt.Errorf("user info call failure: %w", err)
 		}
 	}
+	return visitorBy(p, told, b.NewID())
+}
+
+// visitorBy is who a provider tells of, under its settings and mappers.
+func visitorBy(p *Provider, told federation.Answer, id string) (*visitor, error) {
 	person, err := p.Person(told)
 	if err != nil {
 		return nil, err
 	}
-	return &visitor{Provider: p.Alias, Person: p.Preprocess(person, p.Mappers, b.NewID(), nil)}, nil
+	return &visitor{Provider: p.Alias, Person: p.Preprocess(person, p.Mappers, id, nil)}, nil
 }
 
 // seat finds the user who is linked to a visitor, and changes them as the provider's mappers want. Of a visitor whom
@@ -153,8 +174,8 @@ func (b *Broker) seat(ctx context.Context, at verify.At, p *Provider, who *visit
 		return g, err
 	case u == nil:
 		return b.stranger(ctx, at, p, who, g)
-	case !u.Enabled || u.ServiceAccount != "":
-		g.User, g.Standing = u, exchange.Barred
+	case standing(u) != "":
+		g.User, g.Standing = u, standing(u)
 		return g, nil
 	}
 	if g.Notes, _, err = b.sync(ctx, at.Realm, p, who, u); err != nil {
@@ -164,40 +185,23 @@ func (b *Broker) seat(ctx context.Context, at verify.At, p *Provider, who *visit
 	return g, err
 }
 
-// stranger is a visitor whom nobody is linked to, as the user who would be made for them: where the provider's settings
-// let one be made, and the first login would ask nobody anything, neither to review a profile nor whose an account is
-// that there is. Nobody is made before Admit is called.
+// standing is why a user who is linked may not act; empty where they may.
+func standing(u *user.User) exchange.Standing {
+	if !u.Enabled || u.ServiceAccount != "" {
+		return exchange.Barred
+	}
+	return ""
+}
+
+// stranger is a visitor whom nobody is linked to, as the user who would be made for them. Nobody is made before Admit is
+// called.
 func (b *Broker) stranger(ctx context.Context, at verify.At, p *Provider, who *visitor, g verify.Guest) (verify.Guest, error) {
-	g.Standing = exchange.Unlinked
-	if p.LinkOnly || p.Transient || !p.First.Create {
-		return g, nil
-	}
-	terms, err := b.Rules.Terms(ctx, at.Realm)
-	if err != nil {
-		return g, err
-	}
-	given := told(who, at.Realm)
-	if p.First.asks(terms.Profile, given, nil) {
-		return g, nil
-	}
-	account, _, err := b.adoption(ctx, at.Realm, p, who, given)
-	if err != nil {
+	known := g
+	g, account, err := b.host().newcomer(ctx, at, p, who, g)
+	if err != nil || g.Standing != "" {
 		return g, err
 	}
 	author := audit.Author{Base: at.Base, Now: at.Now, NewID: b.NewID}
-	u, err := b.People.WouldAdopt(ctx, author, at.Realm, account)
-	if _, taken := errors.AsType[*fault.Conflict](err); taken {
-		g.Standing = exchange.Taken
-		return g, nil
-	}
-	if err != nil {
-		return g, err
-	}
-	if u.Groups, err = b.Users.Lineage(ctx, at.Realm.Key, u.GroupKeys); err != nil {
-		return g, err
-	}
-	known := g
-	g.Standing, g.User, g.Notes = "", &u, maps.Clone(who.Person.Notes)
 	g.Admit = func(ctx context.Context) (verify.Guest, error) {
 		known.Standing = ""
 		_, err := b.People.Adopt(ctx, author, at.Realm, account)
@@ -220,6 +224,51 @@ func (b *Broker) stranger(ctx context.Context, at verify.At, p *Provider, who *v
 		return found, err
 	}
 	return g, nil
+}
+
+// host knows what becomes of visitors, and changes nothing.
+type host struct {
+	users Users
+	rules *people.Rulebook
+}
+
+func (b *Broker) host() host { return host{b.Users, b.Rules} }
+
+// newcomer is a visitor whom nobody is linked to, as the user who would be made for them, and their account: where the
+// provider's settings let one be made, and the first login would ask nobody anything, neither to review a profile nor whose
+// an account is that there is.
+func (h host) newcomer(ctx context.Context, at verify.At, p *Provider, who *visitor, g verify.Guest) (verify.Guest, people.Adoption, error) {
+	no := func(why exchange.Standing, err error) (verify.Guest, people.Adoption, error) {
+		g.Standing = why
+		return g, people.Adoption{}, err
+	}
+	if p.LinkOnly || p.Transient || !p.First.Create {
+		return no(exchange.Unlinked, nil)
+	}
+	terms, err := h.rules.Terms(ctx, at.Realm)
+	if err != nil {
+		return no("", err)
+	}
+	given := told(who, at.Realm)
+	if p.First.asks(terms.Profile, given, nil) {
+		return no(exchange.Unlinked, nil)
+	}
+	account, _, err := h.adoption(ctx, at.Realm, p, who, given)
+	if err != nil {
+		return no("", err)
+	}
+	u, err := people.WouldAdopt(ctx, h.users, h.rules, at, account)
+	if _, taken := errors.AsType[*fault.Conflict](err); taken {
+		return no(exchange.Taken, nil)
+	}
+	if err == nil {
+		u.Groups, err = h.users.Lineage(ctx, at.Realm.Key, u.GroupKeys)
+	}
+	if err != nil {
+		return no("", err)
+	}
+	g.User, g.Notes = &u, maps.Clone(who.Person.Notes)
+	return g, account, nil
 }
 
 // asks tells whether a first login would show the user this profile, to be reviewed.

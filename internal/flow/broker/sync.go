@@ -18,18 +18,9 @@ import (
 // that the session gets. A name or an address that somebody else has is not taken over: that must not keep anybody
 // out. The trace is of the mappers.
 func (b *Broker) sync(ctx context.Context, r *realm.Realm, p *Provider, who *visitor, u *user.User) (notes map[string]string, trace *explain.Trace, err error) {
-	changes := p.Update(federation.Input{Realm: r, Mappers: p.Mappers, Person: who.Person, User: u})
+	changes, notes := p.update(r, who, u)
 	trace = &changes.Trace
-	notes = maps.Clone(who.Person.Notes)
-	if notes == nil {
-		notes = map[string]string{}
-	}
-	maps.Copy(notes, changes.Notes)
-	join, err := b.groups(ctx, r, changes.Join)
-	if err != nil {
-		return nil, trace, err
-	}
-	leave, err := b.groups(ctx, r, changes.Leave)
+	join, leave, err := b.host().moves(ctx, r, changes)
 	if err != nil {
 		return nil, trace, err
 	}
@@ -51,11 +42,31 @@ func (b *Broker) sync(ctx context.Context, r *realm.Realm, p *Provider, who *vis
 	return notes, trace, err
 }
 
+// update is what a provider's mappers want changed of a known user, and the notes that the session gets.
+func (p *Provider) update(r *realm.Realm, who *visitor, u *user.User) (federation.Changes, map[string]string) {
+	changes := p.Update(federation.Input{Realm: r, Mappers: p.Mappers, Person: who.Person, User: u})
+	notes := maps.Clone(who.Person.Notes)
+	if notes == nil {
+		notes = map[string]string{}
+	}
+	maps.Copy(notes, changes.Notes)
+	return changes, notes
+}
+
+// moves are the keys of the groups that changes let a user join and leave.
+func (h host) moves(ctx context.Context, r *realm.Realm, c federation.Changes) (join, leave []string, err error) {
+	if join, err = h.groups(ctx, r, c.Join); err != nil {
+		return nil, nil, err
+	}
+	leave, err = h.groups(ctx, r, c.Leave)
+	return join, leave, err
+}
+
 // groups are the keys of the groups at these paths. Those that are not there are passed over.
-func (b *Broker) groups(ctx context.Context, r *realm.Realm, paths []string) ([]string, error) {
+func (h host) groups(ctx context.Context, r *realm.Realm, paths []string) ([]string, error) {
 	var keys []string
 	for _, path := range paths {
-		g, err := b.Users.GroupByPath(ctx, r.Key, path)
+		g, err := h.users.GroupByPath(ctx, r.Key, path)
 		switch {
 		case errors.Is(err, fault.ErrNotFound):
 		case err != nil:

@@ -11,7 +11,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
-	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -43,10 +42,11 @@ func (t *turn) abroad(q ExchangeRequest, may bool) *foreign {
 		}
 		name = f.Issuer
 	}
-	if name == here {
+	by := exchange.ForeignBy(t.at.Realm, here, name)
+	if by == nil {
 		return nil
 	}
-	return &foreign{Foreign: exchange.Foreign{Name: name, Provider: federation.Named(t.at.Realm, name)}, realm: t.at.Realm}
+	return &foreign{Foreign: *by, realm: t.at.Realm}
 }
 
 // standIn is the client that asks where the request names none; nil where none may.
@@ -106,13 +106,8 @@ func (t *turn) takeIn(ctx context.Context, q ExchangeRequest, held verify.Held, 
 // checkLock bars users whose sign-ins failed too often.
 func (t *turn) checkLock(ctx context.Context) error {
 	f := t.foreign
-	if f.guest.User == nil || f.guest.Admit != nil || f.Standing != "" {
-		return nil
-	}
-	lock, err := t.Lockouts.Locked(ctx, t.at.Realm, f.guest.User, t.at.Now)
-	if lock != user.Open {
-		f.Standing = exchange.Barred
-	}
+	err := f.guest.CheckLock(ctx, t.Lockouts, t.at)
+	f.Standing = f.guest.Standing
 	return err
 }
 

@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/assertion"
-	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // JWTBearerRequest asks for tokens by an assertion of an identity provider (RFC 7523 §2.1).
@@ -123,7 +123,8 @@ func (t *turn) lookInto(ctx context.Context, a assertion.Request, sight assertio
 	if f.User, err = t.Foreigners.Linked(ctx, t.at.Realm, f.Provider.Alias, a.Assertion.Subject); err != nil || f.User == nil {
 		return f, nil, err
 	}
-	f.Locked, f.Pending, err = t.mayNotSignIn(ctx, f.User)
+	obstacles := verify.Obstacles{Lockouts: t.Lockouts, Credentials: t.Users, Duties: t.Duties}
+	f.Locked, f.Pending, err = obstacles.Of(ctx, t.at, f.User, t.client, t.scope())
 	return f, nil, err
 }
 
@@ -137,20 +138,6 @@ func (t *turn) useAssertion(ctx context.Context, a *federation.Foreign, sight as
 
 // clockDrift is by how much the clocks of two nodes may differ.
 const clockDrift = 2 * time.Second
-
-// mayNotSignIn tells what keeps a user from signing in whose account is enabled.
-func (t *turn) mayNotSignIn(ctx context.Context, u *user.User) (locked, pending bool, err error) {
-	lock, err := t.Lockouts.Locked(ctx, t.at.Realm, u, t.at.Now)
-	if err != nil {
-		return false, false, err
-	}
-	credentials, err := t.Users.Credentials(ctx, t.at.Realm.Key, u.ID)
-	if err != nil {
-		return false, false, err
-	}
-	pending, err = t.Duties.Pending(ctx, t.at.Realm, user.Attempt{User: u, Credentials: credentials, Scopes: t.scopeNames(), Now: t.at.Now})
-	return lock != user.Open, pending, err
-}
 
 // judge decides, and tells the event of whom.
 func (t *turn) judge(a assertion.Request, f assertion.Found) assertion.Decision {
@@ -169,16 +156,10 @@ func (t *turn) judge(a assertion.Request, f assertion.Found) assertion.Decision 
 	return d
 }
 
-// resourcesOf are the clients that the tokens are to be for: those of the resource that was asked for, which must be that of
-// an identity assertion that names one (RFC 8707, draft-ietf-oauth-identity-assertion-authz-grant §4.4).
-func (t *turn) resourcesOf(a *federation.Foreign, sight assertion.Sight) ([]string, error) {
-	named, ok := a.Claims.Get("resource").(string)
-	if ok && sight.Provider.Grants().Identifies(*a) && audience.ReadsResources(t.at.Realm, []string{named}) {
-		if err := t.within([]string{named}); err != nil {
-			return nil, err
-		}
-	}
-	return t.targets, nil
+// resourcesOf are the clients that the tokens are to be for.
+func (t *turn) resourcesOf(a *federation.Foreign, sight assertion.Sight) (targets []string, err error) {
+	t.resources, t.targets, err = assertion.Resources(t.at.Realm, *a, sight, t.resources)
+	return t.targets, err
 }
 
 // vouched is what is given out for a user whom a provider vouches for.

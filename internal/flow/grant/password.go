@@ -113,7 +113,7 @@ func (t *turn) signIn(ctx context.Context, q PasswordRequest) (*user.User, error
 	case !right:
 		return nil, t.failed(ctx, u, wrong)
 	}
-	pending, err := t.Duties.Pending(ctx, t.at.Realm, user.Attempt{User: u, Credentials: credentials, Scopes: t.scopeNames(), Now: t.at.Now})
+	pending, err := t.Duties.Pending(ctx, t.at.Realm, user.Attempt{User: u, Credentials: credentials, Scopes: t.at.Realm.ScopeNames(t.client, t.scope()), Now: t.at.Now})
 	switch {
 	case err != nil:
 		return nil, err

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/assertion"
-	"github.com/tokenhouse/tokenhouse/internal/core/audience"
-	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -68,38 +66,20 @@ func refreshFacts(old *token.Verified) policy.Facts {
 	return f
 }
 
-// judgeUnderPolicies judges an assertion, and holds one that is good against the policies; and so one that is good but for
-// its audience, since a policy may accept that.
+// judgeUnderPolicies judges an assertion, about which the client policies have a say.
 func (t *turn) judgeUnderPolicies(ctx context.Context, a assertion.Request, f assertion.Found, compact string) (assertion.Decision, error) {
-	d := t.judge(a, f)
-	if len(t.at.Realm.Policies) == 0 || d.Refuse != nil && d.Rule != explain.AssertionAudience {
-		return d, nil
+	if len(t.at.Realm.Policies) == 0 {
+		return t.judge(a, f), nil
 	}
-	trace := t.event.Trace
 	facts := t.assertionFacts(compact, f.Provider.Alias)
-	if err := t.police(ctx, facts); err != nil {
-		if d.Refuse != nil {
+	return assertion.Policed(f, facts.Subject.Claims, func(f assertion.Found) assertion.Decision { return t.judge(a, f) }, func(refused bool) (policy.Verdict, error) {
+		trace := t.event.Trace
+		err := t.police(ctx, facts)
+		if err != nil && refused {
 			t.event.Trace = trace
-			return d, nil
 		}
-		return d, err
-	}
-	if d.Refuse != nil {
-		if !t.verdict.AudienceAllowed {
-			return d, nil
-		}
-		f.Allowed = true
-		if d = t.judge(a, f); d.Refuse != nil {
-			return d, nil
-		}
-	}
-	if t.verdict.Downscoped {
-		q := d.Resolution.Request
-		q.Within = &audience.Bound{Scope: facts.Subject.Claims.Scopes()}
-		cut := audience.Resolve(q)
-		d.Resolution = &cut
-	}
-	return d, nil
+		return t.verdict, err
+	})
 }
 
 // assertionFacts are those of a verified assertion.

@@ -174,18 +174,6 @@ func (t *turn) checkScope() error {
 	return nil
 }
 
-// scopeNames are the names of the client scopes in play.
-func (t *turn) scopeNames() []string {
-	asked, _ := t.at.Realm.ScopesOf(t.client, t.scope())
-	var names []string
-	for _, key := range slices.Concat(t.client.DefaultScopes, asked) {
-		if s := t.at.Realm.ScopeByKey(key); s != nil {
-			names = append(names, s.Name)
-		}
-	}
-	return names
-}
-
 // scope is the scope parameter, or "" where none came.
 func (t *turn) scope() string {
 	if t.call.Scope == nil {

@@ -11,9 +11,10 @@ import (
 
 // Snapshot is a realm of a file in memory, for decisions without a store.
 type Snapshot struct {
-	Realm *realm.Realm
-	Users []*user.User // with Groups filled in
-	Notes []keycloak.Note
+	Realm  *realm.Realm
+	Users  []*user.User // with Groups filled in
+	Groups []*realm.Group
+	Notes  []keycloak.Note
 }
 
 // Read reads the realms of a file without storing them. Passwords are not hashed and no keys are made.
@@ -24,7 +25,7 @@ func (m *Realms) Read(ctx context.Context, doc Document) ([]Snapshot, error) {
 	}
 	var out []Snapshot
 	for _, p := range plans {
-		s := Snapshot{Realm: p.contents.Draft.Realm(), Notes: p.notes()}
+		s := Snapshot{Realm: p.contents.Draft.Realm(), Groups: p.contents.Groups, Notes: p.notes()}
 		above := ancestry(p.contents.Groups)
 		add := func(u user.User) {
 			u.Groups = joined(above, u.GroupKeys)
@@ -43,6 +44,9 @@ func (m *Realms) Read(ctx context.Context, doc Document) ([]Snapshot, error) {
 	}
 	return out, nil
 }
+
+// Lineage are the groups with these keys and all above them, each once.
+func (s Snapshot) Lineage(keys []string) []*realm.Group { return joined(ancestry(s.Groups), keys) }
 
 // ancestry gives each group with all above it, by key.
 func ancestry(groups []*realm.Group) map[string][]*realm.Group {

@@ -2,11 +2,13 @@ package people
 
 import (
 	"context"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Adoption is an account for somebody whom an identity provider vouches for.
@@ -23,7 +25,7 @@ type Adoption struct {
 // the address is taken, or somebody else is linked to them. That the profile is complete is not looked at: what
 // is missing is asked for at sign-in.
 func (u *Users) Adopt(ctx context.Context, author audit.Author, r *realm.Realm, q Adoption) (string, error) {
-	a, err := u.adopted(ctx, author, r, q)
+	a, err := adopted(ctx, u.Store, u.Rules, author.Now, r, q)
 	if err != nil {
 		return "", err
 	}
@@ -33,20 +35,20 @@ func (u *Users) Adopt(ctx context.Context, author audit.Author, r *realm.Realm, 
 
 // WouldAdopt is the user whom Adopt would make now, without an id; *fault.Conflict where the name or the address is
 // taken.
-func (u *Users) WouldAdopt(ctx context.Context, author audit.Author, r *realm.Realm, q Adoption) (user.User, error) {
-	a, err := u.adopted(ctx, author, r, q)
+func WouldAdopt(ctx context.Context, names Names, rules *Rulebook, at verify.At, q Adoption) (user.User, error) {
+	a, err := adopted(ctx, names, rules, at.Now, at.Realm, q)
 	return a.User, err
 }
 
-func (u *Users) adopted(ctx context.Context, author audit.Author, r *realm.Realm, q Adoption) (user.Account, error) {
-	terms, err := u.Rules.Terms(ctx, r)
+func adopted(ctx context.Context, names Names, rules *Rulebook, now time.Time, r *realm.Realm, q Adoption) (user.Account, error) {
+	terms, err := rules.Terms(ctx, r)
 	if err != nil {
 		return user.Account{}, err
 	}
-	if err := u.free(ctx, r, nil, q.Profile); err != nil {
+	if err := free(ctx, names, r, nil, q.Profile); err != nil {
 		return user.Account{}, err
 	}
-	a := user.Account{User: user.User{Enabled: true, Created: author.Now, EmailVerified: q.EmailVerified, Extra: realm.Extra{},
+	a := user.Account{User: user.User{Enabled: true, Created: now, EmailVerified: q.EmailVerified, Extra: realm.Extra{},
 		Links: []user.Link{q.Link}}, SoleEmail: !r.DuplicateEmails, SoleLinks: true}
 	q.Profile.WriteTo(&a.User)
 	for _, role := range append([]string{r.DefaultRole}, q.Roles...) {

@@ -13,19 +13,23 @@ import (
 // free refuses a name or an address that somebody else has than who, which is nil for a new user. Where both
 // are taken Keycloak complains of the address.
 func (u *Users) free(ctx context.Context, r *realm.Realm, who *user.User, given profile.Attributes) error {
+	return free(ctx, u.Store, r, who, given)
+}
+
+func free(ctx context.Context, all Names, r *realm.Realm, who *user.User, given profile.Attributes) error {
 	name, email := given.First(profile.Username), given.First(profile.Email)
 	if r.EmailAsUsername && email != "" {
 		name = email
 	}
 	if email != "" && !r.DuplicateEmails {
-		if err := belongs(u.Store.UserByEmail(ctx, r.Key, email))(who, emailTaken); err != nil {
+		if err := belongs(all.UserByEmail(ctx, r.Key, email))(who, emailTaken); err != nil {
 			return err
 		}
 	}
 	if name == "" {
 		return nil
 	}
-	return belongs(u.Store.UserByName(ctx, r.Key, name))(who, nameTaken)
+	return belongs(all.UserByName(ctx, r.Key, name))(who, nameTaken)
 }
 
 var (

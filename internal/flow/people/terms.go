@@ -38,6 +38,9 @@ func NewRulebook(kept Kept) *Rulebook {
 	return &Rulebook{kept, otter.Must(&otter.Options[string, *Terms]{MaximumSize: maxTerms})}
 }
 
+// FreshRulebook makes a rulebook that reads what it is asked each time: also of realms that are only supposed.
+func FreshRulebook(kept Kept) *Rulebook { return &Rulebook{kept: kept} }
+
 // Terms are what one version of a realm demands of accounts.
 type Terms struct {
 	Profile *profile.Profile
@@ -56,15 +59,19 @@ type Terms struct {
 
 // Terms are those of a realm.
 func (b *Rulebook) Terms(ctx context.Context, r *realm.Realm) (*Terms, error) {
-	if t, ok := b.terms.GetIfPresent(r.Key); ok && t.version == r.Version {
-		return t, nil
+	if b.terms != nil {
+		if t, ok := b.terms.GetIfPresent(r.Key); ok && t.version == r.Version {
+			return t, nil
+		}
 	}
 	kept, err := b.kept.Extra(ctx, r.Key, realm.KindRealm, r.Key)
 	if err != nil {
 		return nil, err
 	}
 	t := termsOf(r, kept)
-	b.terms.Set(r.Key, t)
+	if b.terms != nil {
+		b.terms.Set(r.Key, t)
+	}
 	return t, nil
 }
 

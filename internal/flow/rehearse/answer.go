@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 )
 
 // Step is a step of a trace with its reason in words.
@@ -33,8 +34,23 @@ type AudienceAnswer struct {
 	Scope    string         `json:"scope"`
 	Wanted   []WantedAnswer `json:"wanted"`
 	Trace    []Step         `json:"trace"`
+	Refused  *Refused       `json:"refused,omitempty"` // the resource that is asked for cannot be had
 
 	With *AudienceAnswer `json:"with,omitempty"` // after the change that was asked about
+}
+
+// Refused is the token endpoint's answer to a request that it refuses.
+type Refused struct {
+	Status      int    `json:"status"`
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+}
+
+func refusedBy(no *oauth.Error) *Refused {
+	if no == nil {
+		return nil
+	}
+	return &Refused{no.Status, string(no.Code), no.Description}
 }
 
 // WantedAnswer is a Wanted as it is sent.
@@ -46,14 +62,14 @@ type WantedAnswer struct {
 
 // Answer is what is told of it.
 func (a Audience) Answer() AudienceAnswer {
-	out := AudienceAnswer{Audience: list(a.Audiences), Scope: a.Scope, Wanted: []WantedAnswer{}, Trace: Steps(a.Trace)}
+	out := AudienceAnswer{Audience: list(a.Audiences), Scope: a.Scope, Wanted: []WantedAnswer{}, Trace: Steps(a.Trace), Refused: refusedBy(a.Refusal)}
 	for _, w := range a.Wanted {
 		out.Wanted = append(out.Wanted, WantedAnswer{w.Audience, w.Reached, list(w.Fixes)})
 	}
 	return out
 }
 
-// ExchangeAnswer is an Exchange as it is sent.
+// ExchangeAnswer is an Exchange as it is sent, or what would come of an assertion.
 type ExchangeAnswer struct {
 	Granted     bool          `json:"granted"`
 	Status      int           `json:"status"` // of the token endpoint's answer
@@ -78,12 +94,18 @@ func (x Exchange) Answer() ExchangeAnswer {
 
 // TokenAnswer is a Token as it is sent.
 type TokenAnswer struct {
-	Claims json.RawMessage `json:"claims"`
-	Trace  []Step          `json:"trace"`
+	Claims  json.RawMessage `json:"claims"` // null where there would be no token
+	Trace   []Step          `json:"trace"`
+	Refused *Refused        `json:"refused,omitempty"` // the resource that is asked for cannot be had
 }
 
 // Answer is what is told of it.
-func (t Token) Answer() TokenAnswer { return TokenAnswer{t.Claims.AppendJSON(nil), Steps(t.Trace)} }
+func (t Token) Answer() TokenAnswer {
+	if t.Refusal != nil {
+		return TokenAnswer{nil, Steps(t.Trace), refusedBy(t.Refusal)}
+	}
+	return TokenAnswer{t.Claims.AppendJSON(nil), Steps(t.Trace), nil}
+}
 
 // AnswerAudience tells where an access token may be used, also after the question's change.
 func (s Stage) AnswerAudience(ctx context.Context, q Question) (a AudienceAnswer, err error) {
@@ -109,6 +131,21 @@ func (s Stage) AnswerExchange(ctx context.Context, q Question) (a ExchangeAnswer
 	a = OfExchange(subject, requester, parameters).Answer()
 	if after, asked := s.after(); asked {
 		with, err := after.AnswerExchange(ctx, q)
+		a.With = &with
+		return a, err
+	}
+	return a, nil
+}
+
+// AnswerAssertion tells what would come of an assertion, also after the question's change.
+func (s Stage) AnswerAssertion(ctx context.Context, q Question) (a ExchangeAnswer, err error) {
+	told, err := s.Assertion(ctx, q)
+	if err != nil {
+		return a, err
+	}
+	a = told.Answer()
+	if after, asked := s.after(); asked {
+		with, err := after.AnswerAssertion(ctx, q)
 		a.With = &with
 		return a, err
 	}

@@ -23,7 +23,8 @@ type Question struct {
 	User   string  `json:"user,omitempty"` // who signs in, by name; empty: the client asks for itself
 	Scope  *string `json:"scope,omitempty"`
 
-	Want []string `json:"want,omitempty"` // of OfAudience: audiences that the token should have
+	Want     []string `json:"want,omitempty"`     // of OfAudience: audiences that the token should have
+	Resource []string `json:"resource,omitempty"` // parameter "resource"; several are of OfExchange alone
 
 	// Of OfExchange: who the subject token was issued to, Client where empty, and with which scope.
 	SubjectClient string   `json:"subjectClient,omitempty"`
@@ -38,13 +39,29 @@ type Question struct {
 
 	RequestedSubject string `json:"requestedSubject,omitempty"` // of OfExchange: whom to impersonate, by name or id; empty: nobody
 
+	// Of OfExchange: who issued the subject token, and what it says: see Described. Empty: the realm did.
+	SubjectIssuer string          `json:"subjectIssuer,omitempty"`
+	SubjectClaims json.RawMessage `json:"subjectClaims,omitempty"`
+
+	RequestedIssuer string `json:"requestedIssuer,omitempty"` // of OfExchange: parameter "requested_issuer"; empty: it is not sent
+
+	// Of OfAssertion: who made the assertion, and what it says, as of a subject token.
+	Issuer string          `json:"issuer,omitempty"`
+	Claims json.RawMessage `json:"claims,omitempty"`
+	Header Header          `json:"header,omitzero"`
+
 	// Of OfAudience and OfExchange: a change of the realm, as manage.ReadChange reads it, under which the question is asked again.
 	With json.RawMessage `json:"with,omitempty"`
 }
 
 // NamesUser tells whether the answer tells of a user's rights.
 func (q Question) NamesUser() bool {
-	return q.User != "" || q.ActorUser != "" || q.RequestedSubject != ""
+	return q.User != "" || q.ActorUser != "" || q.RequestedSubject != "" || len(q.SubjectClaims) > 0 || len(q.Claims) > 0
+}
+
+// NamesProvider tells whether the answer tells how the realm uses an identity provider.
+func (q Question) NamesProvider() bool {
+	return q.SubjectIssuer != "" || q.RequestedIssuer != "" || q.Issuer != "" || len(q.Claims) > 0
 }
 
 // People are who can sign in; fault.ErrNotFound where there is nobody.
@@ -62,6 +79,10 @@ type Stage struct {
 	Policies Policies
 	Base     string
 	Now      time.Time
+
+	Abroad    Abroad
+	Obstacles verify.Obstacles
+	Neighbour Neighbour
 }
 
 // Policies find what client policies of a realm ask about a client. It is a police.Judge.
@@ -77,18 +98,25 @@ func (s Stage) Scene(ctx context.Context, q Question) (Scene, error) {
 	if len(q.Want) > most {
 		return Scene{}, &fault.Invalid{Field: "want", Message: fmt.Sprintf("more than %d audiences", most)}
 	}
-	return s.scene(ctx, q.Client, q.User, value(q.Scope))
+	if len(q.Resource) > 1 {
+		return Scene{}, &fault.Invalid{Field: "resource", Message: "tokens can be asked for one resource"}
+	}
+	scene, err := s.scene(ctx, q.Client, q.User, value(q.Scope))
+	if len(q.Resource) > 0 {
+		scene.Resource = &q.Resource[0]
+	}
+	return scene, err
 }
 
 // Exchange finds who would bring which token to an exchange, and what they would ask for.
 func (s Stage) Exchange(ctx context.Context, q Question) (subject Scene, requester *realm.Client, p Parameters, err error) {
-	if len(q.Audience) > most {
-		return subject, nil, p, &fault.Invalid{Field: "audience", Message: fmt.Sprintf("more than %d audiences", most)}
+	if len(q.Audience) > most || len(q.Resource) > most {
+		return subject, nil, p, &fault.Invalid{Field: "audience", Message: fmt.Sprintf("more than %d audiences or resources", most)}
 	}
 	if requester, err = s.client(q.Client); err != nil {
 		return subject, nil, p, err
 	}
-	p = Parameters{Scope: q.Scope, Audiences: q.Audience}
+	p = Parameters{Scope: q.Scope, Audiences: q.Audience, Resources: q.Resource}
 	if p.RequestedType, err = tokenType(q.Type); err != nil {
 		return subject, nil, p, err
 	}
@@ -107,7 +135,20 @@ func (s Stage) Exchange(ctx context.Context, q Question) (subject Scene, request
 			return subject, nil, p, err
 		}
 	}
-	subject, err = s.scene(ctx, cmp.Or(q.SubjectClient, q.Client), q.User, q.SubjectScope)
+	if q.RequestedIssuer != "" {
+		p.Legacy = append(p.Legacy, "requested_issuer")
+	}
+	if q.SubjectIssuer != "" {
+		p.Legacy = append(p.Legacy, "subject_issuer")
+		name := s.issuerOf(q.SubjectIssuer)
+		if by := exchange.ForeignBy(s.Realm, s.issuer(), name); by != nil {
+			err = s.fromAbroad(ctx, q, requester, by, &p)
+			return Scene{Realm: s.Realm, Base: strings.TrimSuffix(s.Base, "/"), Now: s.Now}, requester, p, err
+		}
+	}
+	if subject, err = s.scene(ctx, cmp.Or(q.SubjectClient, q.Client), q.User, q.SubjectScope); err == nil && q.RequestedIssuer != "" {
+		p.Outward, err = s.outward(ctx, q.RequestedIssuer, requester, subject.held())
+	}
 	return subject, requester, p, err
 }
 
@@ -137,11 +178,17 @@ func (s Stage) scene(ctx context.Context, client, username, scope string) (Scene
 		}
 		return scene, err
 	}
-	scene.User, err = s.People.UserByName(ctx, s.Realm.Key, strings.ToLower(username))
-	if errors.Is(err, fault.ErrNotFound) {
-		return Scene{}, &fault.NotFound{Message: fmt.Sprintf("realm %q has no user %q", s.Realm.Name, username)}
-	}
+	scene.User, err = s.person(ctx, username)
 	return scene, err
+}
+
+// person is a user by name.
+func (s Stage) person(ctx context.Context, username string) (*user.User, error) {
+	u, err := s.People.UserByName(ctx, s.Realm.Key, strings.ToLower(username))
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil, &fault.NotFound{Message: fmt.Sprintf("realm %q has no user %q", s.Realm.Name, username)}
+	}
+	return u, err
 }
 
 func (s Stage) client(name string) (*realm.Client, error) {

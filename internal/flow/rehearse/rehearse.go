@@ -4,6 +4,7 @@
 package rehearse
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -23,13 +24,14 @@ import (
 
 // Scene is who would ask for a token.
 type Scene struct {
-	Realm   *realm.Realm
-	Base    string // the server's URL as callers reach it
-	Client  *realm.Client
-	User    *user.User // who signs in, or the client's service account
-	Service bool       // User is the service account: the client asks for itself
-	Scope   string     // parameter "scope"
-	Now     time.Time
+	Realm    *realm.Realm
+	Base     string // the server's URL as callers reach it
+	Client   *realm.Client
+	User     *user.User // who signs in, or the client's service account
+	Service  bool       // User is the service account: the client asks for itself
+	Scope    string     // parameter "scope"
+	Resource *string    // parameter "resource"; nil: it is not sent
+	Now      time.Time
 
 	Attributes map[string]string // of the client, where client policies ask for them
 }
@@ -40,6 +42,7 @@ type Audience struct {
 	Scope     string // of the token
 	Trace     *explain.Trace
 	Wanted    []Wanted
+	Refusal   *oauth.Error // of the resource; nil: there is a token
 }
 
 // Wanted is an audience that was asked about.
@@ -53,11 +56,13 @@ type Wanted struct {
 // have against the request is in the trace.
 func OfAudience(s Scene, want ...string) Audience {
 	s, trace := s.policed()
-	found := audience.Resolve(s.request())
-	trace.Join(found.Trace)
-	a := Audience{Audiences: found.Audiences, Scope: found.ScopeClaim(), Trace: trace}
+	found, refusal := s.resolve(trace)
+	a := Audience{Trace: trace, Refusal: refusal}
+	if refusal == nil {
+		a.Audiences, a.Scope = found.Audiences, found.ScopeClaim()
+	}
 	for _, name := range want {
-		w := Wanted{Audience: name, Reached: slices.Contains(found.Audiences, name)}
+		w := Wanted{Audience: name, Reached: slices.Contains(a.Audiences, name)}
 		if !w.Reached {
 			a.Trace.Join(found.Why(name))
 			w.Fixes = audience.Fixes(s.request(), name)
@@ -67,21 +72,39 @@ func OfAudience(s Scene, want ...string) Audience {
 	return a
 }
 
+// resolve finds where the scene's token may be used, for the resource that is asked for, if that can be had.
+func (s Scene) resolve(t *explain.Trace) (*audience.Resolution, *oauth.Error) {
+	q := s.request()
+	resources, targets, err := audience.ForResource(s.Realm, s.Resource, t)
+	q.Audiences, q.KeepScopes = targets, true
+	found := audience.Resolve(q)
+	t.Join(found.Trace)
+	if err == nil {
+		found.Trace = t
+		err = found.Reached(resources)
+	}
+	no, _ := errors.AsType[*oauth.Error](err)
+	return &found, no
+}
+
 // Token is what an access token would say.
 type Token struct {
-	Claims token.Claims
-	Trace  *explain.Trace
+	Claims  token.Claims
+	Trace   *explain.Trace
+	Refusal *oauth.Error // of the resource; nil: there is a token
 }
 
 // OfToken composes the access token that the scene leads to. Its ids are placeholders. What client policies have against
 // the request is in the trace.
 func OfToken(s Scene) Token {
 	s, trace := s.policed()
-	found := audience.Resolve(s.request())
-	made := s.mint(&found)
-	trace.Join(found.Trace)
+	found, refusal := s.resolve(trace)
+	if refusal != nil {
+		return Token{Trace: trace, Refusal: refusal}
+	}
+	made := s.mint(found)
 	trace.Join(made.Trace)
-	return Token{made.Claims, trace}
+	return Token{Claims: made.Claims, Trace: trace}
 }
 
 // Exchange is what would come of a token exchange.
@@ -101,6 +124,11 @@ type Parameters struct {
 	Attributes    map[string]string       // of the requester, where client policies ask for them
 	Actor         *Scene                  // whose access token is the actor token
 	As            *exchange.Impersonation // parameter "requested_subject"
+	Resources     []string
+	Legacy        []string          // parameters of the legacy exchange that are sent
+	Foreign       *exchange.Foreign // who issued the subject token; nil: the realm
+	Subject       *exchange.Subject // beside it
+	Outward       *exchange.Outward // parameter "requested_issuer"
 }
 
 // OfExchange decides what the requester would get for the access token that the scene leads to. A requester
@@ -111,15 +139,22 @@ func OfExchange(subject Scene, requester *realm.Client, p Parameters) Exchange {
 		Realm:         subject.Realm,
 		Issuer:        subject.Realm.Issuer(subject.Base),
 		Client:        requester,
-		Subject:       subject.held(),
+		Subject:       p.Subject,
 		SubjectType:   &access,
 		RequestedType: p.RequestedType,
 		Scope:         p.Scope,
 		Audiences:     p.Audiences,
 		Caller:        caller(requester, subject.Realm.Issuer(subject.Base), p.Attributes),
 		As:            p.As,
+		Resources:     p.Resources,
+		Legacy:        p.Legacy,
+		Foreign:       p.Foreign,
+		Outward:       p.Outward,
 		Proved:        proof.Proved{Key: rehearsed, Certificate: rehearsed},
 		Explain:       true,
+	}
+	if q.Subject == nil {
+		q.Subject = subject.held()
 	}
 	if p.Actor != nil {
 		q.Actor, q.ActorType = p.Actor.held(), &access
@@ -136,23 +171,36 @@ const rehearsed = "rehearsed"
 
 // held is the scene's token as a subject. Who is disabled has none that is good.
 func (s Scene) held() *exchange.Subject {
+	if flaw := s.flaw(); flaw != "" {
+		return &exchange.Subject{Flaw: string(flaw)}
+	}
+	return &exchange.Subject{Token: &token.Verified{Claims: s.says(), Origin: s.origin()}, User: s.User, Session: s.session()}
+}
+
+// flaw is why the scene's token would not be valid; empty where it would be.
+func (s Scene) flaw() verify.Reason {
 	switch {
 	case !s.Client.Enabled:
-		return &exchange.Subject{Flaw: string(verify.ClientDisabled)}
+		return verify.ClientDisabled
 	case s.User == nil || !s.User.Enabled:
-		return &exchange.Subject{Flaw: string(verify.UserDisabled)}
+		return verify.UserDisabled
 	}
-	t := OfToken(s)
+	return ""
+}
+
+// says are the claims of the scene's token, bound as the client wants it.
+func (s Scene) says() token.Claims {
+	c := OfToken(s).Claims
 	if s.Client.Tokens.Bound() {
-		t.Claims.Confirmation = &token.Confirmation{}
+		c.Confirmation = &token.Confirmation{}
 	}
 	if s.Client.Tokens.BindDPoP {
-		t.Claims.Confirmation.JKT = rehearsed
+		c.Confirmation.JKT = rehearsed
 	}
 	if s.Client.Tokens.BindTLS {
-		t.Claims.Confirmation.Certificate = rehearsed
+		c.Confirmation.Certificate = rehearsed
 	}
-	return &exchange.Subject{Token: &token.Verified{Claims: t.Claims, Origin: s.origin()}, User: s.User, Session: s.session()}
+	return c
 }
 
 // request asks the heart where the scene's token may be used.

@@ -2,8 +2,10 @@ package verify
 
 import (
 	"context"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
@@ -35,6 +37,32 @@ type Guest struct {
 
 	Origin session.Origin    // of a session that begins for them
 	Notes  map[string]string // that mappers want it to have
+}
+
+// Lockouts tell who is locked after sign-ins that failed. It is a *limit.Lockouts.
+type Lockouts interface {
+	Locked(ctx context.Context, r *realm.Realm, u *user.User, now time.Time) (user.Lock, error)
+}
+
+// CheckLock bars a guest whose sign-ins failed too often.
+func (g *Guest) CheckLock(ctx context.Context, lockouts Lockouts, at At) error {
+	if g.User == nil || g.Admit != nil || g.Standing != "" {
+		return nil
+	}
+	lock, err := lockouts.Locked(ctx, at.Realm, g.User, at.Now)
+	if lock != user.Open {
+		g.Standing = exchange.Barred
+	}
+	return err
+}
+
+// Described is a token of another issuer that nobody has, by what it would say. What else would be looked at is taken to be
+// right: that a key of the issuer signed it, and that what the issuer tells of its user says no more.
+type Described struct {
+	Provider *realm.Provider
+	Claims   federation.Foreign
+	Refused  error // why a realm of this server, which issued it, does not stand by it; nil: it does
+	Machine  bool  // a realm of this server issued it to a client for itself
 }
 
 var personRules = append([]rule{{"kind", isPersonal}}, accessRules[1:]...)
