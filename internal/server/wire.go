@@ -114,6 +114,9 @@ func prepare(ctx context.Context, st *store.Store, c Config) error {
 	if made && c.Bootstrap == (Bootstrap{}) {
 		c.log().WarnContext(ctx, "the master realm has no administrator: name one by bootstrap-admin-username and bootstrap-admin-password before the first start")
 	}
+	if err := st.ReadPolicies(ctx, (&manage.Policies{Store: st}).Read); err != nil {
+		return fmt.Errorf("read the client policies of realms that a former version kept: %w", err)
+	}
 	if c.Import == "" {
 		return nil
 	}

@@ -173,3 +173,15 @@ func (s *Store) SetLoginDocument(t testing.TB, realmKey, id, doc string) {
 		t.Fatal(err)
 	}
 }
+
+// Outdate has a realm be one whose client policies a former version kept.
+func (s *Store) Outdate(t testing.TB, realmKey string) {
+	t.Helper()
+	err := s.db.Change(t.Context(), func(tx engine.Tx) error {
+		_, err := tx.Exec(t.Context(), `INSERT INTO unread_policies (realm) VALUES ($1)`, realmKey)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -32,6 +32,15 @@ func (p *Policies) SetPolicies(ctx context.Context, author audit.Author, realmNa
 	})
 }
 
+// Read makes a realm act on the client policies that it keeps, where a former version kept them only.
+func (p *Policies) Read(ctx context.Context, r *realm.Realm) error {
+	kept, err := p.Store.Extra(ctx, r.Key, realm.KindRealm, r.Key)
+	if err != nil || len(r.Policies) > 0 || len(clientpolicy.Active(kept)) == 0 {
+		return err
+	}
+	return p.edit(ctx, r.Name, func(*realm.Realm, realm.Extra) ([]event.Admin, error) { return nil, nil })
+}
+
 // edit changes what is kept, and with it what requests are held against from then on.
 func (p *Policies) edit(ctx context.Context, realmName string, edit func(r *realm.Realm, kept realm.Extra) ([]event.Admin, error)) error {
 	return p.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
