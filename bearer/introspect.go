@@ -3,8 +3,10 @@ package bearer
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -72,7 +74,7 @@ func newInquirer(v *Verifier, i Introspection) *inquirer {
 // caller's own.
 func (i *inquirer) claims(ctx context.Context, token string, own *Claims) (*Claims, error) {
 	sum := sha256.Sum256([]byte(token))
-	a, err := i.answer(ctx, sum, token)
+	a, err := i.answer(ctx, sum, token, own)
 	if err != nil {
 		return nil, err
 	}
@@ -80,44 +82,14 @@ func (i *inquirer) claims(ctx context.Context, token string, own *Claims) (*Clai
 		return nil, refuse(ErrInactive, nil)
 	}
 	c := *a.claims
-	if own != nil {
-		c.narrow(own)
-	}
 	if now := i.v.config.Now(); !c.Expires.IsZero() && !now.Before(c.Expires.Add(i.v.config.Leeway)) {
 		return nil, about(&c, refuse(ErrExpired, nil))
 	}
 	return &c, nil
 }
 
-// narrow holds an answer to what the token itself says, for an answer may tell of more than the token is for: audiences and roles
-// that an exchange cut off, in Keycloak. What the token leaves out, as lightweight access tokens do, is the answer's to say.
-func (c *Claims) narrow(own *Claims) {
-	if len(own.Audience) > 0 {
-		c.Audience = own.Audience
-	}
-	if len(own.Scopes) > 0 {
-		c.Scopes = own.Scopes
-	}
-	if own.RealmRoles != nil || own.ClientRoles != nil {
-		c.RealmRoles, c.ClientRoles = own.RealmRoles, own.ClientRoles
-	}
-	if own.Confirmation != nil {
-		c.Confirmation = own.Confirmation
-	}
-	if own.Actor != nil {
-		c.Actor = own.Actor
-	}
-	if own.MayAct != nil {
-		c.MayAct = own.MayAct
-	}
-	if own.Path != nil {
-		c.Path = own.Path
-	}
-	c.Expires = own.Expires
-}
-
 // answer remembers, waits for who asks the same, or asks.
-func (i *inquirer) answer(ctx context.Context, sum [sha256.Size]byte, token string) (answer, error) {
+func (i *inquirer) answer(ctx context.Context, sum [sha256.Size]byte, token string, own *Claims) (answer, error) {
 	now := i.v.config.Now()
 	for _, kept := range []*memory[[sha256.Size]byte, answer]{i.answers, i.refused} {
 		if a, ok := kept.get(sum); ok && now.Before(a.until) {
@@ -129,7 +101,8 @@ func (i *inquirer) answer(ctx context.Context, sum [sha256.Size]byte, token stri
 	if f == nil {
 		f = &flight{done: make(chan struct{})}
 		i.flights[sum] = f
-		go i.fly(context.WithoutCancel(ctx), f, sum, token, now)
+		f.answer.until = now.Add(i.CacheFor)
+		go i.fly(context.WithoutCancel(ctx), f, sum, token, own)
 	}
 	i.mu.Unlock()
 	if err := wait(ctx, f.done); err != nil {
@@ -139,9 +112,8 @@ func (i *inquirer) answer(ctx context.Context, sum [sha256.Size]byte, token stri
 }
 
 // fly asks, for all who wait, and keeps the answer.
-func (i *inquirer) fly(ctx context.Context, f *flight, sum [sha256.Size]byte, token string, now time.Time) {
-	f.answer.claims, f.err = i.ask(ctx, token)
-	f.answer.until = now.Add(i.CacheFor)
+func (i *inquirer) fly(ctx context.Context, f *flight, sum [sha256.Size]byte, token string, own *Claims) {
+	f.answer.claims, f.err = i.ask(ctx, token, own)
 	switch {
 	case f.err != nil:
 	case f.answer.claims == nil:
@@ -156,7 +128,7 @@ func (i *inquirer) fly(ctx context.Context, f *flight, sum [sha256.Size]byte, to
 }
 
 // ask asks the issuer. Nil claims say that the token is not active.
-func (i *inquirer) ask(ctx context.Context, token string) (*Claims, error) {
+func (i *inquirer) ask(ctx context.Context, token string, own *Claims) (*Claims, error) {
 	endpoint, err := i.endpoint(ctx)
 	if err != nil {
 		return nil, refuse(ErrUnavailable, err)
@@ -180,7 +152,7 @@ func (i *inquirer) ask(ctx context.Context, token string) (*Claims, error) {
 	if err != nil {
 		return nil, refuse(ErrUnavailable, fmt.Errorf("introspection: %w", err))
 	}
-	return i.read(body)
+	return i.read(body, own)
 }
 
 func (i *inquirer) endpoint(ctx context.Context) (string, error) {
@@ -196,26 +168,54 @@ func (i *inquirer) endpoint(ctx context.Context) (string, error) {
 
 // read judges an answer (RFC 7662 §2.2). It is held to what a token is held to: a refresh token is active too, and no access
 // token.
-func (i *inquirer) read(body []byte) (*Claims, error) {
-	c, r, err := readClaims(body)
+func (i *inquirer) read(body []byte, own *Claims) (*Claims, error) {
+	m, err := readObject(body)
 	if err != nil {
 		return nil, refuse(ErrUnavailable, fmt.Errorf("introspection answer: %w", err))
 	}
-	if !r.flag("active") {
-		return nil, nil
-	}
-	if c.Issuer != "" && c.Issuer != i.v.config.Issuer {
-		return nil, refuse(ErrIssuer, fmt.Errorf("iss is %q, expected %q", c.Issuer, i.v.config.Issuer))
-	}
-	kind := r.text("typ")
+	r := &reader{members: m}
+	active, issuer, kind := r.flag("active"), r.text("iss"), r.text("typ")
 	if kind == "" {
 		kind = r.text("token_type")
 	}
-	if !strings.EqualFold(kind, "Bearer") && !strings.EqualFold(kind, "DPoP") && (kind != "" || !i.v.config.AcceptUntyped) {
+	switch {
+	case r.err != nil:
+		return nil, refuse(ErrUnavailable, fmt.Errorf("introspection answer: %w", r.err))
+	case !active:
+		return nil, nil
+	case issuer != "" && issuer != i.v.config.Issuer:
+		return nil, refuse(ErrIssuer, fmt.Errorf("iss is %q, expected %q", issuer, i.v.config.Issuer))
+	case !strings.EqualFold(kind, "Bearer") && !strings.EqualFold(kind, "DPoP") && (kind != "" || !i.v.config.AcceptUntyped):
 		return nil, refuse(ErrType, fmt.Errorf("the issuer says that its type is %q", kind))
+	}
+	if own != nil {
+		if body, err = m.below(own.payload); err != nil {
+			return nil, refuse(ErrMalformed, err)
+		}
+	}
+	c, _, err := readClaims(body)
+	if err != nil {
+		return nil, refuse(ErrUnavailable, fmt.Errorf("introspection answer: %w", err))
 	}
 	if now := i.v.config.Now().Add(i.v.config.Skew); now.Before(c.NotBefore) {
 		return nil, refuse(ErrNotYet, nil)
 	}
 	return c, nil
+}
+
+// below gives the members of an answer with those of the token itself in their place, for an answer may tell of more than the token
+// is for: audiences and roles that an exchange cut off, in Keycloak. What the token leaves out, as lightweight access tokens do, is
+// the answer's to say; of roles it says all or nothing.
+func (m object) below(token []byte) ([]byte, error) {
+	own, err := readObject(token)
+	if err != nil {
+		return nil, err
+	}
+	if own["realm_access"] != nil || own["resource_access"] != nil {
+		delete(m, "realm_access")
+		delete(m, "resource_access")
+	}
+	maps.DeleteFunc(own, func(_ string, v json.RawMessage) bool { return string(v) == "null" })
+	maps.Copy(m, own)
+	return json.Marshal(m)
 }

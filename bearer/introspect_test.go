@@ -129,6 +129,14 @@ func TestIntrospectionDoesNotWiden(t *testing.T) {
 	if !slices.Equal(c.Audience, []string{"orders"}) || !slices.Equal(c.Scopes, []string{"some"}) || c.RealmRoles != nil || !c.HasClientRole("orders", "read") || c.HasClientRole("orders", "all") || c.Username != "alice" {
 		t.Errorf("claims %+v", c)
 	}
+	var all struct {
+		Audience string                    `json:"aud"`
+		Realm    map[string]any            `json:"realm_access"`
+		Clients  map[string]map[string]any `json:"resource_access"`
+	}
+	if err := c.Unmarshal(&all); err != nil || all.Audience != "orders" || all.Realm != nil || len(all.Clients["orders"]["roles"].([]any)) != 1 {
+		t.Errorf("all claims %+v, %v", all, err)
+	}
 	if _, err := v.Verify(t.Context(), narrow, "billing"); !errors.Is(err, bearer.ErrAudience) {
 		t.Errorf("billing: %v", err)
 	}
