@@ -17,6 +17,10 @@ type Config struct {
 	// Issuer is the server: https://id.example/realms/shop, for example.
 	Issuer string
 
+	// DiscoveryURL is where the discovery document is fetched where it is not below Issuer: the address of the issuer inside a
+	// cluster, for example. The document must name Issuer all the same.
+	DiscoveryURL string
+
 	// TokenURL is the token endpoint. Default: that of the issuer's discovery document, which is fetched once, when it is
 	// needed.
 	TokenURL string
@@ -81,6 +85,11 @@ func (c Config) NewClient() (*Client, error) {
 			return nil, fmt.Errorf("brokerclient: Config.Key: %w", err)
 		}
 	}
+	if c.DiscoveryURL != "" {
+		if _, err := c.secure(c.DiscoveryURL); err != nil {
+			return nil, err
+		}
+	}
 	out := &Client{config: c, http: &own}
 	if c.TokenURL != "" {
 		u, err := c.secure(c.TokenURL)
@@ -129,7 +138,11 @@ func (c *Client) tokenEndpoint(ctx context.Context) (*url.URL, error) {
 
 // discover reads the issuer's discovery document. It must be of the issuer, to the letter (OpenID Connect Discovery §4.3).
 func (c *Client) discover(ctx context.Context) (*url.URL, error) {
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(c.config.Issuer, "/")+"/.well-known/openid-configuration", nil)
+	at := c.config.DiscoveryURL
+	if at == "" {
+		at = strings.TrimSuffix(c.config.Issuer, "/") + "/.well-known/openid-configuration"
+	}
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -245,6 +245,7 @@ func TestNewRefuses(t *testing.T) {
 	for name, c := range map[string]brokerclient.Config{
 		"no issuer": {}, "no TLS": {Issuer: "http://id.example"}, "a password": {Issuer: "https://a:b@id.example"},
 		"no TLS for tokens": {Issuer: issuer, TokenURL: "http://id.example/token"},
+		"no TLS to find it": {Issuer: issuer, DiscoveryURL: "http://id.example/.well-known/openid-configuration"},
 		"no curve":          {Issuer: issuer, Key: brokerclient.Key{Private: newEC(t, elliptic.P224())}},
 	} {
 		if _, err := c.NewClient(); err == nil {
@@ -255,6 +256,27 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := c.NewClient(); err != nil {
 			t.Errorf("%s: %v", c.Issuer, err)
 		}
+	}
+}
+
+// TestDiscoveryElsewhere: the document may be at another address of the issuer, and is the issuer's all the same.
+func TestDiscoveryElsewhere(t *testing.T) {
+	const inside = "https://id.cluster.example/realms/shop/.well-known/openid-configuration"
+	s := &server{}
+	c, err := brokerclient.Config{Issuer: issuer, DiscoveryURL: inside, HTTPClient: &http.Client{Transport: roundTrip(func(q *http.Request) (*http.Response, error) {
+		if q.URL.String() == inside {
+			q = q.Clone(q.Context())
+			q.URL, _ = url.Parse(issuer + "/.well-known/openid-configuration") // it is one
+		} else if q.URL.String() != issuer+"/token" {
+			t.Errorf("%s is asked", q.URL)
+		}
+		return s.RoundTrip(q)
+	})}}.NewClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ClientCredentials(t.Context(), brokerclient.Own{}); err != nil {
+		t.Error(err)
 	}
 }
 
