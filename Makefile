@@ -84,7 +84,7 @@ check: ## format, vet, staticcheck, errcheck, and whether it builds static
 	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/tokenhouse
 
 bench: ## requests per CPU second and allocations, on both databases
-	@$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 1h $(BENCHFLAGS) ./internal/server ./internal/store | awk '\
+	@$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 1h $(BENCHFLAGS) ./internal/server ./internal/store ./internal/proxy | awk '\
 	  /^Benchmark/ { sub(/^Benchmark/, "", $$1); sub(/-[0-9]+$$/, "", $$1); printf "%-48s", $$1; \
 	    for (i = 5; i < NF; i += 2) printf "  %9s %-11s", $$i, $$(i + 1); print ""; next } \
 	  /FAIL|panic|refused/'

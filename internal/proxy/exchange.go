@@ -12,7 +12,7 @@ import (
 // makeBrokers makes what exchanges tokens, and what asks why the issuer does not.
 func (g *Gatekeeper) makeBrokers(client *http.Client) error {
 	c := &g.config.Issuer
-	broker := brokerclient.Config{Issuer: c.URL, HTTPClient: client, InsecureHTTP: c.Insecure, Now: g.config.Now}
+	broker := brokerclient.Config{Issuer: c.URL, DiscoveryURL: c.DiscoveryURL, HTTPClient: client, InsecureHTTP: c.Insecure, Now: g.config.Now}
 	if c.ExplainID != "" {
 		own, err := explaining(broker, c)
 		if err != nil {

@@ -21,6 +21,10 @@ type passedKey struct{}
 
 // pass sends a request to the upstream, with what it may know of the caller.
 func (g *Gatekeeper) pass(w http.ResponseWriter, r *http.Request, c *caller) {
+	if r.ContentLength < 0 && r.ProtoMajor == 1 {
+		// A stream: its answer may begin before it ends. Where that cannot be, it begins after.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+	}
 	g.forward.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passedKey{}, passed{c})))
 }
 

@@ -21,7 +21,7 @@ const key = "an encryption key of 32 bytes, ok"
 
 // gate is a gatekeeper between a provider and an upstream.
 type gate struct {
-	*testing.T
+	testing.TB
 	*proxy.Gatekeeper
 	*provider
 	upstream *httptest.Server
@@ -54,9 +54,9 @@ func (l *lines) String() string {
 type flags map[string]string
 
 // newGate makes a gatekeeper of https://gate.example, whose upstream answers "upstream" and what it was asked for.
-func newGate(t *testing.T, p *provider, own flags) *gate {
+func newGate(t testing.TB, p *provider, own flags) *gate {
 	t.Helper()
-	g := &gate{T: t, provider: p, log: &lines{}}
+	g := &gate{TB: t, provider: p, log: &lines{}}
 	g.upstream = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		g.seen = append(g.seen, r)

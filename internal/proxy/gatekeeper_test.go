@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -180,9 +181,7 @@ func TestExplanationsOfTheIssuer(t *testing.T) {
 	p := newProvider(t)
 	own := flags{"explain-client-id": "explainer", "explain-client-secret": "explain-secret"}
 	for name, show := range map[string]bool{"hidden": false, "shown": true} {
-		if show {
-			own["show-explanations"] = "true"
-		}
+		own["show-explanations"] = strconv.FormatBool(show)
 		g := newGate(t, p, own)
 		w := g.ask("GET", "/", "Authorization: Bearer "+p.bearer(claims{"aud": "account"}))
 		if got := strings.Contains(w.Body.String(), "explained by the issuer"); got != show {

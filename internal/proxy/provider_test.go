@@ -23,9 +23,10 @@ type claims map[string]any
 
 // provider is an issuer that signs in alice, or whoever the test says, without asking.
 type provider struct {
-	*testing.T
+	testing.TB
 	*httptest.Server
 	url string // the issuer: a realm
+	at  string // where servers find it
 
 	mu       sync.Mutex
 	signer   jose.Signer
@@ -42,9 +43,9 @@ type provider struct {
 	answerTo func(code, state string, q url.Values) url.Values
 }
 
-func newProvider(t *testing.T) *provider {
+func newProvider(t testing.TB) *provider {
 	t.Helper()
-	p := &provider{T: t, life: 5 * time.Minute, access: claims{"aud": []string{"my-app"}}, id: claims{}, codes: map[string]url.Values{},
+	p := &provider{TB: t, life: 5 * time.Minute, access: claims{"aud": []string{"my-app"}}, id: claims{}, codes: map[string]url.Values{},
 		refresh: map[string]bool{}, asked: map[string]int{}, refuses: map[string]string{}}
 	p.newKey("first")
 	mux := http.NewServeMux()
@@ -66,7 +67,8 @@ func newProvider(t *testing.T) *provider {
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(p.Close)
-	p.url = p.URL + "/realms/shop"
+	p.at = p.URL + "/realms/shop"
+	p.url = p.at
 	return p
 }
 
@@ -130,8 +132,8 @@ func (p *provider) bearer(other ...claims) string {
 }
 
 func (p *provider) discovery(w http.ResponseWriter, _ *http.Request) {
-	p.json(w, 200, claims{"issuer": p.url, "authorization_endpoint": p.url + "/auth", "token_endpoint": p.url + "/token", "jwks_uri": p.url + "/keys",
-		"revocation_endpoint": p.url + "/revoke", "end_session_endpoint": p.url + "/logout", "authorization_response_iss_parameter_supported": true})
+	p.json(w, 200, claims{"issuer": p.url, "authorization_endpoint": p.url + "/auth", "token_endpoint": p.at + "/token", "jwks_uri": p.at + "/keys",
+		"revocation_endpoint": p.at + "/revoke", "end_session_endpoint": p.url + "/logout", "authorization_response_iss_parameter_supported": true})
 }
 
 func (p *provider) keys(w http.ResponseWriter, _ *http.Request) {
@@ -200,7 +202,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 			refuse("invalid_grant")
 			return
 		}
-		answer["id_token"] = p.sign(claims{"iss": p.url, "aud": "my-app", "azp": "my-app", "sub": "alice-id", "typ": "ID", "exp": time.Now().Add(time.Minute).Unix(),
+		answer["id_token"] = p.sign(claims{"iss": p.url, "aud": "my-app", "azp": "my-app", "sub": "alice-id", "typ": "ID", "exp": time.Now().Add(time.Hour).Unix(),
 			"nonce": begun.Get("nonce")}, p.id)
 	case "refresh_token":
 		if !good {

@@ -52,7 +52,10 @@ func Read(flags map[string][]string, environ []string, file string) (*Settings, 
 	if err := s.take(all); err != nil {
 		return nil, err
 	}
-	return s, s.finish()
+	if err := s.finish(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // readEnvironment reads variables. Lists are by comma.

@@ -1,0 +1,110 @@
+package proxy_test
+
+import (
+	"bufio"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// BenchmarkGatekeeper asks an upstream directly, through a bare httputil.ReverseProxy and through a gatekeeper, by turns, and tells how many
+// requests through each go into a second of CPU. Caller and upstream are in the same process: their share, that of asking directly, is taken off for
+// "alone-%", which is what the bare proxy costs by itself of what the gatekeeper costs by itself.
+func BenchmarkGatekeeper(b *testing.B) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	defer upstream.Close()
+	to, err := url.Parse(upstream.URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+
+	p := newProvider(b)
+	g := newGate(b, p, flags{"upstream-url": upstream.URL, "enable-refresh-tokens": "true"})
+	bare := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to); r.SetXForwarded() },
+		Transport: &http.Transport{MaxIdleConnsPerHost: 50, DisableCompression: true}})
+	defer bare.Close()
+	gate := httptest.NewServer(g)
+	defer gate.Close()
+	person := g.browser()
+	if w := person.signIn("/"); w.Code != http.StatusOK {
+		b.Fatal(w.Code)
+	}
+	cookie := ""
+	for name, value := range maps.All(person.cookies) {
+		cookie += "Cookie: " + name + "=" + value + "\r\n"
+	}
+	for _, kind := range []struct{ name, header string }{{"bearer", "Authorization: Bearer " + p.bearer() + "\r\n"}, {"session", cookie}} {
+		b.Run(kind.name, func(b *testing.B) {
+			direct, plain, kept := dial(b, upstream, ""), dial(b, bare, kind.header), dial(b, gate, kind.header)
+			var spent [3]time.Duration
+			asked := 0
+			for b.Loop() {
+				for i, c := range []*line{direct, plain, kept} {
+					before := cpu(b)
+					for range turn {
+						c.ask(b)
+					}
+					spent[i] += cpu(b) - before
+				}
+				asked += turn
+			}
+			per := func(d time.Duration) float64 { return float64(asked) / d.Seconds() }
+			b.ReportMetric(per(spent[2]), "req/cpu-s")
+			b.ReportMetric(per(spent[1]), "bare")
+			b.ReportMetric(100*per(spent[2])/per(spent[1]), "of-bare-%")
+			b.ReportMetric(100*float64(spent[1]-spent[0])/float64(spent[2]-spent[0]), "alone-%")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// turn is how many requests are sent one way before the next.
+const turn = 200
+
+// line is a connection that is asked one thing over and over.
+type line struct {
+	net.Conn
+	answers *bufio.Reader
+	text    []byte
+}
+
+func dial(b *testing.B, s *httptest.Server, header string) *line {
+	b.Helper()
+	c, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { c.Close() })
+	l := &line{c, bufio.NewReader(c), []byte("GET /orders/7 HTTP/1.1\r\nHost: gate.example\r\nAccept: */*\r\nUser-Agent: bench\r\n" + header + "\r\n")}
+	l.ask(b)
+	return l
+}
+
+func (l *line) ask(b *testing.B) {
+	if _, err := l.Write(l.text); err != nil {
+		b.Fatal(err)
+	}
+	resp, err := http.ReadResponse(l.answers, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		b.Fatal(resp.StatusCode, err)
+	}
+}
+
+// cpu is what the process has used.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
