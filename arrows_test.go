@@ -65,7 +65,7 @@ var arrows = []arrow{
 		why: "it is for anybody's programs, and speaks to a server of whatever make"},
 	{from: "internal/proxy", forbidden: []string{"internal/flow/", "internal/keycloak", "internal/kcadm", "internal/store", "internal/upstream", "internal/web/oidc", "internal/web/admin/", "internal/web/pages",
 		"internal/web/account", "internal/web/caller", "internal/server", "internal/cli", "internal/core/realm", "internal/core/exchange", "internal/core/audience", "internal/core/token", "internal/core/mint", "database/sql"},
-		why: "a gatekeeper stands before any server, of any issuer: tokens are proven by bearer, exchanged by brokerclient, and decided on by neither"},
+		why: "a gatekeeper works with any issuer, and has no policy of its own: tokens are proven by bearer and exchanged by brokerclient"},
 	{from: "conformance", forbidden: []string{"internal/"},
 		why: "it judges servers of whatever make, and may know none"},
 	{from: "internal/server", forbidden: []string{"internal/cli", "github.com/spf13/cobra"},
