@@ -26,6 +26,20 @@ func firstCells(t *testing.T, page string) map[string]string {
 	return rows
 }
 
+// guides are the pages of docs and of the examples.
+func guides(t *testing.T) []string {
+	t.Helper()
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := filepath.Glob("examples/*/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(pages, examples...)
+}
+
 func TestEachRuleIsDocumented(t *testing.T) {
 	rows := firstCells(t, "docs/rules.md")
 	for _, rule := range explain.Rules() {
@@ -68,10 +82,7 @@ func TestEachAcceptedDifferenceHasItsReason(t *testing.T) {
 
 // TestLinksLeadSomewhere follows the links of each page to other files of the project.
 func TestLinksLeadSomewhere(t *testing.T) {
-	pages, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pages := guides(t)
 	decisions, err := filepath.Glob("docs/decisions/*.md")
 	if err != nil {
 		t.Fatal(err)
@@ -118,10 +129,7 @@ func TestDependenciesHaveAReason(t *testing.T) {
 
 // TestFilesInPagesExist follows the paths that pages name in backquotes.
 func TestFilesInPagesExist(t *testing.T) {
-	pages, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pages := guides(t)
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		if err != nil {
@@ -180,10 +188,7 @@ func TestBlocksOfDocsSayWhatTheyAre(t *testing.T) {
 	languages := []string{"sh", "console", "go", "http", "js", "json", "text", "yaml"}
 	fences := regexp.MustCompile("(?ms)^([ \t>]*)```([a-z]*)\n(.*?)^[ \t>]*```$")
 	commands := regexp.MustCompile(`(?m)^(\$ |(\./)?tokenhouse |curl |kubectl |docker |openssl )`)
-	pages, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pages := guides(t)
 	for _, page := range append(pages, "README.md") {
 		text, err := os.ReadFile(page)
 		if err != nil {

@@ -24,6 +24,7 @@ var guides = map[string][]string{
 	"README":       {"README"},
 	"backup":       {"first-server", "backup-and-restore"},
 	"keys":         {"first-server", "key-rotation", "monitoring", "upgrade"},
+	"shop example": {"examples/shop/README"},
 }
 
 // supplied are the files that readers of a page bring along, under the names that the page calls them.
@@ -40,6 +41,10 @@ var unplayed = map[string]map[string]string{
 		"go run":     "does not end; testdata/script/demo.txtar has it tell its story",
 		"./.ci/run":  "this test is part of it",
 		"make build": "the binary is here",
+	},
+	"examples/shop/README": {
+		"npm":    "packages of others; TestClients of internal/server installs them, and uses the page, by services in Go and for Node",
+		"docker": "Docker; TestShopComposition looks at what is in the file",
 	},
 	"kubernetes":        {"kubectl": "a Kubernetes cluster; TestManifestsStartAServer starts a server with what they say"},
 	"migrate":           {"kc.sh": "Keycloak"},
@@ -74,6 +79,7 @@ func TestGuides(t *testing.T) {
 			r := newReader(t)
 			for _, page := range pages {
 				at := guidePath(page)
+				r.enter(page)
 				for name, text := range supplied[page] {
 					r.bring(name, text)
 				}
@@ -98,10 +104,24 @@ func TestGuides(t *testing.T) {
 
 // guidePath is where a page is.
 func guidePath(page string) string {
-	if page == "README" {
-		return "../../README.md"
+	if page == "README" || strings.HasPrefix(page, exampleFolders) {
+		return "../../" + page + ".md"
 	}
 	return "../../docs/" + page + ".md"
+}
+
+// allGuides are the files that may have commands.
+func allGuides(t *testing.T) []string {
+	t.Helper()
+	found := []string{"../../README.md"}
+	for _, pattern := range []string{"../../docs/*.md", "../../" + exampleFolders + "*/*.md"} {
+		pages, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, pages...)
+	}
+	return found
 }
 
 // reasonUnplayed is why a step is not run, empty where it is.
@@ -122,12 +142,8 @@ func TestEachGuideIsFollowed(t *testing.T) {
 			followed[page] = true
 		}
 	}
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, at := range append(pages, "../../README.md") {
-		page := strings.TrimSuffix(filepath.Base(at), ".md")
+	for _, at := range allGuides(t) {
+		page := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(at, "../../"), "docs/"), ".md")
 		text, err := os.ReadFile(at)
 		if err != nil {
 			t.Fatal(err)

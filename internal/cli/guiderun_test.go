@@ -36,6 +36,7 @@ var postgresPrograms = []string{"pg_dump", "pg_restore", "psql"}
 type reader struct {
 	*testing.T
 	folder, aside string // where commands run, and where what the page does not know of is kept
+	within        string // the folder of folder where a page's commands begin
 	environ       []string
 	addresses     []string // of the page, each with that of this reader
 	life          *os.File // servers end when the other end of this is closed
@@ -46,6 +47,9 @@ type reader struct {
 var pageAddresses = []struct{ address, option string }{
 	{"localhost:8080", "HTTP_PORT"}, {"localhost:8443", "HTTPS_PORT"}, {"localhost:9000", "HTTP_MANAGEMENT_PORT"}, {"localhost:3000", ""},
 }
+
+// stopped is how long servers may take to end.
+const stopped = 30 * time.Second
 
 func newReader(t *testing.T) *reader {
 	t.Helper()
@@ -73,17 +77,21 @@ func newReader(t *testing.T) *reader {
 	return r
 }
 
-// leave ends the server, which then lets go of the folder.
+// leave ends the servers, which then let go of the folder.
 func (r *reader) leave(hold *os.File) {
 	if err := errors.Join(hold.Close(), r.life.Close()); err != nil {
 		r.Error(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(filepath.Join(r.aside, "server")); err != nil {
+	for deadline := time.Now().Add(stopped); ; time.Sleep(20 * time.Millisecond) {
+		left, err := os.ReadDir(filepath.Join(r.aside, "servers"))
+		if err != nil {
+			r.Fatal(err)
+		}
+		if len(left) == 0 {
 			return
 		}
 		if time.Now().After(deadline) {
-			r.Fatal("the server does not end")
+			r.Fatalf("%s does not end", left[0].Name())
 		}
 	}
 }
@@ -105,28 +113,35 @@ func (r *reader) provide(programs []string) {
 	}
 }
 
-// asTyped runs the binary, and a server in the background, as in another terminal, which is where the one before it is stopped.
+// asTyped runs the binary, and a server as in another terminal.
 const asTyped = `#!/bin/bash
 case ${1-} in
-start|start-dev|serve) ;;
+start|start-dev|serve) exec terminal tokenhouse BINARY "$@" ;;
 *) exec -a "$0" BINARY "$@" 3<&- ;;
 esac
-if [ -e "$ASIDE/server" ]; then
-  kill -INT "$(cat "$ASIDE/server")"
-  while [ -e "$ASIDE/server" ]; do sleep 0.05; done
+`
+
+// terminal runs a server in the background, as in another terminal: its name, and its command. That is where the one before
+// it of the name is stopped.
+const terminal = `#!/bin/bash
+server=$ASIDE/servers/$1 log=$ASIDE/log/$1
+shift
+if [ -e "$server" ]; then
+  kill -TERM "$(cat "$server")"
+  while [ -e "$server" ]; do sleep 0.05; done
 fi
-: >"$ASIDE/log"
+: >"$log"
 (
-  BINARY "$@" 3<&- &
-  server=$!
-  echo $server >"$ASIDE/server"
-  { read -r end; kill -INT $server; } <&3 &
-  wait $server
-  rm "$ASIDE/server"
+  "$@" 3<&- &
+  pid=$!
+  echo $pid >"$server"
+  { read -r end; kill -TERM $pid; } <&3 &
+  wait $pid
+  rm "$server"
   kill $!
-) >>"$ASIDE/log" 2>&1 </dev/null &
-until grep -q 'msg=listening' "$ASIDE/log"; do
-  kill -0 $! 2>&- || { cat "$ASIDE/log"; exit 1; }
+) >>"$log" 2>&1 </dev/null &
+until grep -Eq '(msg=|INFO )listening' "$log"; do
+  kill -0 $! 2>&- || { cat "$log"; exit 1; }
   sleep 0.05
 done
 `
@@ -138,8 +153,14 @@ func (r *reader) install(bin string) {
 	if err != nil {
 		r.Fatal(err)
 	}
+	for _, own := range []string{"servers", "log"} {
+		if err := os.Mkdir(filepath.Join(r.aside, own), 0o700); err != nil {
+			r.Fatal(err)
+		}
+	}
 	script := []byte(strings.ReplaceAll(asTyped, "BINARY", "'"+binary+"'"))
 	for at, text := range map[string][]byte{filepath.Join(bin, "tokenhouse"): script, filepath.Join(r.folder, "tokenhouse"): script,
+		filepath.Join(bin, "terminal"):    []byte(terminal),
 		filepath.Join(r.aside, ".curlrc"): []byte("fail-with-body\nno-progress-meter\n")} {
 		if err := os.WriteFile(at, text, 0o700); err != nil {
 			r.Fatal(err)
@@ -174,7 +195,7 @@ func (r *reader) bring(name string, text []byte) {
 func (r *reader) follow(name, page string, found []step) (after string) {
 	out := r.TempDir()
 	cmd := exec.CommandContext(r.Context(), "bash", "-euo", "pipefail", "-c", strings.NewReplacer(r.addresses...).Replace(shellScript(name, found)))
-	cmd.Dir, cmd.ExtraFiles = r.folder, []*os.File{r.life}
+	cmd.Dir, cmd.ExtraFiles = filepath.Join(r.folder, r.within), []*os.File{r.life}
 	cmd.Env = append(slices.Clone(r.environ), "OUT="+out)
 	log, err := os.Create(filepath.Join(out, "log")) // a file, for the servers live on and have it open too
 	if err != nil {
@@ -183,9 +204,8 @@ func (r *reader) follow(name, page string, found []step) (after string) {
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Run(); err != nil {
-		said, _ := os.ReadFile(log.Name())                      // to explain the error
-		server, _ := os.ReadFile(filepath.Join(r.aside, "log")) // where there is one
-		r.Fatalf("%v\n%s\nthe server says:\n%s", err, said, server)
+		said, _ := os.ReadFile(log.Name()) // to explain the error
+		r.Fatalf("%v\n%s\n%s", err, said, r.said())
 	}
 	back := slices.Clone(r.addresses)
 	slices.Reverse(back)
@@ -207,6 +227,20 @@ func (r *reader) follow(name, page string, found []step) (after string) {
 		}
 	}
 	return after
+}
+
+// said is what servers said, where there are any.
+func (r *reader) said() string {
+	var all strings.Builder
+	logs, _ := filepath.Glob(filepath.Join(r.aside, "log", "*")) // the pattern is a good one
+	for _, log := range logs {
+		text, err := os.ReadFile(log)
+		fmt.Fprintf(&all, "%s says:\n%s", filepath.Base(log), text)
+		if err != nil {
+			fmt.Fprintln(&all, err)
+		}
+	}
+	return all.String()
 }
 
 // shellScript is a script of the steps. What counts is what a step prints, where the page says that, and else that it succeeds.

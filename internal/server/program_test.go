@@ -10,13 +10,16 @@ import (
 	"time"
 )
 
-// program is a client of somebody else's making, with what it needs in a directory of testdata/clients.
+// program is a client of somebody else's making, or one on packages of others.
 type program struct {
 	name    string
+	folder  string     // with what it needs
 	needs   [][]string // commands that must work on the machine
 	install [][]string // commands that bring its parts from where its language keeps them
 	run     func(t *testing.T, dir string)
 }
+
+const clientFolder = "testdata/clients/"
 
 var nodeAndNpm = [][]string{{"node", "--version"}, {"npm", "--version"}}
 
@@ -24,11 +27,11 @@ var nodeAndNpm = [][]string{{"node", "--version"}, {"npm", "--version"}}
 var npm = []string{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"}
 
 var programs = []program{
-	{"npm", nodeAndNpm, [][]string{npm}, administrates("node", "administrate.js")},
-	{"python", [][]string{{"python3", "-c", "import ensurepip"}},
+	{"npm", clientFolder + "npm", nodeAndNpm, [][]string{npm}, administrates("node", "administrate.js")},
+	{"python", clientFolder + "python", [][]string{{"python3", "-c", "import ensurepip"}},
 		[][]string{{"python3", "-m", "venv", "venv"}, {"venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"}},
 		administrates("venv/bin/python", "administrate.py")},
-	{"java", [][]string{{"javac", "--version"}, {"mvn", "--version"}},
+	{"java", clientFolder + "java", [][]string{{"javac", "--version"}, {"mvn", "--version"}},
 		[][]string{{"mvn", "--quiet", "--batch-mode", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath", "-Dmdep.outputFile=classpath"}},
 		func(t *testing.T, dir string) {
 			path, err := os.ReadFile(filepath.Join(dir, "classpath"))
@@ -37,9 +40,10 @@ var programs = []program{
 			}
 			administrates("java", "-classpath", strings.TrimSpace(string(path)), "Administrate.java")(t, dir)
 		}},
-	{"oidc-client-ts", nodeAndNpm, [][]string{npm}, oidcClientTS},
-	{"openid-client", nodeAndNpm, [][]string{npm}, openIDClient},
-	{"spa", nodeAndNpm, [][]string{npm}, singlePage},
+	{"oidc-client-ts", clientFolder + "oidc-client-ts", nodeAndNpm, [][]string{npm}, oidcClientTS},
+	{"openid-client", clientFolder + "openid-client", nodeAndNpm, [][]string{npm}, openIDClient},
+	{"spa", clientFolder + "spa", nodeAndNpm, [][]string{npm}, singlePage},
+	{"shop", shopExample, nodeAndNpm, nil, shop},
 }
 
 // TestClients has clients that others made use a server, each with a server of its own.
@@ -56,7 +60,7 @@ func TestClients(t *testing.T) {
 				}
 			}
 			dir := t.TempDir()
-			if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata/clients", p.name))); err != nil {
+			if err := os.CopyFS(dir, os.DirFS(p.folder)); err != nil {
 				t.Fatal(err)
 			}
 			for _, command := range p.install {
