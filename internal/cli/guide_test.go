@@ -25,6 +25,8 @@ var guides = map[string][]string{
 	"backup":       {"first-server", "backup-and-restore"},
 	"keys":         {"first-server", "key-rotation", "monitoring", "upgrade"},
 	"shop example": {"examples/shop/README"},
+	"cross-realm":  {"examples/cross-realm/README"},
+	"agent":        {"examples/agent/README"},
 }
 
 // supplied are the files that readers of a page bring along, under the names that the page calls them.

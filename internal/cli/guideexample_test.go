@@ -42,18 +42,19 @@ func (r *reader) enter(page string) {
 		return
 	}
 	r.within = filepath.Dir(page)
-	r.clone()
-	programs, err := filepath.Glob("../../" + r.within + "/*.go")
-	if err != nil {
+	for i, port := range freePorts(r.T, len(exampleServers)) {
+		r.addresses = append(r.addresses, exampleServers[i], "localhost:"+port)
+	}
+	here := strings.NewReplacer(r.addresses...)
+	if err := os.WriteFile(filepath.Join(r.aside, "bin", "go"), []byte(here.Replace(goAsTyped)), 0o700); err != nil {
 		r.Fatal(err)
 	}
-	if len(programs) > 0 {
-		r.build("./" + r.within + "/...")
-	}
+	r.clone(here)
+	r.build()
 }
 
-// clone brings the files of examples, but for what was installed there.
-func (r *reader) clone() {
+// clone brings the files of examples, but for what was installed there, with addresses as they are here.
+func (r *reader) clone(here *strings.Replacer) {
 	r.Helper()
 	from := "../../" + exampleFolders
 	err := filepath.WalkDir(from, func(at string, file fs.DirEntry, err error) error {
@@ -68,26 +69,26 @@ func (r *reader) clone() {
 			return os.MkdirAll(to, 0o700)
 		}
 		text, err := os.ReadFile(at)
-		return errors.Join(err, os.WriteFile(to, text, 0o600))
+		return errors.Join(err, os.WriteFile(to, []byte(here.Replace(string(text))), 0o600))
 	})
 	if err != nil {
 		r.Fatal(err)
 	}
 }
 
-// build makes the programs of an example, and has their servers listen where this reader looks for them.
-func (r *reader) build(packages string) {
+// build makes the programs of the example, where it has any.
+func (r *reader) build() {
 	r.Helper()
-	for i, port := range freePorts(r.T, len(exampleServers)) {
-		r.addresses = append(r.addresses, exampleServers[i], "localhost:"+port)
+	sources, err := filepath.Glob("../../" + r.within + "/*.go")
+	if err != nil {
+		r.Fatal(err)
 	}
-	cmd := exec.CommandContext(r.Context(), "go", "build", "-o", filepath.Join(r.aside, "programs")+"/", packages)
+	if len(sources) == 0 {
+		return
+	}
+	cmd := exec.CommandContext(r.Context(), "go", "build", "-o", filepath.Join(r.aside, "programs")+"/", "./"+r.within+"/...")
 	cmd.Dir = "../.."
 	if said, err := cmd.CombinedOutput(); err != nil {
 		r.Fatalf("%v\n%s", err, said)
-	}
-	script := strings.NewReplacer(r.addresses...).Replace(goAsTyped)
-	if err := os.WriteFile(filepath.Join(r.aside, "bin", "go"), []byte(script), 0o700); err != nil {
-		r.Fatal(err)
 	}
 }
