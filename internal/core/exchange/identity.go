@@ -25,6 +25,7 @@ var identity = []rule{
 	{explain.ExchangePermitted, sendable}, // which the client may have assertions for
 	{explain.ExchangeResource, single},    // and one resource there at most
 	{explain.ExchangeSubject, signedIn},   // the ID token is valid
+	{explain.ExchangeIssuer, trusted},     // and came of no provider that is not trusted any more
 	{explain.ExchangeHolder, issuedTo},    // and was issued to the client
 	{explain.ExchangeDelegation, alone},   // which asks for nobody else, and nobody has to act
 	{explain.ExchangeScope, tellable},     // the scopes are those that assertions of the client may name
@@ -106,14 +107,15 @@ func issuedTo(s *state, t *explain.Trace) *oauth.Error {
 	return nil
 }
 
-// alone refuses who asks for an actor, or another user, to be written into an assertion: it speaks of who signed in, and
-// to pass the parameter over would make it say less than was asked for. A subject with "may_act" wants an actor token,
+// alone refuses who asks for an actor, or another user, to be written into an assertion, or brings another issuer's token: it
+// speaks of who signed in here, and to pass the parameter over would make it say something else than was asked for. A subject with "may_act" wants an actor token,
 // which here cannot come.
 func alone(s *state, t *explain.Trace) *oauth.Error {
 	for _, p := range []struct {
 		name string
 		came bool
-	}{{"actor_token", s.Actor != nil}, {"actor_token_type", s.ActorType != nil}, {"requested_subject", s.As != nil}} {
+	}{{"actor_token", s.Actor != nil}, {"actor_token_type", s.ActorType != nil}, {"requested_subject", s.As != nil},
+		{"subject_issuer", slices.Contains(s.Legacy, "subject_issuer")}} {
 		if p.came {
 			text := "Parameter '" + p.name + "' is not supported for an Identity Assertion JWT"
 			t.Add(explain.ExchangeDelegation, explain.Denied, "", text)

@@ -43,6 +43,7 @@ var outward = []rule{
 	{explain.ExchangeSubject, carried},          // there is a subject token, said to be an access token
 	{explain.PolicyDemand, policed},             // the client policies have nothing against it
 	{explain.ExchangeSubject, valid},            // it is valid
+	{explain.ExchangeIssuer, trusted},           // and came of no provider that is not trusted any more
 	{explain.ExchangeImpersonation, themselves}, // nobody asks for a token of somebody else,
 	{explain.ExchangeDelegation, unassisted},    // and nobody acts, whom that token could not name
 	{explain.ExchangeProof, proven},             // where the subject token is bound to a key, its holder brings it
