@@ -120,6 +120,9 @@ func notHad(asked string, a *federation.Foreign) string {
 // redeeming it sets nothing free; and who acts by it goes on doing so.
 func proven(m *matter, t *explain.Trace) *oauth.Error {
 	bonds, err := m.Assertion.Bonds()
+	if err == nil {
+		err = federation.CheckActors(bonds.Actor, m.Issuer)
+	}
 	if err != nil {
 		return deny(t, explain.AssertionProof, "", "The provided assertion is not a valid JWT").Because(err)
 	}

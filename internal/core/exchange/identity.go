@@ -108,8 +108,8 @@ func issuedTo(s *state, t *explain.Trace) *oauth.Error {
 }
 
 // alone refuses who asks for an actor, or another user, to be written into an assertion, or brings another issuer's token: it
-// speaks of who signed in here, and to pass the parameter over would make it say something else than was asked for. A subject with "may_act" wants an actor token,
-// which here cannot come.
+// speaks of who signed in here, and to pass the parameter over would make it say something else than was asked for. A
+// subject with "may_act" wants an actor token, which here cannot come.
 func alone(s *state, t *explain.Trace) *oauth.Error {
 	for _, p := range []struct {
 		name string

@@ -65,6 +65,27 @@ func (s *Settings) Issued(f Foreign) bool {
 	})
 }
 
+// MayBe tells whether an issuer's name is one of the provider's, or that of a tenant of one. Which tenant a token must be of
+// is for Issued, and for conditions, to ask.
+func (s *Settings) MayBe(issuer string) bool {
+	return issuer != "" && slices.ContainsFunc(s.Issuers, func(known string) bool { return matchesIssuer(known, issuer) })
+}
+
+// matchesIssuer compares an issuer with one that is known, in which the place of a tenant stands for any tenant's
+// id.
+func matchesIssuer(known, issuer string) bool {
+	before, after, many := strings.Cut(known, tenantPlace)
+	if !many {
+		return known == issuer
+	}
+	tenant, ok := strings.CutPrefix(issuer, before)
+	if !ok {
+		return false
+	}
+	tenant, ok = strings.CutSuffix(tenant, after)
+	return ok && tenantID.MatchString(tenant)
+}
+
 func claimsf(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrClaims, fmt.Sprintf(format, args...))
 }

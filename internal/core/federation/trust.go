@@ -54,7 +54,7 @@ func Named(r *realm.Realm, name string) *realm.Provider {
 	var first *realm.Provider
 	for _, p := range r.Providers() {
 		s, ok := Read(p)
-		if !ok || !slices.Contains(s.Issuers, name) {
+		if !ok || !s.MayBe(name) {
 			continue
 		}
 		if first = cmp.Or(first, p); p.Enabled && TrustIn(p).Exchange {
@@ -93,12 +93,22 @@ func (s *Settings) CheckSubject(f Foreign, t Trust, here string, now time.Time) 
 
 // exchangeable tells whether a token is of a kind that says who is acting: an access or an ID token, as Keycloak's claim
 // typ has it. Where disableTypeClaimCheck says that the provider has no such claim, what tells of events (RFC 8417), as
-// logout tokens do, is still none.
+// logout tokens do, is still none; nor is ever what its header says is another kind of JWT (RFC 8725 §3.11), as an identity
+// assertion, which is good once, and for the client that it names.
 func (s *Settings) exchangeable(f Foreign) bool {
-	if f.Claims.Get("events") != nil {
+	if f.Claims.Get("events") != nil || !plain(f.HeaderType) {
 		return false
 	}
 	return f.Type == token.TypBearer || f.Type == token.TypDPoP || f.Type == token.TypID || s.on("disableTypeClaimCheck")
+}
+
+// plain tells whether header "typ" is one of access and ID tokens (RFC 7519 §5.1, RFC 9068 §2.1), or absent.
+func plain(header string) bool {
+	switch strings.TrimPrefix(strings.ToLower(header), "application/") {
+	case "", "jwt", "at+jwt":
+		return true
+	}
+	return false
 }
 
 // checkAudience asks that the token was meant to come here: that it is for one of the audiences, or was issued to one of

@@ -19,6 +19,7 @@ func TestAttackSubject(t *testing.T) {
 		"iat": now.Unix() - 5, "exp": now.Unix() + 300}
 	type table map[string]struct {
 		change   map[string]any // nil removes
+		header   string         // "typ"; empty: there is none
 		settings []string
 		good     bool
 	}
@@ -61,6 +62,14 @@ func TestAttackSubject(t *testing.T) {
 		"logout token":             {change: map[string]any{"typ": "Logout"}},
 		"of events, not checked":   {change: map[string]any{"typ": nil, "events": map[string]any{}}, settings: []string{"disableTypeClaimCheck=true"}},
 		"of events, said a Bearer": {change: map[string]any{"events": map[string]any{}}},
+
+		"header JWT":                  {header: "JWT", good: true},
+		"header of access tokens":     {header: "at+jwt", good: true},
+		"header written in full":      {header: "application/AT+JWT", good: true},
+		"identity assertion":          {header: "oauth-id-jag+jwt"},
+		"one that says no typ":        {change: map[string]any{"typ": nil}, header: "oauth-id-jag+jwt", settings: []string{"disableTypeClaimCheck=true"}},
+		"logout token, by its header": {header: "logout+jwt"},
+		"proof":                       {header: "dpop+jwt"},
 	}) {
 		t.Run(name, func(t *testing.T) {
 			claims := maps.Clone(good)
@@ -73,6 +82,7 @@ func TestAttackSubject(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			f.HeaderType = tt.header
 			s := provider(t, "oidc", tt.settings...)
 			err = s.CheckSubject(f, federation.TrustIn(&realm.Provider{Config: config(tt.settings...)}), here, now)
 			if (err == nil) != tt.good || err != nil && !errors.Is(err, federation.ErrClaims) {
@@ -93,7 +103,10 @@ func TestNamed(t *testing.T) {
 		d.PutProvider(&realm.Provider{Key: alias, Alias: alias, Kind: "oidc", Enabled: alias != "off",
 			Config: map[string]string{"issuer": issuer, federation.SettingTrusted: []string{"false", "true"}[min(i, 1)]}})
 	}
-	for name, want := range map[string]string{"first": "first", "off": "off", "https://up.example": "trusted", "https://elsewhere.example": "elsewhere",
+	d.PutProvider(&realm.Provider{Key: "tenants", Alias: "tenants", Kind: "oidc", Enabled: true,
+		Config: map[string]string{"issuer": "https://many.example/{tenantid}/v2", federation.SettingTrusted: "true"}})
+	const tenant = "https://many.example/11111111-2222-3333-4444-555555555555/v2"
+	for name, want := range map[string]string{tenant: "tenants", tenant + "/": "", "https://many.example/a/b/v2": "", "first": "first", "off": "off", "https://up.example": "trusted", "https://elsewhere.example": "elsewhere",
 		"": "", "FIRST": "", "https://up.example/": "", "https://up": ""} {
 		got := ""
 		if p := federation.Named(d.Realm(), name); p != nil {

@@ -143,20 +143,5 @@ func (v *Voucher) Speaks(issuer, subject string) bool {
 	if v.domain != "" {
 		return strings.HasPrefix(subject, v.domain)
 	}
-	return slices.ContainsFunc(v.Issuers, func(known string) bool { return issuer != "" && matchesIssuer(known, issuer) })
-}
-
-// matchesIssuer compares an issuer with one that is known, in which the place of a tenant stands for any tenant's
-// id: which of them it must be, a condition says.
-func matchesIssuer(known, issuer string) bool {
-	before, after, many := strings.Cut(known, tenantPlace)
-	if !many {
-		return known == issuer
-	}
-	tenant, ok := strings.CutPrefix(issuer, before)
-	if !ok {
-		return false
-	}
-	tenant, ok = strings.CutSuffix(tenant, after)
-	return ok && tenantID.MatchString(tenant)
+	return v.MayBe(issuer)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -71,7 +70,7 @@ func (b *Broker) Arrive(ctx context.Context, q Arrival) (*authorize.Outcome, err
 
 // answered reads the provider's answer to a trip.
 func (b *Broker) answered(ctx context.Context, t *authorize.Turn, p *Provider, way trip, q url.Values) (*authorize.Outcome, error) {
-	if iss := q.Get("iss"); q.Has("iss") && len(p.Issuers) > 0 && !slices.Contains(p.Issuers, iss) {
+	if iss := q.Get("iss"); q.Has("iss") && len(p.Issuers) > 0 && !p.MayBe(iss) {
 		// The answer is that of another provider than the one that was asked (RFC 9207 §2.4).
 		return b.fails(ctx, t, errors.New("the parameter iss names another issuer"), badRequest), nil
 	}

@@ -77,7 +77,9 @@ func (o Outlook) credit(ctx context.Context, at verify.At, p *Provider, q verify
 	if err := p.vouchable(); err != nil {
 		return said, err
 	}
-	_, err = p.Keys()
+	if _, err = p.Keys(); err == nil {
+		err = federation.CheckActors(said.Actor, at.Realm.Issuer(at.Base))
+	}
 	return said, err
 }
 

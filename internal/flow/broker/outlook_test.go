@@ -51,6 +51,10 @@ func TestOutlook(t *testing.T) {
 		"of another issuer":        {claims: map[string]any{"iss": "https://other.test"}, flaw: exchange.FlawToken},
 		"signatures do not count":  {provider: func(p *realm.Provider) { p.Config["validateSignature"] = "false" }, flaw: exchange.FlawToken},
 		"who acts is no object":    {claims: map[string]any{"act": "x"}, flaw: exchange.FlawToken},
+		"somebody there acts":      {claims: map[string]any{"act": map[string]any{"sub": "x"}}},
+		"somebody here acts":       {claims: map[string]any{"act": map[string]any{"sub": "x", "iss": base + "/realms/club"}}, flaw: exchange.FlawToken},
+		"somebody here acted":      {claims: map[string]any{"act": map[string]any{"sub": "x", "act": map[string]any{"iss": base + "/realms/club"}}}, flaw: exchange.FlawToken},
+		"somebody here may act":    {claims: map[string]any{"may_act": map[string]any{"sub": "x", "iss": base + "/realms/club"}}},
 		"of a realm that is not":   {claims: map[string]any{"iss": base + "/realms/nowhere"}, provider: func(p *realm.Provider) { p.Config["issuer"] = base + "/realms/nowhere" }, flaw: exchange.FlawToken},
 		"no provider for sign-ins": {provider: func(p *realm.Provider) { p.Enabled = false }, flaw: exchange.FlawToken},
 	} {

@@ -90,6 +90,9 @@ func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact
 		return believed{}, claims, err
 	}
 	v, err := claims.Verified()
+	if err == nil {
+		err = federation.CheckActors(v.Actor, at.Realm.Issuer(at.Base))
+	}
 	return believed{Verified: v}, claims, err
 }
 

@@ -274,6 +274,12 @@ func TestAssertionKeepsActors(t *testing.T) {
 	if err != nil || held.Actor == nil || !cmp.Equal(*held.Actor, token.Actor{Subject: "agent", Issuer: partner}) {
 		t.Errorf("act %+v, %v", held.Actor, err)
 	}
+	ours := map[string]any{"sub": "agent", "iss": base + "/realms/shop"}
+	for name, act := range map[string]map[string]any{"acts": ours, "acted": {"sub": "agent", "act": ours}} {
+		if _, refused := w.redeem(vouched(t, partnerKey, "", claimsOf(map[string]any{"jti": name, "act": act})), ""); refused != "The provided assertion is not a valid JWT" {
+			t.Errorf("somebody of the realm %s, as only the realm can say: %q", name, refused)
+		}
+	}
 }
 
 // TestAssertionForAnotherAudience: a client policy lets assertions of a client be for one audience more than its realm, or
