@@ -18,7 +18,7 @@ func Fixes(q Request, d Decision) []explain.Fix {
 	s := begin(q)
 	s.kind = requestedType(q)
 	if s.Subject != nil && s.Subject.Token != nil {
-		resourced(s, nil) // makes the resources audiences, where they are not what is at fault
+		_ = resourced(s, nil) // makes the resources audiences; where they are at fault, d says so
 	}
 	return fix(s, d)
 }
