@@ -27,6 +27,7 @@ var guides = map[string][]string{
 	"shop example": {"examples/shop/README"},
 	"cross-realm":  {"examples/cross-realm/README"},
 	"agent":        {"examples/agent/README"},
+	"workload":     {"examples/workload-identity/README"},
 }
 
 // supplied are the files that readers of a page bring along, under the names that the page calls them.

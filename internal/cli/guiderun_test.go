@@ -27,7 +27,7 @@ const toolsRequired = "TEST_REQUIRE_TOOLS"
 // programs are what readers have beside the binary. No page can run anything else, so that no test ever speaks to
 // the cluster, the containers or the services of the machine that it is run on.
 var programs = []string{"bash", "sh", "awk", "base64", "cat", "chmod", "cp", "curl", "cut", "date", "diff", "env", "grep", "head", "jq", "kill", "ln", "ls",
-	"mkdir", "mv", "openssl", "rm", "sed", "seq", "sleep", "sort", "sqlite3", "tail", "tee", "touch", "tr", "wc"}
+	"mkdir", "mktemp", "mv", "openssl", "rm", "sed", "seq", "sleep", "sort", "sqlite3", "tail", "tee", "touch", "tr", "wc"}
 
 // postgresPrograms are what readers have who use PostgreSQL.
 var postgresPrograms = []string{"pg_dump", "pg_restore", "psql"}
