@@ -482,6 +482,17 @@ func attackByUpstream(t *testing.T) {
 	if got := w.Header()["Set-Cookie"]; len(got) != 1 || !strings.HasPrefix(got[0], "own=") {
 		t.Errorf("the browser gets %q", got)
 	}
+	doubled := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for _, name := range []string{"Access-Control-Allow-Origin", "X-Frame-Options", "X-A", "Content-Security-Policy"} {
+			w.Header().Set(name, "theirs")
+		}
+	}))
+	defer doubled.Close()
+	ours := newGate(t, p, flags{"upstream-url": doubled.URL, "cors-origins": "https://app.example", "response-headers": "x-a=ours", "enable-security-filter": "true", "filter-frame-deny": "true"})
+	h := ours.ask("GET", "/", "Origin: https://app.example", "Authorization: Bearer "+p.bearer()).Header()
+	if got := fmt.Sprint(h["Access-Control-Allow-Origin"], h["X-Frame-Options"], h["X-A"], h["Content-Security-Policy"]); got != "[https://app.example] [DENY] [ours] [theirs]" {
+		t.Errorf("headers that both set: %s", got)
+	}
 	strict := newGate(t, p, flags{"same-site-cookie": "Strict"})
 	b := strict.browser()
 	answer := b.send("GET", b.atProvider(b.open(`/x?"><script>`)).RequestURI(), page...)

@@ -41,6 +41,7 @@ func (g *Gatekeeper) makeForward() error {
 	for name := range g.config.Upstream.Headers {
 		g.spoofable[strings.ToLower(name)] = true
 	}
+	g.said = headersSaid(&g.config)
 	g.forward = &httputil.ReverseProxy{Rewrite: g.rewrite, ModifyResponse: g.modify, ErrorHandler: g.failed, Transport: transport,
 		FlushInterval: -1, ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelDebug), BufferPool: &buffers{}}
 	return nil
@@ -151,8 +152,11 @@ func (g *Gatekeeper) dropCookies(h http.Header) {
 	}
 }
 
-// modify takes from an answer what the upstream may not say: cookies that are the gatekeeper's.
+// modify takes from an answer what is the gatekeeper's to say: headers that it sets itself, and its cookies.
 func (g *Gatekeeper) modify(r *http.Response) error {
+	for _, name := range g.said {
+		delete(r.Header, name)
+	}
 	lines := r.Header["Set-Cookie"]
 	if g.jar == nil || len(lines) == 0 {
 		return nil
@@ -167,6 +171,23 @@ func (g *Gatekeeper) modify(r *http.Response) error {
 		delete(r.Header, "Set-Cookie")
 	}
 	return nil
+}
+
+// headersSaid are the headers of answers that the configuration sets: an upstream that sets them too would have them there twice.
+func headersSaid(c *Config) []string {
+	var all []string
+	for name, set := range map[string]bool{"X-Content-Type-Options": c.Filter.NoSniff, "X-Frame-Options": c.Filter.NoFrame, "Content-Security-Policy": c.Filter.Policy != ""} {
+		if set {
+			all = append(all, name)
+		}
+	}
+	for name := range c.Filter.Headers {
+		all = append(all, http.CanonicalHeaderKey(name))
+	}
+	if len(c.CORS.Origins) > 0 {
+		all = append(all, "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers")
+	}
+	return all
 }
 
 // failed answers where the upstream does not.

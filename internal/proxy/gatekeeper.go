@@ -25,12 +25,14 @@ type Gatekeeper struct {
 	issuer       *issuer.Client
 	broker       *brokerclient.Source
 	explainer    *brokerclient.Source // of who may ask why; nil: nobody may
+	explanations explanations
 	verifier     verifier
 	known        identities
 	renewals     renewals
 	ended        endings
 	claimHeaders []claimHeader
 	spoofable    map[string]bool // names of headers that are the gatekeeper's to set, beside those of a kind
+	said         []string        // names of headers of answers that are the gatekeeper's to set
 	strangers    *http.CrossOriginProtection
 	forward      *httputil.ReverseProxy
 	metrics      *metrics
@@ -68,7 +70,7 @@ func New(ctx context.Context, c Config) (*Gatekeeper, error) {
 	if err := g.trustOrigins(); err != nil {
 		return nil, err
 	}
-	g.known = newIdentities()
+	g.known, g.explanations = newIdentities(), newExplanations()
 	if err := g.makeForward(); err != nil {
 		return nil, err
 	}

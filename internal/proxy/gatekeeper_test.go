@@ -190,6 +190,13 @@ func TestExplanationsOfTheIssuer(t *testing.T) {
 		if !strings.Contains(g.log.String(), "explained by the issuer") {
 			t.Errorf("%s: not in the log: %s", name, g.log)
 		}
+		before := p.count("/admin/realms/shop/tokenhouse/explain/audience")
+		for range 3 {
+			g.ask("GET", "/", "Authorization: Bearer "+p.bearer(claims{"aud": "account"}))
+		}
+		if n := p.count("/admin/realms/shop/tokenhouse/explain/audience"); n != before {
+			t.Errorf("%s: the same is asked %d times more", name, n-before)
+		}
 	}
 	p.set(func() { p.refuses["client_credentials"] = "unauthorized_client" })
 	g := newGate(t, p, own)

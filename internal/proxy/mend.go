@@ -2,10 +2,13 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/maypok86/otter/v2"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/brokerclient"
@@ -20,7 +23,7 @@ func (g *Gatekeeper) misdirected(ctx context.Context, e *bearer.Error) *refusal 
 		f.audience = []string{}
 	}
 	f.fixes = g.mend(e.Claims.Client)
-	f.hidden = g.explained(ctx, question{Client: e.Claims.Client, User: userOf(e.Claims), Scope: strings.Join(e.Claims.Scopes, " "), Want: []string{e.WantAudience}})
+	f.hidden = g.explained(ctx, question{e.Claims.Client, userOf(e.Claims), strings.Join(e.Claims.Scopes, " ")})
 	return f
 }
 
@@ -55,38 +58,67 @@ func (g *Gatekeeper) mend(client string) []explain.Fix {
 	}
 }
 
-// question is what the issuer is asked to explain, as its administration API takes it.
-type question struct {
-	Client string   `json:"client"`
-	User   string   `json:"user,omitempty"`
-	Scope  string   `json:"scope"`
-	Want   []string `json:"want"`
+// question is what the issuer is asked to explain.
+type question struct{ client, user, scope string }
+
+// explanations are those of the last minute, so that nobody has the issuer explain the same over and over.
+type explanations struct {
+	*otter.Cache[question, []explain.Fix]
 }
 
-// explainTime is how long somebody waits for an explanation on top of a refusal.
-const explainTime = 3 * time.Second
+const (
+	maxExplanations = 1000
+	explanationAge  = time.Minute
+	explainTime     = 3 * time.Second // how long somebody waits for an explanation on top of a refusal
+)
 
-// explained asks the issuer, a Tokenhouse, what would put the wanted audience into a token. There is no explanation where nobody may
+func newExplanations() explanations {
+	return explanations{otter.Must(&otter.Options[question, []explain.Fix]{MaximumSize: maxExplanations,
+		ExpiryCalculator: otter.ExpiryWriting[question, []explain.Fix](explanationAge)})}
+}
+
+// explained asks the issuer, a Tokenhouse, what would put the audience into a token. There is no explanation where nobody may
 // ask, or the issuer does not answer: the refusal stays what it is.
 func (g *Gatekeeper) explained(ctx context.Context, q question) []explain.Fix {
-	server, realm, ok := place(g.config.Issuer.URL)
-	if g.explainer == nil || !ok || q.Client == "" {
+	if g.explainer == nil || q.client == "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, explainTime)
 	defer cancel()
-	t, err := g.explainer.ClientCredentials(ctx, brokerclient.Own{})
-	if err == nil {
-		var answer struct {
-			Wanted []struct{ Fixes []explain.Fix }
-		}
-		at := server + "/admin/realms/" + url.PathEscape(realm) + "/tokenhouse/explain/audience"
-		if err = g.issuer.Call(ctx, at, t.Access, q, &answer); err == nil && len(answer.Wanted) == 1 {
-			return answer.Wanted[0].Fixes
-		}
+	fixes, err := g.explanations.Get(ctx, q, otter.LoaderFunc[question, []explain.Fix](g.askWhy))
+	if err != nil {
+		g.log.WarnContext(ctx, "the issuer does not explain", "cause", err)
 	}
-	g.log.WarnContext(ctx, "the issuer does not explain", "cause", err)
-	return nil
+	return fixes
+}
+
+// askWhy asks over the administration API.
+func (g *Gatekeeper) askWhy(ctx context.Context, q question) ([]explain.Fix, error) {
+	server, realm, ok := place(g.config.Issuer.URL)
+	if !ok {
+		return nil, errors.New("it has no realms")
+	}
+	t, err := g.explainer.ClientCredentials(ctx, brokerclient.Own{})
+	if err != nil {
+		return nil, err
+	}
+	asked := struct {
+		Client string   `json:"client"`
+		User   string   `json:"user,omitempty"`
+		Scope  string   `json:"scope"`
+		Want   []string `json:"want"`
+	}{q.client, q.user, q.scope, []string{g.config.Issuer.Audience}}
+	var answer struct {
+		Wanted []struct{ Fixes []explain.Fix }
+	}
+	at := server + "/admin/realms/" + url.PathEscape(realm) + "/tokenhouse/explain/audience"
+	if err := g.issuer.Call(ctx, at, t.Access, asked, &answer); err != nil {
+		return nil, err
+	}
+	if len(answer.Wanted) != 1 {
+		return nil, errors.New("it answers something else")
+	}
+	return answer.Wanted[0].Fixes, nil
 }
 
 // userOf is whom the explanation is about: the name, where the token is a person's.

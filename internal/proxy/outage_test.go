@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,19 @@ func TestUpstreamIsDown(t *testing.T) {
 	g := newGate(t, p, flags{"upstream-url": "http://127.0.0.1:1"})
 	w := g.ask("GET", "/", append(page, "Authorization: Bearer "+p.bearer())...)
 	if w.Code != http.StatusBadGateway || strings.Contains(w.Body.String(), "127.0.0.1") || !strings.Contains(g.log.String(), "connection refused") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestUpstreamIsSlow: it is not waited for longer than the configuration says.
+func TestUpstreamIsSlow(t *testing.T) {
+	p := newProvider(t)
+	end := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
+	defer slow.Close()
+	defer close(end)
+	g := newGate(t, p, flags{"upstream-url": slow.URL, "upstream-response-header-timeout": "20ms"})
+	if w := g.ask("GET", "/", "Authorization: Bearer "+p.bearer()); w.Code != http.StatusBadGateway {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
