@@ -65,8 +65,7 @@ STRANGERS = ./internal/core/token=FuzzOpen ./internal/core/token=FuzzParse ./int
   ./internal/core/federation=FuzzClaims ./internal/core/assertion=FuzzExamine ./internal/core/proof=FuzzCheck \
   ./internal/flow/verify=FuzzSubject ./internal/flow/verify=FuzzAssertion ./internal/flow/verify=FuzzForeign \
   ./bearer=FuzzVerify ./bearer=FuzzProof ./internal/web/caller=FuzzCertificate ./internal/flow/authorize=FuzzCookies ./internal/flow/authorize=FuzzRequestObject \
-  ./internal/core/federation=FuzzWorkload ./internal/core/audience=FuzzResource ./internal/flow/authorize=FuzzClaimsParameter \
-  ./internal/proxy/resource=FuzzOf ./internal/proxy/seal=FuzzGet
+  ./internal/core/federation=FuzzWorkload ./internal/core/audience=FuzzResource ./internal/flow/authorize=FuzzClaimsParameter
 
 fuzz-short: ## each fuzz test of tokens, assertions and proofs for SHORTFUZZ (2s)
 	@for at in $(STRANGERS); do \
