@@ -28,6 +28,7 @@ var guides = map[string][]string{
 	"cross-realm":  {"examples/cross-realm/README"},
 	"agent":        {"examples/agent/README"},
 	"workload":     {"examples/workload-identity/README"},
+	"books":        {"examples/migrate/README"},
 }
 
 // supplied are the files that readers of a page bring along, under the names that the page calls them.
@@ -45,6 +46,7 @@ var unplayed = map[string]map[string]string{
 		"./.ci/run":  "this test is part of it",
 		"make build": "the binary is here",
 	},
+	"examples/migrate/README": {"kc.sh": "Keycloak"},
 	"examples/shop/README": {
 		"npm":    "packages of others; TestClients of internal/server installs them, and uses the page, by services in Go and for Node",
 		"docker": "Docker; TestShopComposition looks at what is in the file",
