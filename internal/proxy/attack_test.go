@@ -188,6 +188,18 @@ func attackHeaders(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	for _, headers := range [][]string{{"Authorization: Basic x", "Authorization: Bearer forged"}, {"Authorization: bearer\tforged"}, {"Authorization: DPOP forged"}, {"Authorization_: Bearer forged"}, {"authorization: Bearer"}} {
+		passes(t, g.ask("GET", "/open/x", headers...))
+		if got := g.last().Header["Authorization"]; got != nil {
+			t.Errorf("open: %q reach the upstream as %q", headers, got)
+		}
+		if w := g.ask("GET", "/", headers...); w.Code/100 != 4 {
+			t.Errorf("protected: %q is answered with %d", headers, w.Code)
+		}
+	}
+	if w := g.ask("GET", "/", "Authorization: Bearer "+p.bearer(), "Authorization: Bearer "+p.bearer()); w.Code != 400 {
+		t.Errorf("two tokens: %d", w.Code)
+	}
 	passes(t, g.ask("GET", "/open/x", "Authorization: Basic eDp5"))
 	if got := g.last().Header.Get("Authorization"); got != "Basic eDp5" {
 		t.Errorf("open: credentials that are no token's become %q", got)

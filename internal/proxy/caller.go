@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,8 +133,7 @@ func (g *Gatekeeper) unproven(r *http.Request, err error) error {
 	case e.Reason == bearer.ErrAudience && e.Claims != nil:
 		return g.misdirected(r.Context(), e)
 	}
-	f := refused(e.Code.Status(), string(e.Code), e.Description).because(err)
-	return f
+	return refused(e.Code.Status(), string(e.Code), e.Description).because(err)
 }
 
 // trustOrigins reads which pages may make a browser act for who is signed in.
@@ -205,10 +205,8 @@ func (u unverified) Verify(_ context.Context, token, audience string, _ ...strin
 	if !u.now().Before(c.Expires) {
 		return nil, &bearer.Error{Code: bearer.InvalidToken, Description: "Token is expired", Reason: bearer.ErrExpired}
 	}
-	for _, a := range c.Audience {
-		if a == audience {
-			return c, nil
-		}
+	if slices.Contains(c.Audience, audience) {
+		return c, nil
 	}
 	return nil, &bearer.Error{Code: bearer.InvalidToken, Description: "Invalid audience", Reason: bearer.ErrAudience, Claims: c, WantAudience: audience}
 }

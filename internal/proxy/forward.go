@@ -123,12 +123,15 @@ func (g *Gatekeeper) dropSpoofed(h http.Header, c *caller) {
 	}
 }
 
+// keepsCredentials tells whether the upstream may see what a request proves itself by. Servers read schemes more leniently than
+// they should, so that whatever begins like a token's is one.
 func keepsCredentials(h http.Header, c *caller) bool {
 	if c != nil {
 		return c.bound
 	}
-	scheme, _, _ := strings.Cut(h.Get("Authorization"), " ")
-	return !strings.EqualFold(scheme, "bearer") && !strings.EqualFold(scheme, "dpop")
+	all := h["Authorization"]
+	given := strings.ToLower(strings.TrimSpace(strings.Join(all, "")))
+	return len(all) == 1 && !strings.HasPrefix(given, "bearer") && !strings.HasPrefix(given, "dpop")
 }
 
 // dropCookies drops the gatekeeper's own cookies: the upstream has no use for them.

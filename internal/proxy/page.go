@@ -92,7 +92,7 @@ func (g *Gatekeeper) askToSignOut(w http.ResponseWriter, r *http.Request) {
 }
 
 // leadOn shows a page that leads on by itself.
-func (g *Gatekeeper) leadOn(w http.ResponseWriter, _ *http.Request, to string) {
+func (g *Gatekeeper) leadOn(w http.ResponseWriter, to string) {
 	g.write(w, http.StatusOK, page{Title: "Signed in", Text: "You are signed in.", Onward: to})
 }
 

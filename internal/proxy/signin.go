@@ -111,7 +111,7 @@ func (g *Gatekeeper) callback(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	if g.config.Session.SameSite == http.SameSiteStrictMode {
 		// A redirect would still be part of coming from the issuer, and the new cookie stay behind.
-		g.leadOn(w, r, back)
+		g.leadOn(w, back)
 		return nil
 	}
 	render.Redirect(w, back)

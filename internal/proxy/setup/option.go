@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -162,9 +161,4 @@ func distance(a, b string) int {
 // variable is the environment variable of an option.
 func variable(name string) string {
 	return "PROXY_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-}
-
-// sorted are the keys of what was given, in one order, so that the same mistake is told each time.
-func sorted[V any](given map[string]V) []string {
-	return slices.SortedFunc(maps.Keys(given), cmp.Compare)
 }

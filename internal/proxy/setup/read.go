@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -156,7 +157,7 @@ func (g *given) readNode(name string, n *yaml.Node) error {
 
 // take sets each option that is given, and refuses those that there are not.
 func (s *Settings) take(g given) error {
-	for _, name := range sorted(g.values) {
+	for _, name := range slices.Sorted(maps.Keys(g.values)) { // so that the same mistake is told each time
 		values := g.values[name]
 		o, ok := Known(name)
 		switch {
