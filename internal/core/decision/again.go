@@ -326,8 +326,11 @@ func hops(path []Hop) []token.Hop {
 
 func verdict(d exchange.Decision) Verdict {
 	if d.Refuse == nil {
-		v := Verdict{Outcome: Outcome{Granted: true, Issued: issued(&d.Grant.Resolution)}}
-		v.Issued.Type = string(d.Grant.Type)
+		v := Verdict{Outcome: Outcome{Granted: true}}
+		if found := &d.Grant.Resolution; found.Realm != nil { // what is for another issuer, or of one, means nothing here
+			v.Issued = issued(found)
+			v.Issued.Type = string(d.Grant.Type)
+		}
 		return v
 	}
 	v := Verdict{Outcome: Outcome{Rule: d.Rule, Error: string(d.Refuse.Code), Event: d.Refuse.Event, Status: d.Refuse.Status}, Because: d.Refuse.Description}

@@ -155,6 +155,16 @@ func (d *Record) Gave(kind oauth.TokenType, compact string, c *token.Claims, fou
 	d.Outcome.Issued.Type, d.Outcome.Issued.Token, d.Outcome.Issued.Expires = string(kind), Fingerprint(compact), c.Expires
 }
 
+// GaveElsewhere notes what was given out for another issuer, or of one, as it was given out. It carries no roles of the realm.
+// Of one that the realm did not sign, no claims are known.
+func (d *Record) GaveElsewhere(kind oauth.TokenType, compact string, c token.Claims) {
+	if d == nil {
+		return
+	}
+	d.Outcome.Issued = &Issued{Type: string(kind), Token: Fingerprint(compact), Scope: c.Scopes(), Roles: []string{},
+		Audience: append([]string{}, c.Audience...), Expires: c.Expires}
+}
+
 // GaveRefresh notes that a refresh token was given too.
 func (d *Record) GaveRefresh() {
 	if d == nil || d.Outcome.Issued == nil {

@@ -34,6 +34,7 @@ func (t *turn) vouch(ctx context.Context, q ExchangeRequest, held verify.Held, d
 	if err != nil {
 		return nil, err
 	}
+	t.event.Decision.GaveElsewhere(oauth.TypeIdentity, signed, claims)
 	t.event.Set("audience", request.Audience)
 	t.event.Set("scope", request.Scope)
 	t.event.Set("token_id", claims.ID)

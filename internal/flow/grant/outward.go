@@ -48,6 +48,8 @@ func (t *turn) handOut(ctx context.Context, q ExchangeRequest, ask exchange.Requ
 	t.recordOutward(ask, d)
 	switch {
 	case d.Refuse == nil:
+		given, _ := all.Get("access_token").(string)
+		t.event.Decision.GaveElsewhere(oauth.TypeAccessToken, given, token.Claims{})
 		return &Response{Whole: t.handedOut(all, ask.Outward.Provider)}, nil
 	case d.Refuse.Code == oauth.NotLinked || d.Refuse.Code == oauth.TokenExpired:
 		return nil, d.Refuse.WithAccountLink(t.accountLink(ask.Outward.Provider))
