@@ -34,9 +34,13 @@ func (t *turn) outward(ctx context.Context, q ExchangeRequest, held verify.Held)
 
 // handOut gives the token that another issuer gave for the user, if that was decided. Nothing is issued.
 func (t *turn) handOut(ctx context.Context, q ExchangeRequest, ask exchange.Request, d exchange.Decision) (*Response, error) {
+	t.recordOutward(ask, d)
 	var all token.Object
 	if d.Refuse == nil {
-		var err error
+		err := t.count(ctx, realm.ByUser, ask.Subject.User.ID)
+		if err != nil {
+			return nil, err
+		}
 		if all, err = t.Abroad.HandOut(ctx, t.at.Realm, ask.Subject.User, ask.Outward.Provider.Alias); err != nil {
 			return nil, err
 		}
@@ -45,7 +49,6 @@ func (t *turn) handOut(ctx context.Context, q ExchangeRequest, ask exchange.Requ
 			d = t.decideExchange(q, ask)
 		}
 	}
-	t.recordOutward(ask, d)
 	switch {
 	case d.Refuse == nil:
 		given, _ := all.Get("access_token").(string)
