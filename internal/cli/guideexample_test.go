@@ -13,8 +13,8 @@ import (
 // exampleFolders is where the examples are, each in a folder with a README, where its commands begin.
 const exampleFolders = "examples/"
 
-// exampleServers are where pages find the programs of examples that do not end.
-var exampleServers = []string{"localhost:8081", "localhost:8082", "localhost:8083", "localhost:3000"}
+// exampleServers are where pages find the programs of examples that do not end, beside pageAddresses.
+var exampleServers = []string{"localhost:8081", "localhost:8082", "localhost:8083"}
 
 // goAsTyped runs what "go run" names: the binary, a server of an example as in another terminal, or a program of one.
 const goAsTyped = `#!/bin/bash

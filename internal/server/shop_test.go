@@ -25,6 +25,10 @@ const shopExample = "../../examples/shop"
 
 var shopServices = []string{"billing", "orders", "gateway"}
 
+// carol has no role of orders, and so no token with the scope that it takes.
+const carol = `{"username": "carol", "enabled": true, "email": "carol@shop.example", "emailVerified": true, "firstName": "Carol", "lastName": "Cole",
+	"credentials": [{"type": "password", "value": "carol-password"}]}`
+
 // shop uses the page of examples/shop in a browser, by services in Go and by those for Node.
 func shop(t *testing.T, dir string) {
 	goServices := t.TempDir()
@@ -46,7 +50,7 @@ func shop(t *testing.T, dir string) {
 func visitShop(t *testing.T, web string, command func(service string) []string) {
 	site := httptest.NewUnstartedServer(nil)
 	page := local("localhost", site.Listener.Addr().String())
-	realm := strings.ReplaceAll(string(examples.Shop), "http://localhost:3000", page)
+	realm := strings.NewReplacer("http://localhost:3000", page, `"users": [`, `"users": [`+carol+",").Replace(string(examples.Shop))
 	_, base := start(t, databases[0].open(t), map[string][]byte{"shop.json": []byte(realm)})
 	base = local("localhost", base)
 
@@ -78,7 +82,7 @@ func visitShop(t *testing.T, web string, command func(service string) []string) 
 // refusesOthers sends alice's token, which is for the gateway, to each service, and more that no service takes.
 func refusesOthers(t *testing.T, base string, at map[string]string) {
 	t.Helper()
-	held := aliceAtStorefront(t, base)
+	held := atStorefront(t, base, "alice")
 	wrong := `Bearer error="invalid_token", error_description="Invalid audience"`
 	for _, c := range []struct {
 		name, address, token, challenge string
@@ -89,6 +93,7 @@ func refusesOthers(t *testing.T, base string, at map[string]string) {
 		{"for the gateway", at["billing"] + "/due", held.AccessToken, wrong, http.StatusUnauthorized},
 		{"refresh token", at["gateway"] + "/orders", held.RefreshToken, `Bearer error="invalid_token"`, http.StatusUnauthorized},
 		{"altered", at["gateway"] + "/orders", held.AccessToken + "A", `Bearer error="invalid_token"`, http.StatusUnauthorized},
+		{"carol's", at["gateway"] + "/orders", atStorefront(t, base, "carol").AccessToken, "", http.StatusBadGateway},
 		{"none", at["gateway"] + "/orders", "", "Bearer", http.StatusUnauthorized},
 	} {
 		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.address, nil)
@@ -109,11 +114,11 @@ func refusesOthers(t *testing.T, base string, at map[string]string) {
 	}
 }
 
-// aliceAtStorefront are tokens of alice's, for the gateway.
-func aliceAtStorefront(t *testing.T, base string) (held tokens) {
+// atStorefront are somebody's tokens for the gateway.
+func atStorefront(t *testing.T, base, user string) (held tokens) {
 	t.Helper()
 	a, err := http.PostForm(base+"/realms/shop/protocol/openid-connect/token", url.Values{"grant_type": {"password"},
-		"client_id": {"storefront"}, "username": {"alice"}, "password": {"alice-password"}})
+		"client_id": {"storefront"}, "username": {user}, "password": {user + "-password"}})
 	if err != nil {
 		t.Fatal(err)
 	}

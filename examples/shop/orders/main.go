@@ -23,7 +23,7 @@ func main() {
 	}
 	list := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if caller, _ := bearer.FromContext(r.Context()); !caller.HasClientRole("orders", "read") {
-			http.Error(w, `{"error":"orders are for users with the role read"}`, http.StatusForbidden)
+			http.Error(w, "orders are for users with the role read", http.StatusForbidden)
 			return
 		}
 		a, err := shop.Ask(r.Context(), toBilling, billing+"/due")
