@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -289,6 +290,58 @@ func refusalsOfExchange(t *testing.T, base, subject string) {
 		}
 		if strings.Contains(err.Error(), subject) || strings.Contains(err.Error(), "guess") {
 			t.Errorf("%s: the error holds what was sent: %v", name, err)
+		}
+	}
+}
+
+// TestBearerTakesCertificateBoundTokens: a token that the server bound to a TLS client certificate serves whoever shows that one to a
+// service, and brokerclient proves a client by one.
+func TestBearerTakesCertificateBoundTokens(t *testing.T) {
+	authority := newAuthority(t)
+	s := newCertified(t, databases[0], authority)
+	issuer := strings.TrimSuffix(s.base, "/protocol/openid-connect/")
+	mine, theirs, warehouse := authority.issue("gateway"), authority.issue("mallory"), authority.issue("warehouse")
+	client := func(auth brokerclient.Auth, shown *tls.Certificate) *brokerclient.Client {
+		t.Helper()
+		c, err := brokerclient.Config{Issuer: issuer, Auth: auth, HTTPClient: s.with(shown)}.NewClient()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	issuedTo(t)(client(brokerclient.ClientID("warehouse"), &warehouse).ClientCredentials(t.Context(), brokerclient.Own{}))
+	if _, err := client(brokerclient.ClientID("warehouse"), &theirs).ClientCredentials(t.Context(), brokerclient.Own{}); !errors.Is(err, brokerclient.InvalidClient) && !errors.Is(err, brokerclient.UnauthorizedClient) {
+		t.Errorf("by another's certificate: %v", err)
+	}
+	gateway := as("gateway")
+	token := issuedTo(t)(client(brokerclient.SecretPost(gateway.Get("client_id"), gateway.Get("client_secret")), &mine).ClientCredentials(t.Context(), brokerclient.Own{}))
+
+	v, err := bearer.Config{Issuer: issuer, HTTPClient: s.with(nil)}.NewVerifier(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got error
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, got = v.VerifyRequest(r, "somebody else") // who is let through to this question has proven to be the holder
+	}))
+	web.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	web.StartTLS()
+	t.Cleanup(web.Close)
+	for name, tt := range map[string]struct {
+		shown *tls.Certificate
+		want  error
+	}{"its own": {&mine, bearer.ErrAudience}, "another": {&theirs, bearer.ErrBound}, "none": {nil, bearer.ErrBound}} {
+		c := s.with(tt.shown)
+		c.Transport.(*http.Transport).TLSClientConfig.RootCAs = web.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		q, _ := http.NewRequest("GET", web.URL, nil)
+		q.Header.Set("Authorization", "Bearer "+token.Access)
+		answer, err := c.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if !errors.Is(got, tt.want) {
+			t.Errorf("by %s: %v, want %v", name, got, tt.want)
 		}
 	}
 }
