@@ -83,8 +83,8 @@ type Keys struct {
 	// URL is where the keys are. Default: jwks_uri of the discovery document, which is not fetched at all where URL is set.
 	URL string
 
-	// MaxAge is how old keys get before they are fetched again, and so how long a key is believed that the issuer withdrew.
-	// A service that nobody called for twice as long waits for the new ones. Default: 5 minutes.
+	// MaxAge is how old keys get while they can be fetched, and so how long a key is believed that the issuer withdrew. While there
+	// are callers they are fetched twice as often, and nobody waits. Default: 5 minutes.
 	MaxAge time.Duration
 
 	// MaxStale is how old keys may get while they cannot be fetched. Default: 1 hour.
@@ -159,7 +159,7 @@ func (c *Config) fill() {
 	orElse(&c.MaxSize, 64<<10)
 	orElse(&c.Remember, 10_000)
 	orElse(&c.Keys.MaxAge, 5*time.Minute)
-	orElse(&c.Keys.MaxStale, max(time.Hour, 2*c.Keys.MaxAge))
+	orElse(&c.Keys.MaxStale, max(time.Hour, c.Keys.MaxAge))
 	orElse(&c.Keys.MinInterval, 10*time.Second)
 	c.DPoP.fill()
 }

@@ -39,7 +39,7 @@
 // # When the issuer cannot be reached
 //
 // Keys are fetched when they are needed: first by NewVerifier, again when a token names a key that is not among them (at
-// most once in Keys.MinInterval), and when they are older than Keys.MaxAge, so that a key that the issuer
+// most once in Keys.MinInterval), and before they are older than Keys.MaxAge, so that a key that the issuer
 // withdrew is not believed for longer. Callers share one fetch. If it fails, those keys stay good until they are older than
 // Keys.MaxStale; from then on, and where introspection fails, requests are answered with 503.
 //

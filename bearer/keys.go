@@ -21,19 +21,19 @@ type keys struct {
 	failed error         // why the last fetch failed; nil where it did not
 }
 
-// current gives keys that may be believed now. It waits for a fetch only where there are no keys yet, or where they are much
-// older than they should be and nothing is known to be wrong; otherwise the fetch goes on behind the caller's back.
+// current gives keys that may be believed now. Keys that have half their age are fetched again behind the caller's back, so that
+// nobody waits while there are callers; it waits where there are no keys yet, or they are too old and nothing is known to be wrong.
 func (k *keys) current(ctx context.Context) (*keySet, error) {
 	now := k.now()
 	k.mu.Lock()
 	set, failed := k.set, k.failed
-	if set != nil && now.Sub(set.fetched) < k.times.MaxAge {
+	if set != nil && now.Sub(set.fetched) < k.times.MaxAge/2 {
 		k.mu.Unlock()
 		return set, nil
 	}
 	flight := k.start(ctx, now)
 	k.mu.Unlock()
-	if flight != nil && (set == nil || failed == nil && now.Sub(set.fetched) >= 2*k.times.MaxAge) {
+	if flight != nil && (set == nil || failed == nil && now.Sub(set.fetched) >= k.times.MaxAge) {
 		if err := wait(ctx, flight); err != nil {
 			return nil, err
 		}

@@ -74,7 +74,7 @@ func TestWithdrawnKey(t *testing.T) {
 		issuer.Rotate("ES256")
 		issuer.Withdraw()
 		verify(t, v, old, nil)
-		time.Sleep(4 * time.Minute)
+		time.Sleep(2 * time.Minute)
 		verify(t, v, old, nil) // for up to MaxAge
 		time.Sleep(time.Minute)
 		verify(t, v, old, nil) // the fetch goes on behind the caller's back
@@ -85,7 +85,7 @@ func TestWithdrawnKey(t *testing.T) {
 		verify(t, v, before, nil)
 		issuer.Rotate("ES256")
 		issuer.Withdraw()
-		time.Sleep(11 * time.Minute) // nobody called for long: the first caller waits
+		time.Sleep(5 * time.Minute) // nobody called for long: the first caller waits
 		verify(t, v, before, bearer.ErrUnknownKey)
 	})
 }
