@@ -73,6 +73,11 @@ func (c *Claims) HasClientRole(client, role string) bool {
 	return slices.Contains(c.ClientRoles[client], role)
 }
 
+// boundToKey tells whether the token takes a DPoP proof; nil claims tell of no token.
+func (c *Claims) boundToKey() bool {
+	return c != nil && c.Confirmation != nil && c.Confirmation.Key != ""
+}
+
 // Unmarshal decodes all claims into v, as json.Unmarshal does: for claims that have no field here.
 func (c *Claims) Unmarshal(v any) error { return json.Unmarshal(c.payload, v) }
 

@@ -45,7 +45,7 @@ func tokenRune(c rune) bool {
 // as Bearer is refused even with a proof, and one that is not bound sent as DPoP (RFC 9449 §7.2).
 func (v *Verifier) held(r *http.Request, given credentials, c *Claims) error {
 	bound := c.Confirmation
-	byKey := bound != nil && bound.Key != ""
+	byKey := c.boundToKey()
 	switch {
 	case bound != nil && bound.Key == "" && bound.Certificate == "":
 		return refuse(ErrBound, nil)

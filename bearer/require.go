@@ -84,9 +84,8 @@ func (v *Verifier) challenges(r *http.Request, e *Error, scopes []string) []stri
 	}
 	bearer := strings.TrimSpace("Bearer " + strings.Join(common, ", "))
 	dpop := "DPoP " + strings.Join(append([]string{"algs=" + quoted(strings.Join(algorithms, " "))}, common...), ", ")
-	proofWanted := e.Reason == ErrBound && e.Claims != nil && e.Claims.Confirmation.Key != ""
 	switch {
-	case given.dpop || v.config.DPoP.Require || proofWanted:
+	case given.dpop || v.config.DPoP.Require || e.Reason == ErrBound && e.Claims.boundToKey():
 		return []string{dpop}
 	case given.token != "":
 		return []string{bearer}
@@ -118,7 +117,7 @@ func (v *Verifier) note(ctx context.Context, r *http.Request, e *Error) {
 	if e.WantAudience != "" {
 		attrs = append(attrs, slog.String("expected", e.WantAudience))
 	}
-	if len(e.WantScopes) > 0 {
+	if len(e.WantScopes) > 0 && e.Claims != nil {
 		attrs = append(attrs, slog.Any("scope", e.Claims.Scopes), slog.Any("expected", e.WantScopes))
 	}
 	if e.Cause != nil {

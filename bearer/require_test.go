@@ -2,7 +2,9 @@ package bearer_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -144,6 +146,28 @@ func TestRequireWithoutIssuer(t *testing.T) {
 	v.Require("orders")(hello).ServeHTTP(w, request("Authorization", "Bearer "+issuer.Token(bearertest.Claims{"aud": "orders"})))
 	if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("WWW-Authenticate") != "" {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+// TestRefuse answers for handlers that judge by themselves, whatever they make of it.
+func TestRefuse(t *testing.T) {
+	v := newMint(t).verifier(t, bearer.Config{Log: quiet}, nil)
+	for name, tt := range map[string]struct {
+		err    error
+		status int
+	}{
+		"bare":           {&bearer.Error{Code: bearer.InvalidToken}, 401},
+		"bound to what":  {&bearer.Error{Code: bearer.InvalidToken, Reason: bearer.ErrBound}, 401},
+		"bound, unknown": {&bearer.Error{Code: bearer.InvalidToken, Reason: bearer.ErrBound, Claims: &bearer.Claims{}}, 401},
+		"scopes":         {&bearer.Error{Code: bearer.InsufficientScope, Reason: bearer.ErrScope, WantScopes: []string{"a"}}, 403},
+		"wrapped":        {fmt.Errorf("orders: %w", &bearer.Error{Code: bearer.InsufficientScope, Description: "a \"role\" less"}), 403},
+		"another error":  {context.DeadlineExceeded, 503},
+	} {
+		w := httptest.NewRecorder()
+		v.Refuse(w, request("Authorization", "Bearer x"), tt.err)
+		if w.Code != tt.status || strings.Count(w.Header().Get("WWW-Authenticate"), `"`)%2 != 0 {
+			t.Errorf("%s: %d %v", name, w.Code, w.Header())
+		}
 	}
 }
 
