@@ -37,6 +37,13 @@ func TestExplain(t *testing.T) {
 		{"exchange", "view-clients", `{"client":"desk","requestedSubject":"somebody"}`, 403, "403"},
 		{"exchange", "realm-admin", `{"client":"desk","user":"somebody","actorUser":"nobody"}`, 404, `no user \"nobody\"`},
 		{"exchange", "realm-admin", `{"client":"desk","user":"somebody","actorClient":"none"}`, 404, `no client \"none\"`},
+		{"exchange", "view-clients", `{"client":"desk","subjectIssuer":"partner"}`, 403, "403"}, // tells of a provider
+		{"exchange", "view-clients", `{"client":"desk","requestedIssuer":"partner"}`, 403, "403"},
+		{"exchange", "realm-admin", `{"client":"desk","subjectIssuer":"partner","subjectClaims":{"sub":"x"}}`, 200, `subject_issuer' is not supported`},
+		{"jwt-grant", "view-clients", `{"client":"desk","issuer":"partner"}`, 403, "403"},
+		{"jwt-grant", "view-clients", `{"client":"desk","claims":{"sub":"x"}}`, 403, "403"},
+		{"jwt-grant", "realm-admin", `{"client":"desk","claims":{"iss":"https://partner.example","sub":"x"}}`, 200, `JWT Authorization Grant is not supported`},
+		{"jwt-grant", "realm-admin", `{"client":"desk","claims":[]}`, 400, "a JSON object"},
 		{"token", "realm-admin", somebody, 200, `"preferred_username":"somebody"`},
 		{"token", "view-clients", somebody, 403, "403"},
 	} {
