@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // metadata is what is read of an issuer's discovery document (OpenID Connect Discovery §3).
@@ -35,4 +36,67 @@ func (f *fetcher) discover(ctx context.Context, issuer, address string) (metadat
 		return metadata{}, fmt.Errorf("the discovery document at %s is of issuer %q, not %q", address, of, issuer)
 	}
 	return found, f.check(found.keys)
+}
+
+// rediscover is how old the discovery document may get. Issuers hardly ever move.
+const rediscover = time.Hour
+
+// fetchKeys fetches the issuer's keys, from where discovery says that they are.
+func (v *Verifier) fetchKeys(ctx context.Context) (*keySet, error) {
+	at, err := v.keysURL(ctx)
+	if err != nil {
+		return nil, err
+	}
+	began := v.config.Now()
+	body, err := v.fetcher.get(ctx, at)
+	if err == nil {
+		return readKeySet(body, began)
+	}
+	v.mu.Lock()
+	v.found = nil // they may have moved
+	v.mu.Unlock()
+	return nil, err
+}
+
+// keysURL is where the keys are. A discovery document that is old is fetched again, and serves on where it cannot be.
+func (v *Verifier) keysURL(ctx context.Context) (string, error) {
+	if v.config.Keys.URL != "" {
+		return v.config.Keys.URL, nil
+	}
+	m, err := v.metadata(ctx)
+	if err != nil {
+		return "", err
+	}
+	v.mu.Lock()
+	old := v.config.Now().Sub(v.at) >= rediscover
+	v.mu.Unlock()
+	if old {
+		if later, err := v.discover(ctx); err == nil {
+			m = later
+		}
+	}
+	return m.keys, nil
+}
+
+// metadata is the issuer's, as it was found last.
+func (v *Verifier) metadata(ctx context.Context) (metadata, error) {
+	v.mu.Lock()
+	found := v.found
+	v.mu.Unlock()
+	if found != nil {
+		return *found, nil
+	}
+	return v.discover(ctx)
+}
+
+// discover fetches the discovery document, and keeps what it says.
+func (v *Verifier) discover(ctx context.Context) (metadata, error) {
+	m, err := v.fetcher.discover(ctx, v.config.Issuer, v.config.DiscoveryURL)
+	if err != nil {
+		return metadata{}, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.found, v.at = &m, v.config.Now()
+	return m, nil
 }

@@ -202,6 +202,46 @@ func TestHangingIssuer(t *testing.T) {
 	})
 }
 
+// TestKeysMove: an issuer that publishes its keys elsewhere is believed there, at once where they are gone from the old place, and
+// within an hour or so where old ones stay behind.
+func TestKeysMove(t *testing.T) {
+	for name, after := range map[string]time.Duration{"gone": 5 * time.Minute, "left behind": 61 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			issuer := bearertest.NewIssuer(t)
+			synctest.Test(t, func(t *testing.T) {
+				client := issuer.Client()
+				direct := client.Transport
+				var moved bool
+				client.Transport = roundTrip(func(q *http.Request) (*http.Response, error) {
+					switch {
+					case !moved:
+					case q.URL.Path == "/.well-known/openid-configuration":
+						return respond(`{"issuer":"` + issuer.URL + `","jwks_uri":"` + issuer.URL + `/moved"}`), nil
+					case q.URL.Path == "/moved":
+						q.URL.Path = "/keys"
+					case name == "gone":
+						return nil, errors.New("no connection")
+					default:
+						return respond(`{"keys":[]}`), nil
+					}
+					return direct.RoundTrip(q)
+				})
+				v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: client, Log: quiet}.NewVerifier(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				moved = true
+				issuer.Rotate("ES256")
+				token := issuer.Token(day)
+				time.Sleep(after)
+				_ = v.Ready(t.Context())
+				time.Sleep(10 * time.Second)
+				verify(t, v, token, nil)
+			})
+		})
+	}
+}
+
 // TestManyAtOnce: rotation, outage and requests at the same time, for the race detector.
 func TestManyAtOnce(t *testing.T) {
 	issuer := bearertest.NewIssuer(t)

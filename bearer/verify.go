@@ -23,6 +23,7 @@ type Verifier struct {
 
 	mu    sync.Mutex
 	found *metadata // nil: not fetched yet, or in doubt
+	at    time.Time // when it was found
 }
 
 // verified is a token whose signature, issuer and type are proven by a key.
@@ -247,43 +248,4 @@ func about(c *Claims, err error) error {
 		e.Claims = c
 	}
 	return err
-}
-
-// fetchKeys fetches the issuer's keys, from where discovery says that they are. Discovery is asked again after a failure.
-func (v *Verifier) fetchKeys(ctx context.Context) (*keySet, error) {
-	at := v.config.Keys.URL
-	if at == "" {
-		m, err := v.metadata(ctx)
-		if err != nil {
-			return nil, err
-		}
-		at = m.keys
-	}
-	began := v.config.Now()
-	body, err := v.fetcher.get(ctx, at)
-	if err == nil {
-		return readKeySet(body, began)
-	}
-	v.mu.Lock()
-	v.found = nil
-	v.mu.Unlock()
-	return nil, err
-}
-
-// metadata is the issuer's, fetched once.
-func (v *Verifier) metadata(ctx context.Context) (metadata, error) {
-	v.mu.Lock()
-	found := v.found
-	v.mu.Unlock()
-	if found != nil {
-		return *found, nil
-	}
-	m, err := v.fetcher.discover(ctx, v.config.Issuer, v.config.DiscoveryURL)
-	if err != nil {
-		return metadata{}, err
-	}
-	v.mu.Lock()
-	v.found = &m
-	v.mu.Unlock()
-	return m, nil
 }
