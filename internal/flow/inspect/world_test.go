@@ -142,7 +142,7 @@ func (w *world) inspector() *inspect.Inspector {
 	return &inspect.Inspector{
 		Realms: w.store,
 		Verifier: verify.New(verify.Deps{
-			Keys: w.keys, Users: w.store, Sessions: w.store, Marks: w.store,
+			Keys: w.keys, Users: w.store, Sessions: w.store, Marks: w.store, Realms: w.store,
 		}),
 		Keys:   w.keys,
 		Events: w,

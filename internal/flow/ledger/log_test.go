@@ -164,6 +164,7 @@ func TestHeadsOfTheIdle(t *testing.T) {
 		l.Append(t.Context(), shop(realm.LogDurable), time.Now(), &decision.Record{ID: "one"})
 		began := time.Now()
 		time.Sleep(10*time.Minute + time.Second)
+		synctest.Wait()
 		var said []core.Statement
 		for _, b := range kept.batches {
 			s, err := core.ReadStatement(b.Head, key.Public().(ed25519.PublicKey))

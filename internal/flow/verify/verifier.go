@@ -15,8 +15,9 @@ import (
 )
 
 // Deps is what a Verifier asks. All are required but Fetch, without which no client can use a JWKS URL, Foreign,
-// without which none can use a token of another issuer, Realms, without which a node does not know a key that another has just made, and Nonces,
-// without which no proof is good in a realm that wants them to name one.
+// without which none can use a token of another issuer, Realms, without which a node does not know a key that another has just made and
+// nothing is good that came of, or is acted by, another issuer's token, and Nonces, without which no proof is good in a realm that
+// wants them to name one.
 type Deps struct {
 	Keys     Keys
 	Users    Users
