@@ -14,11 +14,14 @@ import (
 func (g *Gatekeeper) shared(w http.ResponseWriter, r *http.Request) (answered bool) {
 	c := &g.config.CORS
 	origin := r.Header.Get("Origin")
-	if origin == "" || len(c.Origins) == 0 {
+	if len(c.Origins) == 0 {
 		return false
 	}
 	h := w.Header()
-	h.Add("Vary", "Origin")
+	h.Add("Vary", "Origin") // also without one: a cache must not keep that answer for pages that have one
+	if origin == "" {
+		return false
+	}
 	all := slices.Contains(c.Origins, "*")
 	if !all && !slices.Contains(c.Origins, origin) {
 		return false

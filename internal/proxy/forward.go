@@ -8,8 +8,9 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
-	"net/textproto"
 	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
 )
 
 // passed is what forwarding needs to know of a request.
@@ -34,12 +35,13 @@ func (g *Gatekeeper) makeForward() error {
 	if err != nil {
 		return err
 	}
-	g.spoofable = map[string]bool{"authorization": true, "forwarded": true, "x-real-ip": true}
+	// Some frameworks take the path from X-Original-Url and X-Rewrite-Url, which no resource was asked about.
+	g.spoofable = map[string]bool{"Authorization": true, "Forwarded": true, "X-Real-Ip": true, "X-Original-Url": true, "X-Rewrite-Url": true}
 	for _, c := range g.claimHeaders {
-		g.spoofable[strings.ToLower(c.header)] = true
+		g.spoofable[resource.ReadAs(c.header)] = true
 	}
 	for name := range g.config.Upstream.Headers {
-		g.spoofable[strings.ToLower(name)] = true
+		g.spoofable[resource.ReadAs(name)] = true
 	}
 	g.said = headersSaid(&g.config)
 	g.forward = &httputil.ReverseProxy{Rewrite: g.rewrite, ModifyResponse: g.modify, ErrorHandler: g.failed, Transport: transport,
@@ -62,6 +64,7 @@ func (g *Gatekeeper) rewrite(p *httputil.ProxyRequest) {
 		p.Out.Host = host
 	}
 	h := p.Out.Header
+	dropUpgrade(h)
 	g.dropSpoofed(h, c)
 	g.dropCookies(h)
 	g.tellOrigin(p)
@@ -106,18 +109,29 @@ func (g *Gatekeeper) trusted(remote string) bool {
 	return false
 }
 
+// dropUpgrade drops upgrades to anything but WebSockets: within a connection that became HTTP/2 (h2c), a caller could send requests that
+// nobody looks at.
+func dropUpgrade(h http.Header) {
+	if to := h["Upgrade"]; len(to) == 1 && strings.EqualFold(to[0], "websocket") {
+		return
+	}
+	for _, name := range []string{"Upgrade", "Connection", "Http2-Settings"} {
+		delete(h, name)
+	}
+}
+
 // dropSpoofed drops what only the gatekeeper may say. Many servers read X_Auth_Roles as X-Auth-Roles. A request that nobody was asked
 // about keeps credentials that are no token's; one with a proof of possession keeps both.
 func (g *Gatekeeper) dropSpoofed(h http.Header, c *caller) {
 	for name := range h {
 		plain := name
 		if strings.IndexByte(name, '_') >= 0 {
-			plain = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
+			plain = resource.ReadAs(name)
 		}
 		if name == "Authorization" && keepsCredentials(h, c) {
 			continue
 		}
-		if strings.HasPrefix(plain, "X-Auth-") || strings.HasPrefix(plain, "X-Forwarded-") || g.spoofable[strings.ToLower(plain)] {
+		if strings.HasPrefix(plain, "X-Auth-") || strings.HasPrefix(plain, "X-Forwarded-") || g.spoofable[plain] {
 			delete(h, name)
 		}
 	}

@@ -103,7 +103,7 @@ func (g *Gatekeeper) meetIssuer(ctx context.Context) error {
 		return err
 	}
 	g.issuer = issuer.New(issuer.Config{URL: c.URL, DiscoveryURL: c.DiscoveryURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, SecretInBody: c.SecretInBody,
-		Scopes: c.Scopes, Revocation: c.Revocation, HTTP: client, Now: g.now})
+		Scopes: c.Scopes, Revocation: c.Revocation, HTTP: client, Insecure: c.Insecure, Now: g.now})
 	if err := g.makeBrokers(client); err != nil {
 		return err
 	}

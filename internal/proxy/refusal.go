@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
@@ -133,7 +134,7 @@ func (g *Gatekeeper) note(r *http.Request, f *refusal, id string) {
 	if f.audience != nil {
 		attrs = append(attrs, slog.Any("aud", f.audience), slog.String("expected", f.want))
 	}
-	for _, fix := range append(f.hidden, f.fixes...) {
+	for _, fix := range slices.Concat(f.hidden, f.fixes) {
 		attrs = append(attrs, slog.Group("fix", slog.String("sentence", fix.Sentence), slog.String("command", fix.Command)))
 	}
 	g.log.LogAttrs(r.Context(), level, "refused", attrs...)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,6 +25,7 @@ type Config struct {
 	Scopes       []string
 	Revocation   string // where tokens are revoked; empty: where the document says
 	HTTP         *http.Client
+	Insecure     bool // secrets and tokens may go without TLS to another machine
 	Now          func() time.Time
 }
 
@@ -75,9 +77,10 @@ func (c *Client) Metadata(ctx context.Context) (Metadata, error) {
 	case c.reason != nil && age < retryAfter:
 		return c.known()
 	}
-	c.asked = now
 	var m Metadata
-	if c.reason = c.discover(ctx, &m); c.reason != nil {
+	c.reason = c.discover(ctx, &m)
+	c.asked = c.Now() // not when it began: those who waited for one that hung would have it hang again, one after the other
+	if c.reason != nil {
 		if ctx.Err() != nil { // who asked has left, which says nothing about the issuer
 			c.asked = time.Time{}
 		}
@@ -124,6 +127,9 @@ func (c *Client) discover(ctx context.Context, m *Metadata) error {
 const maxAnswer = 1 << 20
 
 func (c *Client) send(r *http.Request) (status int, body []byte, err error) {
+	if !c.Insecure && r.URL.Scheme != "https" && !loopback(r.URL.Hostname()) {
+		return 0, nil, fmt.Errorf("%s://%s: secrets and tokens are not sent without TLS (openid-provider-insecure-http allows it)", r.URL.Scheme, r.URL.Host)
+	}
 	r.Header.Set("Accept", "application/json")
 	resp, err := c.HTTP.Do(r)
 	if err != nil {
@@ -138,6 +144,12 @@ func (c *Client) send(r *http.Request) (status int, body []byte, err error) {
 		return 0, nil, fmt.Errorf("%w: its answer is too long", ErrUnavailable)
 	}
 	return resp.StatusCode, body, nil
+}
+
+// loopback tells whether a host is this machine, to which nobody is on the way.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // unavailable wraps an error of the way to the issuer, without the URL, whose query may hold what nobody should read.

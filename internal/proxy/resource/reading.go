@@ -28,7 +28,8 @@ func plain(escaped string) bool {
 }
 
 // readings are the paths that servers may take an escaped path for. ok is false where it holds what has no business
-// in a path: control characters, an escape that is none, or escapes of escapes of escapes.
+// in a path: control characters, an escape that is none, escapes of escapes of escapes, or a way out above the root, which below
+// the path of an upstream-url would be a way out of that.
 func readings(escaped string) (all []string, ok bool) {
 	if plain(escaped) {
 		return []string{escaped}, true
@@ -55,6 +56,9 @@ func readings(escaped string) (all []string, ok bool) {
 		}
 		for _, separators := range []string{kept(p), decoded} {
 			for _, q := range []string{separators, withoutParameters(separators)} {
+				if climbs(q) {
+					return nil, false
+				}
 				add(q)
 				add(strings.TrimSuffix(clean(q), "/"))
 				add(clean(q))
@@ -92,6 +96,23 @@ func clean(p string) string {
 		cleaned += "/"
 	}
 	return cleaned
+}
+
+// climbs tells whether a path leads above its root.
+func climbs(p string) bool {
+	depth := 0
+	for s := range strings.SplitSeq(strings.ReplaceAll(p, `\`, "/"), "/") {
+		switch s {
+		case "", ".":
+		case "..":
+			if depth--; depth < 0 {
+				return true
+			}
+		default:
+			depth++
+		}
+	}
+	return false
 }
 
 // withoutParameters takes ";…" from each segment, as servers of Java do before they look at the path.

@@ -131,6 +131,10 @@ func TestOf(t *testing.T) {
 		"GET /public/%00":               {"!"},
 		"GET /public/a%0d%0ab":          {"!"},
 		"GET /public/%2525252525252e":   {"!"},
+		"GET /../x":                     {"!"}, // below an upstream's path, it would lead out of that
+		"GET /public/..%2f../x":         {"!"},
+		"GET /public/..;/..;/x":         {"!"},
+		"GET /public/..%5c..%5cx":       {"!"},
 		"GET /public/100%25":            {"/public/*"},
 		"GET /write?_method=DELETE":     {"/*", "/write"},
 		"GET /write?%5fmethod=delete":   {"/*", "/write"},
@@ -147,7 +151,7 @@ func TestOf(t *testing.T) {
 			t.Errorf("%s: under %q, want %q", name, got, want)
 		}
 	}
-	for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
+	for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X_HTTP_METHOD_OVERRIDE", "X-Http_Method"} {
 		r := httptest.NewRequest("POST", "http://gate.example/write", nil)
 		r.Header.Set(header, "delete")
 		if got, want := under(t, table, r), []string{"/*", "/write"}; !slices.Equal(got, want) {

@@ -107,6 +107,11 @@ func (t *Table) find(method, path string, fold bool) []*Resource {
 // overrides are where servers look for another method than that of the request.
 var overrides = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
 
+// ReadAs is the name that lenient servers take a header's for: to many, X_Auth_Roles is X-Auth-Roles.
+func ReadAs(header string) string {
+	return http.CanonicalHeaderKey(strings.ReplaceAll(header, "_", "-"))
+}
+
 // methodsOf are the methods that a server may take a request for.
 func methodsOf(r *http.Request) []string {
 	all := []string{r.Method}
@@ -115,8 +120,11 @@ func methodsOf(r *http.Request) []string {
 			all = append(all, m)
 		}
 	}
-	for _, name := range overrides {
-		for _, value := range r.Header[name] {
+	for name, values := range r.Header {
+		if !strings.Contains(name, "ethod") || !slices.Contains(overrides, ReadAs(name)) {
+			continue
+		}
+		for _, value := range values {
 			add(value)
 		}
 	}

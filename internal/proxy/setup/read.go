@@ -92,6 +92,9 @@ func (g *given) readFile(text []byte) error {
 	} else if err != nil {
 		return err
 	}
+	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return errors.New("it holds more than one document, of which only the first would count")
+	}
 	if len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
 		return errors.New("it holds no options, as name: value")
 	}

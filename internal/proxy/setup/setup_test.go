@@ -189,6 +189,7 @@ func TestCombinations(t *testing.T) {
 		"explain-client-secret are":  {"explain-client-id": {"a"}},
 		"name them in cors-origins":  {"cors-credentials": {"true"}, "cors-origins": {"*"}},
 		"client-id has several":      {"client-id": {"a", "b"}},
+		`match-claims names "aud" t`: {"match-claims": {"aud=a", "aud=b"}},
 		"cors-origins holds an empt": {"cors-origins": {""}},
 	} {
 		given := least()
@@ -255,12 +256,13 @@ resources:
 		t.Errorf("JSON: %v", err)
 	}
 	for text, want := range map[string]string{
-		"client-id: a\nclient-id: b": "line 2: client-id is there twice",
-		"client-id: {a: [b]}":        "holds what is no text",
-		"resources:\n- url: /a":      "field url not found",
-		"- client-id":                "holds no options",
-		"client-id: [":               "yaml",
-		"colour: red":                "unknown option colour",
+		"client-id: a\nclient-id: b":   "line 2: client-id is there twice",
+		"client-id: a\n---\nscopes: b": "more than one document",
+		"client-id: {a: [b]}":          "holds what is no text",
+		"resources:\n- url: /a":        "field url not found",
+		"- client-id":                  "holds no options",
+		"client-id: [":                 "yaml",
+		"colour: red":                  "unknown option colour",
 	} {
 		if _, err := setup.Read(nil, nil, write(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)

@@ -138,6 +138,9 @@ func split(values []string) (map[string]string, error) {
 		if !ok || name == "" {
 			return nil, invalid(strconv.Quote(one) + " is no name=value")
 		}
+		if _, twice := all[name]; twice {
+			return nil, invalid("names " + strconv.Quote(name) + " twice")
+		}
 		all[name] = value
 	}
 	return all, nil

@@ -1,0 +1,19 @@
+package proxy
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+)
+
+// TestNoteLeavesFixesAlone: explanations are shared by all who are refused for the same reason.
+func TestNoteLeavesFixesAlone(t *testing.T) {
+	shared := make([]explain.Fix, 1, 2)
+	g := &Gatekeeper{log: slog.New(slog.DiscardHandler)}
+	g.note(httptest.NewRequest("GET", "/", nil), &refusal{hidden: shared, fixes: []explain.Fix{{Command: "mine"}}}, "1")
+	if beyond := shared[:2][1]; beyond != (explain.Fix{}) {
+		t.Errorf("what others read holds %+v", beyond)
+	}
+}
