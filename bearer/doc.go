@@ -41,7 +41,8 @@
 // Keys are fetched when they are needed: first by NewVerifier, again when a token names a key that is not among them (at
 // most once in Keys.MinInterval), and before they are older than Keys.MaxAge, so that a key that the issuer
 // withdrew is not believed for longer. Callers share one fetch. If it fails, those keys stay good until they are older than
-// Keys.MaxStale; from then on, and where introspection fails, requests are answered with 503.
+// Keys.MaxStale; from then on, and where introspection fails, requests are answered with 503, and so are those meanwhile whose token
+// names none of these keys.
 //
 // NewVerifier returns an error for what waiting does not mend, such as a discovery document of another issuer. If the
 // issuer cannot be reached at all it returns a Verifier that answers 503 until it can; Ready tells which it is.

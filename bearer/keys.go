@@ -48,23 +48,24 @@ func (k *keys) current(ctx context.Context) (*keySet, error) {
 }
 
 // renewed gives the keys after a fetch, for a token that names none of the set before. Where the last fetch was a moment ago
-// there is none: strangers can make up names of keys.
+// there is none: strangers can make up names of keys. While keys cannot be fetched, nobody knows whether the name is made up.
 func (k *keys) renewed(ctx context.Context, before *keySet) (*keySet, error) {
 	k.mu.Lock()
-	set := k.set
 	var flight chan struct{}
-	if set == before {
+	if k.set == before {
 		flight = k.start(ctx, k.now())
 	}
 	k.mu.Unlock()
-	if flight == nil {
-		return set, nil
-	}
-	if err := wait(ctx, flight); err != nil {
-		return nil, err
+	if flight != nil {
+		if err := wait(ctx, flight); err != nil {
+			return nil, err
+		}
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.set == before && k.failed != nil {
+		return nil, refuse(ErrUnavailable, k.failed)
+	}
 	return k.set, nil
 }
 

@@ -115,6 +115,23 @@ func TestOutage(t *testing.T) {
 	})
 }
 
+// TestRotationInOutage: a token by a key that cannot be fetched is not called bad, for it may be good.
+func TestRotationInOutage(t *testing.T) {
+	clocked(t, bearer.Config{}, func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier) {
+		known := issuer.Token(day)
+		issuer.Rotate("ES256")
+		fresh := issuer.Token(day)
+		issuer.Down()
+		time.Sleep(10 * time.Second)
+		verify(t, v, fresh, bearer.ErrUnavailable)
+		verify(t, v, fresh, bearer.ErrUnavailable) // the issuer was asked a moment ago
+		verify(t, v, known, nil)
+		issuer.Up()
+		time.Sleep(10 * time.Second)
+		verify(t, v, fresh, nil)
+	})
+}
+
 // TestStartInOutage: a service starts before its issuer does.
 func TestStartInOutage(t *testing.T) {
 	issuer := bearertest.NewIssuer(t)

@@ -61,7 +61,7 @@ async function exchange(client, token, audience) {
     audience,
   });
   const answer = await fetch(issuer + '/protocol/openid-connect/token', {
-    method: 'POST', body, headers: { Authorization: 'Basic ' + btoa(`${client}:${secret}`) },
+    method: 'POST', body, headers: { Authorization: 'Basic ' + btoa(`${client}:${secret}`) }, redirect: 'error',
   });
   const said = await answer.json();
   if (!answer.ok) {
