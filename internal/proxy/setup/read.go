@@ -46,7 +46,7 @@ func Read(flags map[string][]string, environ []string, file string) (*Settings, 
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	all.readEnvironment(environ)
+	s.Warnings = all.readEnvironment(environ)
 	for name, values := range flags {
 		all.values[name] = values
 	}
@@ -59,8 +59,9 @@ func Read(flags map[string][]string, environ []string, file string) (*Settings, 
 	return s, nil
 }
 
-// readEnvironment reads variables. Lists are by comma.
-func (g *given) readEnvironment(environ []string) {
+// readEnvironment reads variables. Lists are by comma. Other programs have variables of their own, so that unknown ones are no mistake;
+// those that look like one are warned of.
+func (g *given) readEnvironment(environ []string) (warnings []string) {
 	known := map[string]Kind{}
 	for _, o := range options {
 		known[variable(o.Name)] = o.Kind
@@ -79,8 +80,11 @@ func (g *given) readEnvironment(environ []string) {
 			g.values[option] = strings.Split(value, ",")
 		case ours || missing[option] != "" || always[option] != "":
 			g.values[option] = []string{value}
+		case near(option) != "":
+			warnings = append(warnings, name+" is no option, and does nothing; did you mean "+variable(near(option))+"?")
 		}
 	}
+	return warnings
 }
 
 // readFile reads a file in YAML, of which JSON is a part.

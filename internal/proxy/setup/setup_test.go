@@ -252,6 +252,11 @@ resources:
 	if s, err = setup.Read(least(), []string{"PROXY_RESOURCES=uri=/a|roles=x,y;uri=/b"}, ""); err != nil || len(s.Access.Resources) != 2 {
 		t.Errorf("resources of the environment: %v %+v", err, s)
 	}
+	s, err = setup.Read(least(), []string{"PROXY_MATCH_CLAIM=aud=x", "PROXY_SERVICE_HOST=10.0.0.1", "PROXY_PORT=80"}, "")
+	if err != nil || !slices.Contains(s.Warnings, "PROXY_MATCH_CLAIM is no option, and does nothing; did you mean PROXY_MATCH_CLAIMS?") ||
+		slices.ContainsFunc(s.Warnings, func(w string) bool { return strings.Contains(w, "PROXY_SERVICE") || strings.Contains(w, "PROXY_PORT") }) {
+		t.Errorf("variables that are no options: %v %+v", err, s)
+	}
 	if s, err = setup.Read(nil, nil, write(`{"client-id": "json", "resources": ["uri=/a|roles=x"]}`)); err != nil || s.Issuer.ClientID != "json" || len(s.Access.Resources) != 1 {
 		t.Errorf("JSON: %v", err)
 	}

@@ -1,0 +1,47 @@
+package proxy_test
+
+import (
+	"testing"
+
+	"github.com/tokenhouse/tokenhouse/bearer/bearertest"
+)
+
+// TestProofOfPossession: a token that is bound to a key passes with a proof for this very request as the caller sent it, once; the upstream
+// gets both.
+func TestProofOfPossession(t *testing.T) {
+	p := newProvider(t)
+	g := newGate(t, p, nil)
+	holder := bearertest.NewHolder(t)
+	token := p.bearer(claims(holder.Bind(nil)))
+	const at = "https://gate.example/orders/a%2Fb"
+	send := func(scheme, token, proof string) int {
+		return g.ask("GET", "/orders/a%2Fb?page=2", "Authorization: "+scheme+" "+token, "DPoP: "+proof).Code
+	}
+	proof := holder.Proof("GET", at, token, nil)
+	if code := send("dpop", token, proof); code != 200 {
+		t.Fatalf("%d: %s", code, g.log)
+	}
+	got := g.last().Header
+	if got.Get("Authorization") != "dpop "+token || got.Get("DPoP") != proof || got.Get("X-Auth-Subject") != "alice-id" {
+		t.Errorf("the upstream sees %v", got)
+	}
+	seen := g.requests()
+	for name, code := range map[string]int{
+		"the same proof again":   send("DPoP", token, proof),
+		"no proof":               send("DPoP", token, ""),
+		"as a bearer token":      send("Bearer", token, holder.Proof("GET", at, token, nil)),
+		"for another method":     send("DPoP", token, holder.Proof("POST", at, token, nil)),
+		"for the upstream":       send("DPoP", token, holder.Proof("GET", g.upstream.URL+"/orders/a%2Fb", token, nil)),
+		"for another path":       send("DPoP", token, holder.Proof("GET", "https://gate.example/orders/a/b", token, nil)),
+		"for another token":      send("DPoP", token, holder.Proof("GET", at, token+"x", nil)),
+		"by another key":         send("DPoP", token, bearertest.NewHolder(t).Proof("GET", at, token, nil)),
+		"of a token that is not": send("DPoP", p.bearer(), holder.Proof("GET", at, p.bearer(), nil)),
+	} {
+		if code != 401 {
+			t.Errorf("%s: %d", name, code)
+		}
+	}
+	if g.requests() != seen {
+		t.Error("the upstream is asked all the same")
+	}
+}
