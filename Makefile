@@ -33,12 +33,15 @@ build: ## one static binary, ./tokenhouse
 build-libcrypto: ## the same, RSA signatures by OpenSSL's libcrypto where the machine has it
 	$(BUILD) -tags libcrypto -o tokenhouse ./cmd/tokenhouse
 
-# What asks one thing after the other for minutes: the race detector makes it take four times as long, and finds no
-# more in it than in the tests that ask many things at once.
-PLAYED = ^Test(Replay|HostileBodies|RealmFiles|Attack|Guides|KeycloakTokens)$$
+# What does one thing after the other for minutes: the race detector makes it take four times as long, and finds no
+# more in it than in the tests that do many things at once.
+PLAYED = ^Test(Replay|FixedPoint|HostileBodies|RealmFiles|Attack|Guides|KeycloakTokens)$$
+
+# Begun first, so that at the end no core waits for another.
+LONGEST = ./internal/server ./internal/web/pages ./internal/store ./internal/flow/manage ./internal/cli
 
 test: ## all tests but the long ones, with the race detector where much happens at once
-	$(GO) test $(RACE) -timeout 30m -skip '$(PLAYED)' ./...
+	$(GO) test $(RACE) -timeout 30m -skip '$(PLAYED)' $(LONGEST) ./...
 	$(GO) test -timeout 30m -run '$(PLAYED)' ./internal/server ./internal/flow/... ./internal/cli ./bearer
 
 replay: ## how many of Keycloak's recorded answers pass, wait and differ
