@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"gopkg.in/yaml.v3"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/spelling"
 )
 
 // given is a value and where it came from, in the caller's terms.
@@ -208,7 +210,7 @@ func scalar(n *yaml.Node) (string, error) {
 func suggestion(name string, spell func(string) string) string {
 	best, least := "", 4
 	for _, o := range options {
-		if d := distance(name, o.name); d < least {
+		if d := spelling.Distance(name, o.name); d < least {
 			best, least = o.name, d
 		}
 	}
@@ -216,25 +218,4 @@ func suggestion(name string, spell func(string) string) string {
 		return ""
 	}
 	return "; did you mean " + spell(best) + "?"
-}
-
-// distance is how many letters must be added, dropped or changed to make b of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(row[j+1]+1, row[j]+1, change)
-		}
-	}
-	return row[len(b)]
 }

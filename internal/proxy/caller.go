@@ -175,11 +175,7 @@ func (g *Gatekeeper) admit(r *http.Request, c *caller, under []*resource.Resourc
 		}
 	}
 	for name, want := range g.config.Access.Claims {
-		matches := false
-		for _, value := range texts(c.claims[name]) {
-			matches = matches || want.MatchString(value)
-		}
-		if !matches {
+		if !slices.ContainsFunc(texts(c.claims[name]), want.MatchString) {
 			return refused(http.StatusForbidden, "access_denied", "You may not use this").because(errors.New("match-claims: " + name)).by(c)
 		}
 	}

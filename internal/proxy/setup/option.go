@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/spelling"
 	"github.com/tokenhouse/tokenhouse/internal/proxy"
 )
 
@@ -130,32 +131,11 @@ func near(name string) string {
 		names = append(names, o.Name)
 	}
 	for _, n := range names {
-		if d := distance(name, n); d < least {
+		if d := spelling.Distance(name, n); d < least {
 			best, least = n, d
 		}
 	}
 	return best
-}
-
-// distance is how many letters have to be changed, added or dropped to get from one name to another.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			same := before
-			if a[i] != b[j] {
-				same++
-			}
-			before = row[j+1]
-			row[j+1] = min(same, row[j]+1, before+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // variable is the environment variable of an option.
