@@ -90,7 +90,9 @@ type Keys struct {
 	// MaxStale is how old keys may get while they cannot be fetched. Default: 1 hour.
 	MaxStale time.Duration
 
-	// MinInterval is the time between two fetches at least. Default: 10 seconds.
+	// MinInterval is the time between two fetches on average: five may follow each other at once, so that a key that is used right
+	// after it was made is known right away, and then there is one in MinInterval, whatever tokens strangers make up. For the sake of
+	// tokens that name the same key there is one in MinInterval, and so is there after one that failed. Default: 10 seconds.
 	MinInterval time.Duration
 }
 
@@ -124,7 +126,7 @@ func (c Config) NewVerifier(ctx context.Context) (*Verifier, error) {
 	if c.Introspection != nil {
 		v.asked = newInquirer(v, *c.Introspection)
 	}
-	v.keys = &keys{fetch: v.fetchKeys, now: c.Now, log: c.Log, times: c.Keys}
+	v.keys = newKeys(&c, v.fetchKeys)
 	err := v.Ready(ctx)
 	switch {
 	case errors.Is(err, errWait):

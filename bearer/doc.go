@@ -38,9 +38,9 @@
 //
 // # When the issuer cannot be reached
 //
-// Keys are fetched when they are needed: first by NewVerifier, again when a token names a key that is not among them (at
-// most once in Keys.MinInterval), and before they are older than Keys.MaxAge, so that a key that the issuer
-// withdrew is not believed for longer. Callers share one fetch. If it fails, those keys stay good until they are older than
+// Keys are fetched when they are needed: first by NewVerifier, again when a token names a key that is not among them, and before
+// they are older than Keys.MaxAge, so that a key that the issuer withdrew is not believed for longer. Callers share one fetch. Made-up
+// names of keys do not flood the issuer: see Keys.MinInterval. If a fetch fails, the keys stay good until they are older than
 // Keys.MaxStale; from then on, and where introspection fails, requests are answered with 503, and so are those meanwhile whose token
 // names none of these keys.
 //

@@ -125,6 +125,11 @@ func (s *keySet) signer(c *compact) (key, error) {
 	return key{}, ErrUnknownKey
 }
 
+// names tells whether a key of the set has an id, which may be empty.
+func (s *keySet) names(id string) bool {
+	return id != "" && slices.ContainsFunc(s.keys, func(k key) bool { return k.jwk.KeyID == id })
+}
+
 // signed tells whether a token is signed by a key, which must fit the algorithm of its header.
 func signed(c *compact, public any) bool {
 	jws, err := jose.ParseSignedCompact(c.text, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(c.header.alg)})

@@ -2,6 +2,7 @@ package bearer
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"sync"
 	"time"
@@ -14,11 +15,23 @@ type keys struct {
 	log   *slog.Logger
 	times Keys
 
+	absent *memory[[sha256.Size]byte, time.Time] // names of keys that tokens gave, and when a fetch for their sake began
+
 	mu     sync.Mutex
 	set    *keySet       // nil until the first fetch that succeeded
 	flight chan struct{} // closed when the fetch that is under way ends; nil where none is
 	tried  time.Time     // when the last fetch began; zero: never
 	failed error         // why the last fetch failed; nil where it did not
+	spent  time.Time     // until when the fetches so far would last at one in MinInterval
+}
+
+const (
+	inRow     = 5     // fetches that may follow each other at once: keys that were fetched a moment ago may have been rotated since
+	maxAbsent = 1_000 // names of keys that are remembered for being absent
+)
+
+func newKeys(c *Config, fetch func(ctx context.Context) (*keySet, error)) *keys {
+	return &keys{fetch: fetch, now: c.Now, log: c.Log, times: c.Keys, absent: newMemory[[sha256.Size]byte, time.Time](maxAbsent)}
 }
 
 // current gives keys that may be believed now. Keys that have half their age are fetched again behind the caller's back, so that
@@ -47,13 +60,14 @@ func (k *keys) current(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
-// renewed gives the keys after a fetch, for a token that names none of the set before. Where the last fetch was a moment ago
-// there is none: strangers can make up names of keys. While keys cannot be fetched, nobody knows whether the name is made up.
-func (k *keys) renewed(ctx context.Context, before *keySet) (*keySet, error) {
+// renewed gives the keys as they were fetched after those before, for a token by a key of a name that is not among them. They are
+// the same where there was no fetch: strangers can make up names, so for the sake of one there is one fetch in MinInterval, and not
+// more for all of them than start allows. While keys cannot be fetched, nobody knows whether the name is made up.
+func (k *keys) renewed(ctx context.Context, before *keySet, name string) (*keySet, error) {
 	k.mu.Lock()
 	var flight chan struct{}
 	if k.set == before {
-		flight = k.start(ctx, k.now())
+		flight = k.startFor(ctx, name)
 	}
 	k.mu.Unlock()
 	if flight != nil {
@@ -69,15 +83,38 @@ func (k *keys) renewed(ctx context.Context, before *keySet) (*keySet, error) {
 	return k.set, nil
 }
 
-// start begins a fetch, and gives the one under way if there is one; nil where it is too early for another. The fetch does
-// not end with the request that it was begun for, since others wait for it too. It is called with the lock held.
+// startFor begins a fetch for the sake of a name, or gives the one under way, which may have begun before the key was published and
+// so tells nothing of the name. It is called with the lock held.
+func (k *keys) startFor(ctx context.Context, name string) chan struct{} {
+	if k.flight != nil {
+		return k.flight
+	}
+	now, sum := k.now(), sha256.Sum256([]byte(name)) // names are as long as strangers like
+	if at, ok := k.absent.get(sum); ok && now.Sub(at) < k.times.MinInterval {
+		return nil
+	}
+	flight := k.start(ctx, now)
+	if flight != nil {
+		k.absent.put(sum, now)
+	}
+	return flight
+}
+
+// start begins a fetch, and gives the one under way if there is one; nil where it is too early for another: less than MinInterval
+// after one that failed, or where so many were made that there would be more than one in MinInterval, but for a few in a row. The
+// fetch does not end with the request that it was begun for, since others wait for it too. It is called with the lock held.
 func (k *keys) start(ctx context.Context, now time.Time) chan struct{} {
 	if k.flight != nil {
 		return k.flight
 	}
-	if !k.tried.IsZero() && now.Sub(k.tried) < k.times.MinInterval {
+	every := k.times.MinInterval
+	if k.failed != nil && now.Sub(k.tried) < every || k.spent.Sub(now) > (inRow-1)*every {
 		return nil
 	}
+	if k.spent.Before(now) {
+		k.spent = now
+	}
+	k.spent = k.spent.Add(every)
 	flight := make(chan struct{})
 	k.flight, k.tried = flight, now
 	go k.run(context.WithoutCancel(ctx), flight)

@@ -2,7 +2,9 @@ package bearer_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -10,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/bearer/bearertest"
@@ -42,26 +46,110 @@ func verify(t *testing.T, v *bearer.Verifier, token string, want error) {
 
 var day = bearertest.Claims{"aud": "orders", "exp": 1 << 33}
 
-// TestRotation: a key that is new is fetched when the first token names it, at most once in MinInterval.
+// TestRotation: a key that is new is fetched when the first token names it, also where keys were fetched a moment ago.
 func TestRotation(t *testing.T) {
 	clocked(t, bearer.Config{}, func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier) {
 		verify(t, v, issuer.Token(day), nil)
-		issuer.Rotate("EdDSA")
-		verify(t, v, issuer.Token(day), bearer.ErrUnknownKey) // NewVerifier fetched a moment ago
-		time.Sleep(10 * time.Second)
-		verify(t, v, issuer.Token(day), nil)
-		issuer.Rotate("RS256")
-		for range 100 {
-			verify(t, v, issuer.Token(day), bearer.ErrUnknownKey)
+		for i, alg := range []string{"EdDSA", "RS256", "ES384", "PS256"} {
+			time.Sleep(2 * time.Second)
+			issuer.Rotate(alg)
+			for range 20 {
+				verify(t, v, issuer.Token(day), nil)
+			}
+			if n := issuer.Asked("/keys"); n != i+2 {
+				t.Errorf("%d fetches after %d rotations", n, i+1)
+			}
 		}
-		if n := issuer.Asked("/keys"); n != 2 {
-			t.Errorf("%d fetches", n)
-		}
-		time.Sleep(10 * time.Second)
-		verify(t, v, issuer.Token(day), nil)
 		if n := issuer.Asked("/.well-known/openid-configuration"); n != 1 {
 			t.Errorf("%d discoveries", n)
 		}
+	})
+}
+
+// TestRotationWithoutNames: where keys or tokens have no names, a token that none of the keys signed may be by a new one.
+func TestRotationWithoutNames(t *testing.T) {
+	for name, kid := range map[string]string{"of keys and tokens": "", "of tokens": "k"} {
+		t.Run(name, func(t *testing.T) {
+			before, after := newMint(t), newMint(t)
+			published, fetches := before, 0
+			client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+				fetches++
+				set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: published.key.Public(), KeyID: kid}}})
+				return respond(string(set)), err
+			})}
+			v, err := bearer.Config{Issuer: minted, Keys: bearer.Keys{URL: minted + "/keys"}, HTTPClient: client, Log: quiet}.NewVerifier(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			const header = `{"alg":"ES256","typ":"JWT"}`
+			verify(t, v, before.sign(header, before.body()), nil)
+			published = after
+			verify(t, v, after.sign(header, after.body()), nil)
+			for range 20 {
+				verify(t, v, before.sign(header, before.body()), bearer.ErrSignature)
+			}
+			if fetches != 2 { // the last one for tokens like these was a moment ago
+				t.Errorf("%d fetches", fetches)
+			}
+		})
+	}
+}
+
+// TestFloodOfUnknownKeys: strangers who make up names of keys make the issuer answer five times, and then once in MinInterval; one
+// name makes it answer once in MinInterval.
+func TestFloodOfUnknownKeys(t *testing.T) {
+	stranger := newMint(t)
+	send := func(t *testing.T, v *bearer.Verifier, kid string) {
+		t.Helper()
+		verify(t, v, stranger.sign(`{"alg":"ES256","typ":"JWT","kid":"`+kid+`"}`, stranger.body()), bearer.ErrUnknownKey)
+	}
+	fetched := func(t *testing.T, issuer *bearertest.Issuer, want int) {
+		t.Helper()
+		if n := issuer.Asked("/keys"); n != want {
+			t.Errorf("%d fetches, want %d", n, want)
+		}
+	}
+	t.Run("one name", func(t *testing.T) {
+		clocked(t, bearer.Config{}, func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier) {
+			for range 1000 {
+				send(t, v, "made up")
+			}
+			fetched(t, issuer, 1+1)
+			issuer.Rotate("ES256")
+			verify(t, v, issuer.Token(day), nil) // which nobody else's name hinders
+			time.Sleep(10 * time.Second)
+			for range 1000 {
+				send(t, v, "made up")
+			}
+			fetched(t, issuer, 1+1+1+1)
+		})
+	})
+	t.Run("many names", func(t *testing.T) {
+		clocked(t, bearer.Config{}, func(t *testing.T, issuer *bearertest.Issuer, v *bearer.Verifier) {
+			known, n := issuer.Token(day), 0
+			many := func() {
+				for range 100 {
+					n++
+					send(t, v, fmt.Sprint("made up ", n))
+				}
+			}
+			many()
+			fetched(t, issuer, 5)
+			issuer.Rotate("ES256")
+			fresh := issuer.Token(day)
+			verify(t, v, fresh, bearer.ErrUnknownKey) // the price of it, for MinInterval
+			verify(t, v, known, nil)
+			for i := range 6 {
+				time.Sleep(10 * time.Second)
+				many()
+				fetched(t, issuer, 5+i+1)
+				verify(t, v, fresh, nil)
+			}
+			time.Sleep(2 * time.Minute)
+			_ = v.Ready(t.Context())
+			many()
+			fetched(t, issuer, 11+5)
+		})
 	})
 }
 

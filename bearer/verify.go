@@ -153,13 +153,20 @@ func (v *Verifier) signed(ctx context.Context, token string) (*Claims, error) {
 	return c, nil
 }
 
-// signer is the key that signed a token; keys are fetched again where it is not among them.
+// signer is the key that signed a token. Keys are fetched again where none of them is the one that the token names, or where it
+// names none and none of them signed it.
 func (v *Verifier) signer(ctx context.Context, set *keySet, jws *compact) (key, *keySet, error) {
 	by, err := set.signer(jws)
-	if errors.Is(err, ErrUnknownKey) {
-		var later *keySet
-		if later, err = v.keys.renewed(ctx, set); err != nil {
-			return key{}, nil, err
+	for range 2 { // the fetch that others wait for may have begun before the key was there
+		if err == nil || errors.Is(err, ErrSignature) && set.names(jws.header.kid) {
+			break
+		}
+		later, failed := v.keys.renewed(ctx, set, jws.header.alg+" "+jws.header.kid)
+		if failed != nil {
+			return key{}, nil, failed
+		}
+		if later == set {
+			break
 		}
 		set = later
 		by, err = set.signer(jws)
