@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -16,10 +15,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/tokenhouse/tokenhouse/internal/browsertest"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/proxy"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/setup"
@@ -238,41 +237,15 @@ func TestGatekeeperExchanges(t *testing.T) {
 // TestGatekeeperExplains plays the document that this project began with, in a browser: somebody signs in, the gatekeeper refuses the token and
 // says why, the command on its page is run, and the same person gets in.
 func TestGatekeeperExplains(t *testing.T) {
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed")
-	}
+	b := browsertest.Open(t)
 	k := newBench(t).gatekeep(nil)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.Flag("hide-scrollbars", true))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	defer cancel()
-	ctx, cancel = chromedp.NewContext(ctx)
-	defer cancel()
-	if err := chromedp.Do(ctx); err != nil { // starts it, before time counts
-		t.Fatal(err)
-	}
-	do := func(steps ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		for i, step := range steps {
-			in, cancel := context.WithTimeout(ctx, 30*time.Second)
-			err := chromedp.Do(in, step)
-			cancel()
-			if err != nil {
-				page, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.documentElement.outerHTML`))
-				t.Fatalf("step %d: %v at %s", i, err, page)
-			}
-		}
-	}
 	text := func(expression string) string {
 		t.Helper()
-		value, err := chromedp.Run(ctx, chromedp.Evaluate[string](expression))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
+		return browsertest.Evaluate[string](b, expression)
 	}
-	do(chromedp.EmulateViewport(900, 900), chromedp.Navigate(k.url+"/orders?page=2"), chromedp.WaitVisible("#kc-form-login"), chromedp.SetValue("#username", "alice"),
-		chromedp.SetValue("#password", "alice-password"), chromedp.Click("#kc-login"), chromedp.WaitVisible("#expected"))
+	b.Do(chromedp.EmulateViewport(900, 900), chromedp.Navigate(k.url+"/orders?page=2"), chromedp.WaitVisible("#kc-form-login"))
+	b.SignIn("alice", "alice-password")
+	b.Do(chromedp.WaitVisible("#expected"))
 	if got := text(`document.querySelector("#expected").innerText`); got != "my-app" {
 		t.Errorf("expected: %s", got)
 	}
@@ -282,17 +255,13 @@ func TestGatekeeperExplains(t *testing.T) {
 	if text(`getComputedStyle(document.querySelector("main")).maxWidth`) == "none" {
 		t.Error("the page has lost its style")
 	}
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
 	if *update {
-		if err := os.WriteFile("../../docs/screens/gatekeeper-audience.png", picture, 0o644); err != nil {
+		if err := os.WriteFile("../../docs/screens/gatekeeper-audience.png", b.Picture(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	k.shell(text(`document.querySelector("pre").innerText`))
-	do(chromedp.Click("#again"), chromedp.WaitVisible("#hello"))
+	b.Do(chromedp.Click("#again"), chromedp.WaitVisible("#hello"))
 	if got := text(`document.querySelector("#hello").innerText + " at " + location.pathname + location.search`); got != "Hello alice at /orders?page=2" {
 		t.Errorf("%s", got)
 	}

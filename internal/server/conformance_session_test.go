@@ -7,24 +7,26 @@ import (
 	"strings"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/tokenhouse/tokenhouse/internal/browsertest"
 )
 
 // sessionModules are those of the profile Session Management OP.
 var sessionModules = []module{
 	{"oidcc-session-management-discovery-endpoint-verification", func(x *trial) { x.has(discover(x), "check_session_iframe", "end_session_endpoint") }},
 	{"oidcc-session-management-rp-initiated-logout", func(x *trial) {
-		b := chromium(x.T)
-		b.do(chromedp.Navigate(x.metadata.Authorization + "?" + x.request().Encode()))
-		b.signIn("alice", "alice-password")
-		b.do(chromedp.WaitVisible("#watching"))
-		session := evaluate[string](b, `new URLSearchParams(location.search).get("session_state")`)
+		b := browsertest.Open(x.T)
+		b.Do(chromedp.Navigate(x.metadata.Authorization + "?" + x.request().Encode()))
+		b.SignIn("alice", "alice-password")
+		b.Do(chromedp.WaitVisible("#watching"))
+		session := browsertest.Evaluate[string](b, `new URLSearchParams(location.search).get("session_state")`)
 		if got := watched(x, b, session); got != "unchanged" {
 			x.Errorf("signed in, the frame says %q", got)
 		}
 		if got := watched(x, b, "another-session"); got != "changed" {
 			x.Errorf("of another session the frame says %q", got)
 		}
-		b.do(chromedp.Navigate(x.metadata.EndSession+"?"+url.Values{"client_id": {x.id}, "post_logout_redirect_uri": {x.callback}}.Encode()),
+		b.Do(chromedp.Navigate(x.metadata.EndSession+"?"+url.Values{"client_id": {x.id}, "post_logout_redirect_uri": {x.callback}}.Encode()),
 			chromedp.Click("#kc-logout"), chromedp.WaitVisible("#watching"))
 		if got := watched(x, b, session); got != "changed" {
 			x.Errorf("signed out, the frame says %q", got)
@@ -34,9 +36,9 @@ var sessionModules = []module{
 
 // watched is what the frame of the server says of a session to a page of the client's (OpenID Connect Session
 // Management §3.1).
-func watched(x *trial, b *tab, session string) string {
+func watched(x *trial, b *browsertest.Tab, session string) string {
 	x.Helper()
-	return evaluate[string](b, fmt.Sprintf(`new Promise((resolve) => {
+	return browsertest.Evaluate[string](b, fmt.Sprintf(`new Promise((resolve) => {
 		addEventListener("message", (e) => resolve(e.origin === %[1]q ? e.data : "from " + e.origin), {once: true});
 		const frame = document.createElement("iframe");
 		frame.onload = () => frame.contentWindow.postMessage(%[2]q, %[1]q);

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/tokenhouse/tokenhouse/internal/browsertest"
 )
 
 // oidcClientTS signs people in by oidc-client-ts, in a browser: by redirect, silently, by refresh token; it watches
@@ -19,36 +21,36 @@ func oidcClientTS(t *testing.T, dir string) {
 	site.Config.Handler = http.FileServer(http.Dir(fitted(t, dir, "http://localhost:8080", base)))
 	site.Start()
 	t.Cleanup(site.Close)
-	b := chromium(t)
-	b.do(chromedp.Navigate(page))
+	b := browsertest.Open(t)
+	b.Do(chromedp.Navigate(page))
 	signIn := func() {
 		t.Helper()
-		settled[bool](b, "ready.then(() => { setTimeout(() => manager.signinRedirect()); return true; })")
-		b.signIn("alice", "alice-password")
-		if got := settled[string](b, "ready.then((user) => user.profile.email)"); got != "alice@example.org" {
+		browsertest.Settled[bool](b, "ready.then(() => { setTimeout(() => manager.signinRedirect()); return true; })")
+		b.SignIn("alice", "alice-password")
+		if got := browsertest.Settled[string](b, "ready.then((user) => user.profile.email)"); got != "alice@example.org" {
 			t.Fatalf("signed in as %q", got)
 		}
 	}
 	signIn()
-	if !evaluate[bool](b, "ready.then(async (user) => (await manager.signinSilent()).access_token !== user.access_token)") {
+	if !browsertest.Evaluate[bool](b, "ready.then(async (user) => (await manager.signinSilent()).access_token !== user.access_token)") {
 		t.Error("the refresh token brings no other token")
 	}
-	if !evaluate[bool](b, `ready.then(async (user) => {
+	if !browsertest.Evaluate[bool](b, `ready.then(async (user) => {
 			await manager.removeUser(); // what is left is the session at the server
 			return (await manager.signinSilent()).profile.sub === user.profile.sub;
 		})`) {
 		t.Error("no silent sign-in by the session")
 	}
 
-	other := b.another()
-	other.do(chromedp.Navigate(base+"/realms/harbour/protocol/openid-connect/logout"), chromedp.Submit("form"), chromedp.WaitNotPresent("form"))
-	settled[bool](b, "ended || Promise.reject()") // by the frame of the server
+	other := b.Another(b.T)
+	other.Do(chromedp.Navigate(base+"/realms/harbour/protocol/openid-connect/logout"), chromedp.Submit("form"), chromedp.WaitNotPresent("form"))
+	browsertest.Settled[bool](b, "ended || Promise.reject()") // by the frame of the server
 
-	evaluate[bool](b, "manager.removeUser().then(() => true)")
+	browsertest.Evaluate[bool](b, "manager.removeUser().then(() => true)")
 	signIn()
-	settled[bool](b, "ready.then(() => { setTimeout(() => manager.signoutRedirect()); return true; })")
-	settled[bool](b, "ready.then((user) => user === null || Promise.reject())") // back, and nobody is signed in
-	if got := evaluate[string](b, "ready.then(() => manager.signinSilent()).then(() => 'signed in', (e) => e.error)"); got != "login_required" {
+	browsertest.Settled[bool](b, "ready.then(() => { setTimeout(() => manager.signoutRedirect()); return true; })")
+	browsertest.Settled[bool](b, "ready.then((user) => user === null || Promise.reject())") // back, and nobody is signed in
+	if got := browsertest.Evaluate[string](b, "ready.then(() => manager.signinSilent()).then(() => 'signed in', (e) => e.error)"); got != "login_required" {
 		t.Errorf("after signing out: %s", got)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+
+	"github.com/tokenhouse/tokenhouse/internal/browsertest"
 )
 
 // keys is a realm where a passkey is asked for beside the password, or taken in its place.
@@ -30,7 +32,7 @@ const keys = `{"realm": "keys", "enabled": true, "sslRequired": "none", "webAuth
 // TestPasskeys has a browser with an authenticator make passkeys, and sign in by them: beside a password, and in its
 // place. Recovery codes are another way.
 func TestPasskeys(t *testing.T) {
-	b := chromium(t)
+	b := browsertest.Open(t)
 	_, base := start(t, databases[0].open(t), map[string][]byte{"keys.json": []byte(keys)})
 	base = strings.Replace(base, "127.0.0.1", "localhost", 1) // passkeys are for domains
 	authenticator := func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
@@ -41,46 +43,46 @@ func TestPasskeys(t *testing.T) {
 			Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
 		return chromedp.Void{}, err
 	}
-	b.do(authenticator)
+	b.Do(authenticator)
 	landing := base + "/realms/keys/protocol/openid-connect/certs"
 	begin := func(parameter, value string) {
 		t.Helper()
 		q := url.Values{"client_id": {"app"}, "redirect_uri": {landing}, "response_type": {"code"}, "scope": {"openid"}, parameter: {value}}
-		b.do(chromedp.Navigate(base + "/realms/keys/protocol/openid-connect/auth?" + q.Encode()))
+		b.Do(chromedp.Navigate(base + "/realms/keys/protocol/openid-connect/auth?" + q.Encode()))
 	}
 	arrives := func() {
 		t.Helper()
-		at := settled[string](b, `new Promise((ok, no) => setTimeout(() => location.pathname.endsWith("/certs") ? ok(location.href) : no(location.href), 200))`)
+		at := browsertest.Settled[string](b, `new Promise((ok, no) => setTimeout(() => location.pathname.endsWith("/certs") ? ok(location.href) : no(location.href), 200))`)
 		if !strings.Contains(at, "code=") {
 			t.Fatalf("at %s", at)
 		}
 	}
 	register := func() {
 		t.Helper()
-		b.do(chromedp.WaitVisible("#registerWebAuthn"), chromedp.SetValue("#authenticatorLabel", "Key ring"), chromedp.Click("#registerWebAuthn"))
+		b.Do(chromedp.WaitVisible("#registerWebAuthn"), chromedp.SetValue("#authenticatorLabel", "Key ring"), chromedp.Click("#registerWebAuthn"))
 	}
 
 	begin("prompt", "login")
-	b.signIn("ann", "ann")
+	b.SignIn("ann", "ann")
 	register()
-	b.do(chromedp.WaitVisible("#kc-recovery-codes-list"))
-	codes := strings.Split(evaluate[string](b, `document.querySelector("[name=generatedRecoveryAuthnCodes]").value`), ",")
-	b.do(chromedp.Click("#kcRecoveryCodesConfirmationCheck"), chromedp.Click("#saveRecoveryAuthnCodesBtn"))
+	b.Do(chromedp.WaitVisible("#kc-recovery-codes-list"))
+	codes := strings.Split(browsertest.Evaluate[string](b, `document.querySelector("[name=generatedRecoveryAuthnCodes]").value`), ",")
+	b.Do(chromedp.Click("#kcRecoveryCodesConfirmationCheck"), chromedp.Click("#saveRecoveryAuthnCodesBtn"))
 	arrives()
 
 	again := func() {
 		t.Helper()
 		begin("prompt", "login")
-		b.do(chromedp.WaitVisible("#kc-form-login"), chromedp.SetValue("#password", "ann"), chromedp.Click("#kc-login"))
+		b.Do(chromedp.WaitVisible("#kc-form-login"), chromedp.SetValue("#password", "ann"), chromedp.Click("#kc-login"))
 	}
 	again()
-	b.do(chromedp.WaitVisible("#authenticateWebAuthnButton"), chromedp.Click("#authenticateWebAuthnButton"))
+	b.Do(chromedp.WaitVisible("#authenticateWebAuthnButton"), chromedp.Click("#authenticateWebAuthnButton"))
 	arrives()
 
 	again()
 	const recovery = `button[value="auth-recovery-authn-code-form"]`
-	b.do(chromedp.WaitVisible("#try-another-way"), chromedp.Click("#try-another-way"), chromedp.WaitVisible(recovery), chromedp.Click(recovery))
-	b.do(chromedp.WaitVisible("#recoveryCodeInput"), chromedp.SetValue("#recoveryCodeInput", codes[0]), chromedp.Click("#kc-login"))
+	b.Do(chromedp.WaitVisible("#try-another-way"), chromedp.Click("#try-another-way"), chromedp.WaitVisible(recovery), chromedp.Click(recovery))
+	b.Do(chromedp.WaitVisible("#recoveryCodeInput"), chromedp.SetValue("#recoveryCodeInput", codes[0]), chromedp.Click("#kc-login"))
 	arrives()
 
 	begin("kc_action", "webauthn-register-passwordless")

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenhouse/tokenhouse/examples"
+	"github.com/tokenhouse/tokenhouse/internal/browsertest"
 )
 
 // shopExample is the folder of the example, and its services in the order in which they are started.
@@ -63,20 +64,20 @@ func visitShop(t *testing.T, web string, command func(service string) []string) 
 	site.Start()
 	t.Cleanup(site.Close)
 
-	b := chromium(t)
-	b.do(chromedp.Navigate(page), chromedp.WaitVisible("#sign-in"), chromedp.Click("#sign-in"), chromedp.WaitVisible("#kc-form-login"))
-	b.signIn("alice", "alice-password")
-	b.do(chromedp.WaitVisible("#ask"), chromedp.Click("#ask"), chromedp.WaitVisible("#trail"))
-	if got := evaluate[string](b, "who.textContent + ': ' + orders.textContent"); got != "alice: Ordered: teapot. To pay: 42.00." {
+	b := browsertest.Open(t)
+	b.Do(chromedp.Navigate(page), chromedp.WaitVisible("#sign-in"), chromedp.Click("#sign-in"), chromedp.WaitVisible("#kc-form-login"))
+	b.SignIn("alice", "alice-password")
+	b.Do(chromedp.WaitVisible("#ask"), chromedp.Click("#ask"), chromedp.WaitVisible("#trail"))
+	if got := browsertest.Evaluate[string](b, "who.textContent + ': ' + orders.textContent"); got != "alice: Ordered: teapot. To pay: 42.00." {
 		t.Errorf("the page says %q", got)
 	}
 	want := "gateway|gateway|storefront|\norders|orders|gateway|storefront\nbilling|billing|orders|storefront → gateway"
-	got := evaluate[string](b, `[...trail.tBodies[0].rows].map((r) => [...r.cells].map((c) => c.textContent).join('|')).join('\n')`)
+	got := browsertest.Evaluate[string](b, `[...trail.tBodies[0].rows].map((r) => [...r.cells].map((c) => c.textContent).join('|')).join('\n')`)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tokens that it took (-want +got):\n%s", diff)
 	}
 	refusesOthers(t, base, at)
-	b.do(chromedp.Click("#sign-out"), chromedp.WaitVisible("#sign-in"))
+	b.Do(chromedp.Click("#sign-out"), chromedp.WaitVisible("#sign-in"))
 }
 
 // refusesOthers sends alice's token, which is for the gateway, to each service, and more that no service takes.
@@ -157,7 +158,7 @@ func startService(t *testing.T, command []string, environ ...string) (address st
 	if err := pipe.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := said.SetReadDeadline(time.Now().Add(stepTime)); err != nil {
+	if err := said.SetReadDeadline(time.Now().Add(browsertest.StepTime)); err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(said)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/tokenhouse/tokenhouse/internal/browsertest"
 )
 
 // singlePage plays the document on audiences in a browser: a page that signs people in by keycloak-js, exchanges
@@ -37,7 +39,7 @@ func singlePage(t *testing.T, dir string) {
 
 // spa is a single-page application in a browser.
 type spa struct {
-	*tab
+	*browsertest.Tab
 	page, server string
 	complaints   chan string // of the API
 }
@@ -55,7 +57,7 @@ func openSPA(t *testing.T, dir, host string) *spa {
 	site.Config.Handler = http.FileServer(http.Dir(fitted(t, own, "http://localhost:8081", api)))
 	site.Start()
 	t.Cleanup(site.Close)
-	return &spa{chromium(t), page, base, complaints}
+	return &spa{browsertest.Open(t), page, base, complaints}
 }
 
 // local is an address of this machine by the name that host gives it.
@@ -132,36 +134,36 @@ func serveAPI(t *testing.T, dir string) (address string, complaints chan string)
 // load opens the page, which calls init of keycloak-js with these options, and gives whether somebody is signed in.
 func (s *spa) load(options string) bool {
 	s.Helper()
-	s.do(chromedp.Navigate(s.page + "/?" + options))
-	return settled[bool](s.tab, "ready")
+	s.Do(chromedp.Navigate(s.page + "/?" + options))
+	return browsertest.Settled[bool](s.Tab, "ready")
 }
 
 // signsIn by redirect, with PKCE: the first password is wrong.
 func (s *spa) signsIn() {
 	s.Helper()
-	s.do(chromedp.Navigate(s.page + "/?onLoad=login-required"))
-	s.do(chromedp.WaitVisible("#kc-form-login"))
-	asked, err := url.Parse(evaluate[string](s.tab, "location.href"))
+	s.Do(chromedp.Navigate(s.page + "/?onLoad=login-required"))
+	s.Do(chromedp.WaitVisible("#kc-form-login"))
+	asked, err := url.Parse(browsertest.Evaluate[string](s.Tab, "location.href"))
 	if err != nil {
 		s.Fatal(err)
 	}
 	if q := asked.Query(); q.Get("code_challenge_method") != "S256" || q.Get("code_challenge") == "" || !strings.HasPrefix(asked.String(), s.server) {
 		s.Errorf("keycloak-js asks %s", asked)
 	}
-	s.signIn("alice", "wrong")
-	s.do(chromedp.WaitVisible("#input-error-username"))
-	s.signIn("alice", "alice-password")
-	if !settled[bool](s.tab, "ready") || !evaluate[bool](s.tab, "kc.authenticated && kc.subject !== undefined && kc.idTokenParsed.aud === 'myapp'") {
+	s.SignIn("alice", "wrong")
+	s.Do(chromedp.WaitVisible("#input-error-username"))
+	s.SignIn("alice", "alice-password")
+	if !browsertest.Settled[bool](s.Tab, "ready") || !browsertest.Evaluate[bool](s.Tab, "kc.authenticated && kc.subject !== undefined && kc.idTokenParsed.aud === 'myapp'") {
 		s.Fatal("not signed in")
 	}
-	if at := evaluate[string](s.tab, "location.href"); at != s.page+"/?onLoad=login-required" {
+	if at := browsertest.Evaluate[string](s.Tab, "location.href"); at != s.page+"/?onLoad=login-required" {
 		s.Errorf("back at %s", at)
 	}
 }
 
 func (s *spa) refreshes() {
 	s.Helper()
-	if !evaluate[bool](s.tab, `(async () => { const before = kc.token; return await kc.updateToken(-1) && kc.token !== before; })()`) {
+	if !browsertest.Evaluate[bool](s.Tab, `(async () => { const before = kc.token; return await kc.updateToken(-1) && kc.token !== before; })()`) {
 		s.Error("the token was not refreshed")
 	}
 }
@@ -169,7 +171,7 @@ func (s *spa) refreshes() {
 // exchanges the token of the page, which the API refuses, for one that it takes.
 func (s *spa) exchanges() {
 	s.Helper()
-	if got := evaluate[string](s.tab, "call(kc.token)"); got != `{"error":"Invalid token"}` {
+	if got := browsertest.Evaluate[string](s.Tab, "call(kc.token)"); got != `{"error":"Invalid token"}` {
 		s.Errorf("the page's own token: %s", got)
 	}
 	select {
@@ -180,7 +182,7 @@ func (s *spa) exchanges() {
 	case <-time.After(10 * time.Second):
 		s.Error("the API says nothing")
 	}
-	if got := evaluate[string](s.tab, "exchange().then(call)"); got != `{"data":"sensitive data"}` {
+	if got := browsertest.Evaluate[string](s.Tab, "exchange().then(call)"); got != `{"data":"sensitive data"}` {
 		s.Errorf("the exchanged token: %s", got)
 	}
 }
@@ -191,7 +193,7 @@ func (s *spa) asksSilently() {
 	if !s.load("onLoad=check-sso&silent=yes") {
 		s.Error("nobody is signed in")
 	}
-	if at := evaluate[string](s.tab, "location.href"); at != s.page+"/?onLoad=check-sso&silent=yes" {
+	if at := browsertest.Evaluate[string](s.Tab, "location.href"); at != s.page+"/?onLoad=check-sso&silent=yes" {
 		s.Errorf("the page went to %s", at)
 	}
 }
@@ -200,10 +202,10 @@ func (s *spa) asksSilently() {
 func (s *spa) noticesSignOut(framed bool) {
 	s.Helper()
 	goodbye := s.server + "/realms/myrealm/protocol/openid-connect/logout"
-	other := s.tab.another()
-	other.do(chromedp.Navigate(goodbye), chromedp.Submit("form"), chromedp.WaitNotPresent("form"))
+	other := s.Tab.Another(s.T)
+	other.Do(chromedp.Navigate(goodbye), chromedp.Submit("form"), chromedp.WaitNotPresent("form"))
 	if framed {
-		settled[bool](s.tab, "new Promise((resolve, reject) => kc.authenticated ? reject() : resolve(ended))")
+		browsertest.Settled[bool](s.Tab, "new Promise((resolve, reject) => kc.authenticated ? reject() : resolve(ended))")
 	}
 	if s.load("onLoad=check-sso&silent=yes") {
 		s.Error("still signed in")
@@ -213,14 +215,14 @@ func (s *spa) noticesSignOut(framed bool) {
 // signsOut by redirect.
 func (s *spa) signsOut() {
 	s.Helper()
-	s.do(chromedp.Navigate(s.page + "/?onLoad=login-required"))
-	s.signIn("alice", "alice-password")
-	if !settled[bool](s.tab, "ready") {
+	s.Do(chromedp.Navigate(s.page + "/?onLoad=login-required"))
+	s.SignIn("alice", "alice-password")
+	if !browsertest.Settled[bool](s.Tab, "ready") {
 		s.Fatal("not signed in")
 	}
 	home := s.page + "/?onLoad=check-sso"
-	evaluate[bool](s.tab, fmt.Sprintf("setTimeout(() => kc.logout({redirectUri: %q})); true", home))
-	if settled[bool](s.tab, fmt.Sprintf("location.href === %q ? ready : Promise.reject()", home)) {
+	browsertest.Evaluate[bool](s.Tab, fmt.Sprintf("setTimeout(() => kc.logout({redirectUri: %q})); true", home))
+	if browsertest.Settled[bool](s.Tab, fmt.Sprintf("location.href === %q ? ready : Promise.reject()", home)) {
 		s.Error("still signed in")
 	}
 }

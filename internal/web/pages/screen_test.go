@@ -5,15 +5,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"github.com/tokenhouse/tokenhouse/internal/browsertest"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/web/pages"
 )
@@ -37,7 +36,7 @@ var glasses = []glass{{"light", 800, 700, "light"}, {"dark", 800, 700, "dark"}, 
 // TestScreens looks at each page in a browser: its style sheet and pictures must be there, and nothing may be
 // wider than the window. With -update it writes the pictures.
 func TestScreens(t *testing.T) {
-	browser, site := chromium(t), sampleSite(t)
+	browser, site := browsertest.Open(t), sampleSite(t)
 	for _, s := range samples {
 		if s.page.Page() == "" {
 			continue // it sends itself away
@@ -45,18 +44,14 @@ func TestScreens(t *testing.T) {
 		for _, g := range glasses {
 			t.Run(s.name+"-"+g.name, func(t *testing.T) {
 				tab := open(t, browser, site+s.name, g)
-				see(t, tab, "the style sheet is missing", `document.styleSheets.length === 0 || document.styleSheets[0].cssRules.length === 0`)
-				see(t, tab, "a picture is missing", `[...document.images].some((i) => !i.naturalWidth)`)
-				see(t, tab, "what is folded cannot be unfolded", `document.querySelectorAll("details").forEach((d) => { d.open = true }), !![...document.querySelectorAll("details")].find((d) => !d.open)`)
-				see(t, tab, "the page is wider than the window", `document.documentElement.scrollWidth > innerWidth`)
+				see(tab, "the style sheet is missing", `document.styleSheets.length === 0 || document.styleSheets[0].cssRules.length === 0`)
+				see(tab, "a picture is missing", `[...document.images].some((i) => !i.naturalWidth)`)
+				see(tab, "what is folded cannot be unfolded", `document.querySelectorAll("details").forEach((d) => { d.open = true }), !![...document.querySelectorAll("details")].find((d) => !d.open)`)
+				see(tab, "the page is wider than the window", `document.documentElement.scrollWidth > innerWidth`)
 				if !*update {
 					return
 				}
-				picture, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(filepath.Join(screens, s.name+"-"+g.name+".png"), picture, 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(screens, s.name+"-"+g.name+".png"), tab.Picture(), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -70,7 +65,7 @@ func TestAccessible(t *testing.T) {
 	if err != nil {
 		t.Skip("axe-core is not installed: npm ci in testdata/axe")
 	}
-	browser, site := chromium(t), sampleSite(t)
+	browser, site := browsertest.Open(t), sampleSite(t)
 	for _, s := range samples {
 		if s.page.Page() == "" {
 			continue
@@ -78,14 +73,9 @@ func TestAccessible(t *testing.T) {
 		for _, g := range glasses[:2] {
 			t.Run(s.name+"-"+g.name, func(t *testing.T) {
 				tab := open(t, browser, site+s.name, g)
-				if _, err := chromedp.Run(tab, chromedp.Evaluate[bool](string(axe)+"; true")); err != nil {
-					t.Fatal(err)
-				}
-				found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](`axe.run().then((r) =>
-					r.violations.map((v) => v.id + ": " + v.help + "\n" + v.nodes.map((n) => n.html).join("\n")))`, chromedp.EvalAwaitPromise))
-				if err != nil {
-					t.Fatal(err)
-				}
+				browsertest.Evaluate[bool](tab, string(axe)+"; true")
+				found := browsertest.Evaluate[[]string](tab, `axe.run().then((r) =>
+					r.violations.map((v) => v.id + ": " + v.help + "\n" + v.nodes.map((n) => n.html).join("\n")))`)
 				for _, violation := range found {
 					t.Error(violation)
 				}
@@ -94,54 +84,24 @@ func TestAccessible(t *testing.T) {
 	}
 }
 
-// chromium is a browser that ends with the test.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.Flag("hide-scrollbars", true))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	browser, cancel := chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(browser); err != nil { // starts it, for all tabs
-		t.Fatal(err)
-	}
-	return browser
-}
-
 // open opens an address in a tab of its own.
-func open(t *testing.T, browser context.Context, address string, g glass) context.Context {
+func open(t *testing.T, browser *browsertest.Tab, address string, g glass) *browsertest.Tab {
 	t.Helper()
-	tab, cancel := chromedp.NewContext(browser)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(tab); err != nil {
-		t.Fatal(err)
-	}
-	tab, cancel = context.WithTimeout(tab, 30*time.Second)
-	t.Cleanup(cancel)
+	tab := browser.Another(t)
 	scheme := func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: g.scheme}}})
 		return chromedp.Void{}, err
 	}
-	if err := chromedp.Do(tab, scheme, chromedp.EmulateViewport(g.width, g.height), chromedp.Navigate(address)); err != nil {
-		t.Fatal(err)
-	}
+	tab.Do(scheme, chromedp.EmulateViewport(g.width, g.height), chromedp.Navigate(address))
 	return tab
 }
 
 // see fails where an expression is true of the page.
-func see(t *testing.T, tab context.Context, fault, expression string) {
-	t.Helper()
-	bad, err := chromedp.Run(tab, chromedp.Evaluate[bool](expression))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bad {
-		t.Error(fault)
+func see(tab *browsertest.Tab, fault, expression string) {
+	tab.Helper()
+	if browsertest.Evaluate[bool](tab, expression) {
+		tab.Error(fault)
 	}
 }
 
