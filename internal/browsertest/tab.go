@@ -57,6 +57,9 @@ func open(t *testing.T, parent context.Context) *Tab {
 	return &Tab{t, ctx}
 }
 
+// In is the same tab for a part of a test.
+func (b *Tab) In(t *testing.T) *Tab { return &Tab{t, b.ctx} }
+
 // Do takes steps, one after the other.
 func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
