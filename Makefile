@@ -48,10 +48,10 @@ test: ## all tests but the long ones, with the race detector where much happens 
 	$(STATIC) test -vet=off -timeout 30m -run '$(PLAYED)' ./internal/server ./internal/flow/... ./internal/cli ./bearer
 
 replay: ## how many of Keycloak's recorded answers pass, wait and differ
-	@$(GO) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
+	@$(STATIC) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
 
 clients: ## use a server by clients of npm, PyPI and Maven, which are installed for it
-	TEST_CLIENTS=1 $(GO) test -count=1 -v -run '^TestClients$$' ./internal/server
+	TEST_CLIENTS=1 $(STATIC) test -count=1 -v -run '^TestClients$$' ./internal/server
 
 test-all: ## the long tests too: crashes, soak, a million users, and each fuzz test for FUZZTIME
 	TEST_LONG=1 $(GO) test $(RACE) -timeout 3h ./...
@@ -76,7 +76,7 @@ STRANGERS = ./internal/core/token=FuzzOpen ./internal/core/token=FuzzParse ./int
 fuzz-short: ## each fuzz test of tokens, assertions and proofs for SHORTFUZZ (2s)
 	@for at in $(STRANGERS); do \
 	  echo "$${at%=*} $${at#*=}"; \
-	  $(GO) test -run '^$$' -fuzz "^$${at#*=}\$$" -fuzztime $(SHORTFUZZ) -fuzzminimizetime 100x $${at%=*} || exit 1; \
+	  $(STATIC) test -run '^$$' -fuzz "^$${at#*=}\$$" -fuzztime $(SHORTFUZZ) -fuzzminimizetime 100x $${at%=*} || exit 1; \
 	done
 
 check: ## format, vet, staticcheck, errcheck, and whether it builds static
