@@ -10,8 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/proxy/certificate"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/forward"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/identity"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/seal"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/session"
 )
 
 // Config says what a gatekeeper stands before, and whom it lets through. Defaults are those of package setup.
@@ -19,8 +23,9 @@ type Config struct {
 	Issuer   Issuer
 	Site     Site
 	Access   Access
-	Session  Session
-	Upstream Upstream
+	Session  session.Config
+	Upstream forward.Upstream
+	Told     identity.Told // what the upstream is told of callers
 	CORS     CORS
 	Filter   Filter
 	Listen   Listen
@@ -70,39 +75,6 @@ type Access struct {
 	ShowFixes   bool                      // pages tell what the issuer's explanation says
 }
 
-// Session is how people stay signed in.
-type Session struct {
-	Key         string // encrypts cookies: seal.KeySize bytes at least
-	Cookie      string // name of the cookie
-	Domain      string
-	SameSite    http.SameSite
-	Insecure    bool // cookies go without TLS
-	Lasting     bool // cookies outlive the browser
-	Refresh     bool // tokens are renewed
-	Duration    time.Duration
-	EndAtIssuer bool // signing out here is signing out there
-}
-
-// Upstream is what the gatekeeper stands before.
-type Upstream struct {
-	URL           *url.URL // http, https, or unix with a path
-	CA            string   // PEM file
-	Certificate   string   // PEM file with certificate and key, shown to upstream and issuer
-	SkipVerify    bool
-	KeepAlive     bool
-	PreserveHost  bool
-	Token         bool              // header X-Auth-Token
-	Authorization bool              // header Authorization
-	Claims        []string          // claims that become headers: name, or name|Header
-	Headers       map[string]string // to the upstream
-	Timeouts      Timeouts
-	MaxIdle       int
-	MaxIdleHost   int
-}
-
-// Timeouts are of calls to the upstream.
-type Timeouts struct{ Dial, KeepAlive, TLS, Header, Continue time.Duration }
-
 // CORS is which pages of other origins may call.
 type CORS struct {
 	Origins, Methods, Headers, Exposed []string
@@ -124,13 +96,10 @@ type Listen struct {
 	Address                       string // host:port, or unix://path
 	HTTP                          string // a second one, without TLS
 	ToHTTPS                       bool   // which only redirects
-	TLS                           TLS
+	TLS                           certificate.Files
 	ReadTime, WriteTime, IdleTime time.Duration
 	Trusted                       []netip.Prefix // proxies before the gatekeeper, whose X-Forwarded-For is passed on
 }
-
-// TLS is of the listener. Files are read again when they change.
-type TLS struct{ Certificate, Key, ClientCA string }
 
 // check refuses what cannot be meant.
 func (c *Config) check() error {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 
+	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
@@ -32,7 +33,7 @@ func (g *Gatekeeper) endpoints() *http.ServeMux {
 		handle(get, "metrics", g.showMetrics)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		g.refuse(w, r, refused(http.StatusNotFound, "not_found", "There is nothing here"))
+		g.refuse(w, r, refusal.New(http.StatusNotFound, "not_found", "There is nothing here"))
 	})
 	return mux
 }
@@ -44,15 +45,15 @@ func (g *Gatekeeper) showToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return render.JSON(w, http.StatusOK, c.claims)
+	return render.JSON(w, http.StatusOK, c.Claims)
 }
 
 // expired tells whether the caller has a token that is good.
 func (g *Gatekeeper) expired(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	if _, err := g.caller(w, r); err != nil {
-		if f, ok := err.(*refusal); ok {
-			f.signIn = false // who asks wants an answer
+		if f, ok := err.(*refusal.Refusal); ok {
+			f.SignIn = false // who asks wants an answer
 		}
 		return err
 	}
@@ -70,14 +71,14 @@ func (g *Gatekeeper) health(w http.ResponseWriter, _ *http.Request) error {
 // ready tells whether it can let anybody through: whether it has the issuer's keys.
 func (g *Gatekeeper) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := g.verifier.Ready(r.Context()); err != nil {
-		return away(err)
+		return refusal.Away(err)
 	}
 	return g.health(w, r)
 }
 
 func (g *Gatekeeper) showMetrics(w http.ResponseWriter, r *http.Request) error {
 	if g.config.Site.Local && !loopback(r.RemoteAddr) {
-		return refused(http.StatusForbidden, "access_denied", "Metrics are for this machine alone")
+		return refusal.New(http.StatusForbidden, "access_denied", "Metrics are for this machine alone")
 	}
 	g.metrics.handler.ServeHTTP(w, r)
 	return nil

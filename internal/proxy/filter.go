@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
 )
 
 // filter adds to a request and its answer what the configuration says, and answers requests for hosts that are not served here.
@@ -27,7 +29,7 @@ func (g *Gatekeeper) filter(w http.ResponseWriter, r *http.Request) (goes bool) 
 		r.Header.Set(f.RequestID, rand.Text())
 	}
 	if len(f.Hosts) > 0 && !slices.Contains(f.Hosts, hostname(r.Host)) {
-		g.refuse(w, r, refused(http.StatusMisdirectedRequest, "invalid_request", "This host is not served here"))
+		g.refuse(w, r, refusal.New(http.StatusMisdirectedRequest, "invalid_request", "This host is not served here"))
 		return false
 	}
 	return true
@@ -39,4 +41,21 @@ func hostname(host string) string {
 		host = name
 	}
 	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// headersSaid are the headers of answers that the configuration sets: an upstream that sets them too would have them there twice.
+func headersSaid(c *Config) []string {
+	var all []string
+	for name, set := range map[string]bool{"X-Content-Type-Options": c.Filter.NoSniff, "X-Frame-Options": c.Filter.NoFrame, "Content-Security-Policy": c.Filter.Policy != ""} {
+		if set {
+			all = append(all, name)
+		}
+	}
+	for name := range c.Filter.Headers {
+		all = append(all, http.CanonicalHeaderKey(name))
+	}
+	if len(c.CORS.Origins) > 0 {
+		all = append(all, "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers")
+	}
+	return all
 }

@@ -2,41 +2,41 @@ package proxy
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httputil"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/brokerclient"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/forward"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/identity"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/mend"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
-	"github.com/tokenhouse/tokenhouse/internal/proxy/seal"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/session"
 )
 
 // Gatekeeper answers requests. New makes one.
 type Gatekeeper struct {
-	config       Config
-	log          *slog.Logger
-	table        *resource.Table
-	jar, ways    *seal.Jar // of sessions, and of those on their way to sign in; nil without sign-in
-	issuer       *issuer.Client
-	broker       *brokerclient.Source
-	explainer    *brokerclient.Source // of who may ask why; nil: nobody may
-	explanations explanations
-	verifier     verifier
-	known        identities
-	renewals     renewals
-	ended        endings
-	claimHeaders []claimHeader
-	spoofable    map[string]bool // names of headers that are the gatekeeper's to set, beside those of a kind
-	said         []string        // names of headers of answers that are the gatekeeper's to set
-	strangers    *http.CrossOriginProtection
-	forward      *httputil.ReverseProxy
-	metrics      *metrics
-	own          *http.ServeMux // its own endpoints
+	config    Config
+	log       *slog.Logger
+	table     *resource.Table
+	sessions  *session.Keeper // nil without sign-in
+	issuer    *issuer.Client
+	broker    *brokerclient.Source
+	advisor   *mend.Advisor
+	verifier  verifier
+	reader    *identity.Reader
+	known     identities
+	strangers *http.CrossOriginProtection
+	forward   *forward.Forwarder
+	desk      refusal.Desk
+	metrics   *metrics
+	own       *http.ServeMux // its own endpoints
 }
 
 // verifier proves access tokens. *bearer.Verifier is one.
@@ -55,14 +55,17 @@ func New(ctx context.Context, c Config) (*Gatekeeper, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	g := &Gatekeeper{config: c, log: c.Log, claimHeaders: claimHeaders(c.Upstream.Claims), metrics: newMetrics(),
-		renewals: renewals{all: map[[32]byte]*renewal{}}, ended: endings{all: map[string]time.Time{}}}
+	g := &Gatekeeper{config: c, log: c.Log, reader: identity.NewReader(c.Told), known: newIdentities(), metrics: newMetrics(),
+		desk: refusal.Desk{Log: c.Log, ShowFixes: c.Access.ShowFixes}}
 	var err error
 	if g.table, err = resource.NewTable(c.Access.Resources, c.Access.DefaultDeny); err != nil {
 		return nil, err
 	}
-	if err := g.makeJars(); err != nil {
-		return nil, err
+	if !c.Access.NoRedirects {
+		g.desk.SignIn = c.Site.endpoint("authorize")
+		if g.sessions, err = session.New(c.Session, c.Issuer.URL+"\x00"+c.Issuer.ClientID); err != nil {
+			return nil, err
+		}
 	}
 	if err := g.meetIssuer(ctx); err != nil {
 		return nil, err
@@ -70,8 +73,7 @@ func New(ctx context.Context, c Config) (*Gatekeeper, error) {
 	if err := g.trustOrigins(); err != nil {
 		return nil, err
 	}
-	g.known, g.explanations = newIdentities(), newExplanations()
-	if err := g.makeForward(); err != nil {
+	if err := g.meetUpstream(); err != nil {
 		return nil, err
 	}
 	g.own = g.endpoints()
@@ -79,61 +81,6 @@ func New(ctx context.Context, c Config) (*Gatekeeper, error) {
 }
 
 func (g *Gatekeeper) now() time.Time { return g.config.Now() }
-
-// makeJars makes what cookies are kept in. Those of people on their way are Lax at most: they come back from another site.
-func (g *Gatekeeper) makeJars() (err error) {
-	s := &g.config.Session
-	if g.config.Access.NoRedirects {
-		return nil
-	}
-	c := seal.Config{Key: s.Key, For: g.config.Issuer.URL + "\x00" + g.config.Issuer.ClientID, Domain: s.Domain, Insecure: s.Insecure, SameSite: s.SameSite}
-	if g.jar, err = seal.New(c); err != nil {
-		return err
-	}
-	c.SameSite = http.SameSiteLaxMode
-	g.ways, err = seal.New(c)
-	return err
-}
-
-// meetIssuer makes what speaks to the issuer.
-func (g *Gatekeeper) meetIssuer(ctx context.Context) error {
-	c := &g.config.Issuer
-	client, err := issuerHTTP(&g.config)
-	if err != nil {
-		return err
-	}
-	g.issuer = issuer.New(issuer.Config{URL: c.URL, DiscoveryURL: c.DiscoveryURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, SecretInBody: c.SecretInBody,
-		Scopes: c.Scopes, Revocation: c.Revocation, HTTP: client, Insecure: c.Insecure, Now: g.now})
-	if err := g.makeBrokers(client); err != nil {
-		return err
-	}
-	if c.Unverified {
-		g.log.Warn("tokens are NOT verified: whoever reaches this gatekeeper is who they say they are")
-		g.verifier = unverified{g.now}
-		return nil
-	}
-	g.verifier, err = bearer.Config{Issuer: c.URL, DiscoveryURL: c.DiscoveryURL, HTTPClient: client, InsecureHTTP: c.Insecure, AcceptUntyped: c.Untyped,
-		RequestURL: g.requestURL, Log: slog.New(slog.DiscardHandler), Now: g.now}.NewVerifier(ctx)
-	if err != nil {
-		return fmt.Errorf("discovery-url: %w", err)
-	}
-	if err := g.verifier.Ready(ctx); err != nil {
-		g.log.Warn("the issuer cannot be reached: what needs it is answered with 503 until it can", "issuer", c.URL, "cause", err)
-	}
-	return nil
-}
-
-// requestURL is the URL that a caller sent a request to, as proofs of possession name it.
-func (g *Gatekeeper) requestURL(r *http.Request) string {
-	if g.config.Site.URL != nil {
-		return g.config.Site.address(r.URL.EscapedPath())
-	}
-	scheme := "http://"
-	if r.TLS != nil {
-		scheme = "https://"
-	}
-	return scheme + r.Host + r.URL.EscapedPath()
-}
 
 // ServeHTTP answers a request.
 func (g *Gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -151,48 +98,53 @@ func (g *Gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // guard lets a request through to the upstream, or answers why not.
 func (g *Gatekeeper) guard(w http.ResponseWriter, r *http.Request) {
-	under, ok := g.table.Of(r)
-	switch {
-	case !ok:
-		g.refuse(w, r, refused(http.StatusBadRequest, "invalid_request", "The path cannot be read"))
-		return
-	case r.Method == http.MethodTrace, r.Method == http.MethodConnect:
-		g.refuse(w, r, refused(http.StatusMethodNotAllowed, "invalid_request", "Method not allowed"))
-		return
-	}
-	asks, target, err := demands(under)
+	demand, err := g.demand(r)
 	if err != nil {
 		g.refuse(w, r, err)
 		return
 	}
-	if !asks {
-		g.pass(w, r, nil)
+	if demand.Nobody {
+		g.forward.Pass(w, r, nil)
 		return
 	}
 	c, err := g.caller(w, r)
 	if err == nil {
-		err = g.admit(r, c, under)
+		err = g.admit(c, demand)
 	}
-	if err == nil && target != "" {
-		c, err = g.swap(r, c, target)
+	if err == nil && demand.ExchangeTo != "" {
+		c, err = g.swap(r, c, demand.ExchangeTo)
 	}
 	if err != nil {
 		g.refuse(w, r, err)
 		return
 	}
-	g.pass(w, r, c)
+	g.forward.Pass(w, r, &forward.Sender{Headers: c.Headers, Bound: c.bound})
 }
 
-// demands tells whether any of the resources asks who calls, and the audience that they want the token exchanged for.
-func demands(under []*resource.Resource) (asks bool, target string, err error) {
-	for _, u := range under {
-		if u.WhiteListed {
-			continue
-		}
-		if asks && u.ExchangeTo != target {
-			return false, "", refused(http.StatusBadRequest, "invalid_request", "The path can be read in more than one way")
-		}
-		asks, target = true, u.ExchangeTo
+// demand is what the resources ask of a request.
+func (g *Gatekeeper) demand(r *http.Request) (resource.Demand, error) {
+	d, err := g.table.Demand(r)
+	switch {
+	case errors.Is(err, resource.ErrPath):
+		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The path cannot be read")
+	case r.Method == http.MethodTrace, r.Method == http.MethodConnect:
+		return d, refusal.New(http.StatusMethodNotAllowed, "invalid_request", "Method not allowed")
+	case err != nil:
+		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The path can be read in more than one way")
 	}
-	return asks, target, nil
+	return d, nil
+}
+
+// admit demands what the resources, and the claims that all tokens must match, ask of a caller.
+func (g *Gatekeeper) admit(c *caller, d resource.Demand) error {
+	why := d.Refuse(c.Holder)
+	for name, want := range g.config.Access.Claims {
+		if why == "" && !slices.ContainsFunc(identity.Texts(c.Claims[name]), want.MatchString) {
+			why = "match-claims: " + name
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	return refusal.New(http.StatusForbidden, "access_denied", "You may not use this").Because(errors.New(why)).By(c.Identity)
 }

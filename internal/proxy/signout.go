@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"net/http"
+	"net/url"
 
+	"github.com/tokenhouse/tokenhouse/internal/proxy/page"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
@@ -14,25 +16,25 @@ func (g *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	} else if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-		g.askToSignOut(w, r)
-		return nil
+		return g.askToSignOut(w, r)
 	}
 	back := local(r.URL.Query().Get("redirect"))
 	w.Header().Set("Cache-Control", "no-store")
-	s := g.session(r)
-	if s == nil {
-		if g.jar != nil {
-			g.jar.Clear(w, r, g.config.Session.Cookie) // what does not open is of no use either
-		}
+	if g.sessions == nil {
 		render.Redirect(w, back)
 		return nil
 	}
-	g.jar.Clear(w, r, g.config.Session.Cookie)
-	g.ended.add(s.id, g.now().Add(g.config.Session.Duration), g.now())
-	if s.refresh != "" {
+	s := g.sessions.Of(r, g.now())
+	if s == nil {
+		g.sessions.Drop(w, r) // what does not open is of no use either
+		render.Redirect(w, back)
+		return nil
+	}
+	g.sessions.End(w, r, s, g.now())
+	if s.Refresh != "" {
 		ctx, cancel := detached(r, g.config.Issuer.Timeout)
 		defer cancel()
-		if err := g.issuer.Revoke(ctx, s.refresh); err != nil {
+		if err := g.issuer.Revoke(ctx, s.Refresh); err != nil {
 			g.log.WarnContext(ctx, "the refresh token of who signed out is not revoked", "cause", err)
 		}
 	}
@@ -40,11 +42,21 @@ func (g *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) error {
 		render.Redirect(w, back)
 		return nil
 	}
-	to, err := g.issuer.LogoutURL(r.Context(), s.idToken, g.config.Site.address(back))
+	to, err := g.issuer.LogoutURL(r.Context(), s.IDToken, g.config.Site.address(back))
 	if err != nil || to == "" {
 		g.log.WarnContext(r.Context(), "signed out here, and not at the issuer", "cause", err)
 		to = back
 	}
 	render.Redirect(w, to)
 	return nil
+}
+
+// askToSignOut lets a person say that they want to.
+func (g *Gatekeeper) askToSignOut(w http.ResponseWriter, r *http.Request) error {
+	p := page.Page{Title: "Sign out?", Text: "Another site has led you here.", SignOut: r.URL.RequestURI()}
+	u, err := url.Parse(g.config.Issuer.URL)
+	if err != nil {
+		return err
+	}
+	return p.Write(w, http.StatusOK, u.Scheme+"://"+u.Host) // where the button leads on to
 }

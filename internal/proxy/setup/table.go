@@ -47,9 +47,9 @@ var options = []Option{
 	{Name: "tls-client-certificate", Help: "PEM file with certificate and key, shown to upstream and issuer", set: text(func(s *Settings) *string { return &s.Upstream.Certificate })},
 	{Name: "preserve-host", Kind: Toggle, Default: "false", Help: "the upstream gets the caller's Host", set: truth(func(s *Settings) *bool { return &s.Upstream.PreserveHost })},
 	{Name: "headers", Kind: Map, Help: "headers added to requests, name=value", set: pairs(func(s *Settings) *map[string]string { return &s.Upstream.Headers })},
-	{Name: "enable-token-header", Kind: Toggle, Default: "true", Help: "the upstream gets the token as X-Auth-Token", set: truth(func(s *Settings) *bool { return &s.Upstream.Token })},
-	{Name: "enable-authorization-header", Kind: Toggle, Default: "true", Help: "the upstream gets the token as Authorization", set: truth(func(s *Settings) *bool { return &s.Upstream.Authorization })},
-	{Name: "add-claims", Kind: List, Help: "claims that become headers: given_name is X-Auth-Given-Name, given_name|X-Name is X-Name", set: list(func(s *Settings) *[]string { return &s.Upstream.Claims })},
+	{Name: "enable-token-header", Kind: Toggle, Default: "true", Help: "the upstream gets the token as X-Auth-Token", set: truth(func(s *Settings) *bool { return &s.Told.Token })},
+	{Name: "enable-authorization-header", Kind: Toggle, Default: "true", Help: "the upstream gets the token as Authorization", set: truth(func(s *Settings) *bool { return &s.Told.Authorization })},
+	{Name: "add-claims", Kind: List, Help: "claims that become headers: given_name is X-Auth-Given-Name, given_name|X-Name is X-Name", set: list(func(s *Settings) *[]string { return &s.Told.Claims })},
 
 	{Name: "resources", Kind: List, Help: "what is asked of whom: uri=/admin*|methods=GET,POST|roles=admin,client:role|require-any-role=true|groups=staff|exchange-to=orders, or uri=/css/*|white-listed=true", set: resources},
 	{Name: "enable-default-deny", Kind: Toggle, Default: "true", Help: "what no resource is about needs a token", set: truth(func(s *Settings) *bool { return &s.Access.DefaultDeny })},

@@ -1,4 +1,4 @@
-package proxy
+package refusal
 
 import (
 	"log/slog"
@@ -11,8 +11,8 @@ import (
 // TestNoteLeavesFixesAlone: explanations are shared by all who are refused for the same reason.
 func TestNoteLeavesFixesAlone(t *testing.T) {
 	shared := make([]explain.Fix, 1, 2)
-	g := &Gatekeeper{log: slog.New(slog.DiscardHandler)}
-	g.note(httptest.NewRequest("GET", "/", nil), &refusal{hidden: shared, fixes: []explain.Fix{{Command: "mine"}}}, "1")
+	d := &Desk{Log: slog.New(slog.DiscardHandler)}
+	d.note(httptest.NewRequest("GET", "/", nil), &Refusal{Hidden: shared, Fixes: []explain.Fix{{Command: "mine"}}}, "1")
 	if beyond := shared[:2][1]; beyond != (explain.Fix{}) {
 		t.Errorf("what others read holds %+v", beyond)
 	}

@@ -1,0 +1,235 @@
+// Package forward sends requests on to the upstream, as the gatekeeper wants them seen: without what only the gatekeeper may say, and
+// without its cookies.
+package forward
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tokenhouse/tokenhouse/internal/proxy/identity"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
+)
+
+// Upstream is where requests go.
+type Upstream struct {
+	URL          *url.URL // http, https, or unix with a path
+	CA           string   // PEM file
+	Certificate  string   // PEM file with certificate and key, shown to upstream and issuer
+	SkipVerify   bool
+	KeepAlive    bool
+	PreserveHost bool
+	Headers      map[string]string // added to requests
+	Timeouts     Timeouts
+	MaxIdle      int
+	MaxIdleHost  int
+}
+
+// Timeouts are of calls to the upstream.
+type Timeouts struct{ Dial, KeepAlive, TLS, Header, Continue time.Duration }
+
+// Config says what goes where.
+type Config struct {
+	Upstream
+	Site    *url.URL       // scheme and host that callers take the site for; nil: as the request has it
+	Trusted []netip.Prefix // proxies whose X-Forwarded-For is passed on
+	Claims  []string       // names of headers that are the gatekeeper's to set, beside X-Auth-*
+	Said    []string       // names of headers of answers that are the gatekeeper's to set, in canonical form
+	Owns    func(cookie string) bool
+	Failed  func(w http.ResponseWriter, r *http.Request, err error) // answers where the upstream does not
+	Log     *slog.Logger
+}
+
+// Forwarder sends requests on. New makes one.
+type Forwarder struct {
+	Config
+	spoofable map[string]bool // names of headers that are the gatekeeper's to set, beside those of a kind
+	proxy     *httputil.ReverseProxy
+}
+
+// New makes a forwarder.
+func New(c Config) (*Forwarder, error) {
+	to, err := transport(&c.Upstream)
+	if err != nil {
+		return nil, err
+	}
+	// Some frameworks take the path from X-Original-Url and X-Rewrite-Url, which no resource was asked about.
+	f := &Forwarder{Config: c, spoofable: map[string]bool{"Authorization": true, "Forwarded": true, "X-Real-Ip": true, "X-Original-Url": true, "X-Rewrite-Url": true}}
+	for _, name := range c.Claims {
+		f.spoofable[resource.ReadAs(name)] = true
+	}
+	for name := range c.Headers {
+		f.spoofable[resource.ReadAs(name)] = true
+	}
+	f.proxy = &httputil.ReverseProxy{Rewrite: f.rewrite, ModifyResponse: f.modify, ErrorHandler: c.Failed, Transport: to,
+		FlushInterval: -1, ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug), BufferPool: &buffers{}}
+	return f, nil
+}
+
+// Sender is who sent a request, proven.
+type Sender struct {
+	Headers []identity.Header // that the upstream is told of them
+	Bound   bool              // their token came with a proof of possession, which the upstream may want to see
+}
+
+// passed is what forwarding needs to know of a request.
+type passed struct {
+	by *Sender // nil: nobody was asked
+}
+
+type passedKey struct{}
+
+// Pass sends a request to the upstream, with what it may know of who sent it; nil where nobody was asked.
+func (f *Forwarder) Pass(w http.ResponseWriter, r *http.Request, by *Sender) {
+	if r.ContentLength < 0 && r.ProtoMajor == 1 {
+		// A stream: its answer may begin before it ends. Where that cannot be, it begins after.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+	}
+	f.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passedKey{}, passed{by})))
+}
+
+// rewrite makes the upstream's request of the caller's. Headers of the connection and X-Forwarded-* are gone from it already.
+func (f *Forwarder) rewrite(p *httputil.ProxyRequest) {
+	by := p.In.Context().Value(passedKey{}).(passed).by
+	host := p.In.Host
+	if f.URL.Scheme == "unix" {
+		p.Out.URL.Scheme, p.Out.URL.Host = "http", "upstream"
+	} else {
+		p.SetURL(f.URL)
+	}
+	p.Out.Host = ""
+	if f.PreserveHost {
+		p.Out.Host = host
+	}
+	h := p.Out.Header
+	dropUpgrade(h)
+	f.dropSpoofed(h, by)
+	f.dropCookies(h)
+	f.tellOrigin(p)
+	if by != nil {
+		for _, one := range by.Headers {
+			if one.Name != "Authorization" || !by.Bound {
+				h[one.Name] = one.Values
+			}
+		}
+	}
+	for name, value := range f.Headers {
+		h.Set(name, value)
+	}
+}
+
+// tellOrigin tells the upstream where a request came from, and what the caller took the site for.
+func (f *Forwarder) tellOrigin(p *httputil.ProxyRequest) {
+	if before := p.In.Header["X-Forwarded-For"]; len(before) > 0 && f.trusted(p.In.RemoteAddr) {
+		p.Out.Header["X-Forwarded-For"] = before
+	}
+	p.SetXForwarded()
+	if s := f.Site; s != nil {
+		p.Out.Header["X-Forwarded-Proto"] = []string{s.Scheme}
+		p.Out.Header["X-Forwarded-Host"] = []string{s.Host}
+	}
+	if host, _, err := net.SplitHostPort(p.In.RemoteAddr); err == nil {
+		p.Out.Header["X-Real-Ip"] = []string{host}
+	}
+}
+
+// trusted tells whether who connected is a proxy that is believed.
+func (f *Forwarder) trusted(remote string) bool {
+	a, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return false
+	}
+	for _, p := range f.Trusted {
+		if p.Contains(a.Addr().Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// dropUpgrade drops upgrades to anything but WebSockets: within a connection that became HTTP/2 (h2c), a caller could send requests that
+// nobody looks at.
+func dropUpgrade(h http.Header) {
+	if to := h["Upgrade"]; len(to) == 1 && strings.EqualFold(to[0], "websocket") {
+		return
+	}
+	for _, name := range []string{"Upgrade", "Connection", "Http2-Settings"} {
+		delete(h, name)
+	}
+}
+
+// dropSpoofed drops what only the gatekeeper may say. Many servers read X_Auth_Roles as X-Auth-Roles. A request that nobody was asked
+// about keeps credentials that are no token's; one with a proof of possession keeps both.
+func (f *Forwarder) dropSpoofed(h http.Header, by *Sender) {
+	for name := range h {
+		plain := name
+		if strings.IndexByte(name, '_') >= 0 {
+			plain = resource.ReadAs(name)
+		}
+		if name == "Authorization" && keepsCredentials(h, by) {
+			continue
+		}
+		if strings.HasPrefix(plain, "X-Auth-") || strings.HasPrefix(plain, "X-Forwarded-") || f.spoofable[plain] {
+			delete(h, name)
+		}
+	}
+}
+
+// keepsCredentials tells whether the upstream may see what a request proves itself by. Servers read schemes more leniently than
+// they should, so that whatever begins like a token's is one.
+func keepsCredentials(h http.Header, by *Sender) bool {
+	if by != nil {
+		return by.Bound
+	}
+	all := h["Authorization"]
+	given := strings.ToLower(strings.TrimSpace(strings.Join(all, "")))
+	return len(all) == 1 && !strings.HasPrefix(given, "bearer") && !strings.HasPrefix(given, "dpop")
+}
+
+// dropCookies drops the gatekeeper's own cookies: the upstream has no use for them.
+func (f *Forwarder) dropCookies(h http.Header) {
+	lines := h["Cookie"]
+	if f.Owns == nil || len(lines) == 0 {
+		return
+	}
+	var kept []string
+	for _, one := range lines {
+		for cookie := range strings.SplitSeq(one, ";") {
+			cookie = strings.TrimSpace(cookie)
+			if name, _, _ := strings.Cut(cookie, "="); cookie != "" && !f.Owns(strings.TrimSpace(name)) {
+				kept = append(kept, cookie)
+			}
+		}
+	}
+	delete(h, "Cookie")
+	if kept != nil {
+		h["Cookie"] = []string{strings.Join(kept, "; ")}
+	}
+}
+
+// modify takes from an answer what is the gatekeeper's to say: headers that it sets itself, and its cookies.
+func (f *Forwarder) modify(r *http.Response) error {
+	for _, name := range f.Said {
+		delete(r.Header, name)
+	}
+	lines := r.Header["Set-Cookie"]
+	if f.Owns == nil || len(lines) == 0 {
+		return nil
+	}
+	var kept []string
+	for _, one := range lines {
+		if name, _, _ := strings.Cut(one, "="); !f.Owns(strings.TrimSpace(name)) {
+			kept = append(kept, one)
+		}
+	}
+	if r.Header["Set-Cookie"] = kept; kept == nil {
+		delete(r.Header, "Set-Cookie")
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package session
+
+import (
+	"sync"
+	"time"
+)
+
+// endings are sessions that were signed out here, for as long as a copy of their cookie could be of use. Other gatekeepers with
+// the same key do not know them.
+type endings struct {
+	mu  sync.RWMutex
+	all map[string]time.Time // id → when it may be forgotten
+}
+
+// maxEndings bounds what is remembered. When it is full, some are forgotten.
+const maxEndings = 100_000
+
+func (e *endings) add(id string, until, now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.all) >= maxEndings {
+		for k, end := range e.all {
+			if now.After(end) || len(e.all) >= maxEndings {
+				delete(e.all, k)
+			}
+		}
+	}
+	e.all[id] = until
+}
+
+func (e *endings) has(id string, now time.Time) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	until, ok := e.all[id]
+	return ok && now.Before(until)
+}
