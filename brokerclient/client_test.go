@@ -219,6 +219,28 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestErrSubject: that a token ended is told apart from an exchange that may not be. Texts are those of Keycloak 26.7.
+func TestErrSubject(t *testing.T) {
+	for _, tt := range []struct {
+		code brokerclient.Code
+		text string
+		want bool
+	}{
+		{brokerclient.InvalidRequest, "Invalid token", true},
+		{brokerclient.InvalidToken, "", true},
+		{brokerclient.InvalidGrant, "", true},
+		{brokerclient.InvalidRequest, "Requested audience not available: orders", false},
+		{brokerclient.InvalidRequest, "Invalid token type, must be access token", false},
+		{brokerclient.AccessDenied, "Client is not within the token audience", false},
+		{brokerclient.InvalidClient, "Audience not found", false},
+		{"", "", false},
+	} {
+		if got := errors.Is(fmt.Errorf("call orders: %w", &brokerclient.Error{Code: tt.code, Description: tt.text}), brokerclient.ErrSubject); got != tt.want {
+			t.Errorf("%s %q: %t", tt.code, tt.text, got)
+		}
+	}
+}
+
 // TestAnswersThatAreNoTokens are errors, and hold nothing of the answer.
 func TestAnswersThatAreNoTokens(t *testing.T) {
 	for name, body := range map[string]string{"empty": "", "no JSON": "the-token", "no token": `{"token_type":"Bearer"}`, "no scheme": `{"access_token":"the-token"}`,

@@ -1,6 +1,7 @@
 package brokerclient
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -30,6 +31,11 @@ const (
 )
 
 func (c Code) Error() string { return string(c) }
+
+// ErrSubject is what a refused exchange is (errors.Is) where the subject token is good no more: it expired or was revoked, or the
+// session or the user behind it is gone. Whoever brought it has to sign in again. Tokenhouse and Keycloak, for which RFC 8693
+// §2.2.2 has no code that says so, tell it by their text.
+var ErrSubject = errors.New("brokerclient: the subject token is good no more")
 
 // Error is what a server answered in the place of a token.
 type Error struct {
@@ -69,8 +75,11 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is tells whether the error has a code.
+// Is tells whether the error has a code, or is ErrSubject.
 func (e *Error) Is(target error) bool {
+	if target == ErrSubject {
+		return e.Code == InvalidToken || e.Code == InvalidGrant || e.Code == InvalidRequest && e.Description == "Invalid token"
+	}
 	c, ok := target.(Code)
 	return ok && c == e.Code && c != ""
 }

@@ -30,8 +30,10 @@ func unswapped(err error, c *caller, audience string) error {
 	switch {
 	case !ok || e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests:
 		return refusal.Away(err)
-	case e.Code == brokerclient.InvalidToken || e.Code == brokerclient.InvalidGrant:
-		return refusal.Unsigned().Because(err) // the caller's token ended before its time
+	case errors.Is(err, brokerclient.ErrSubject):
+		f := refusal.New(http.StatusUnauthorized, "invalid_token", "The token ended before its time").Because(err).By(c.Identity)
+		f.SignIn = true
+		return f
 	}
 	f := refusal.New(http.StatusForbidden, "access_denied", "There is no token for "+audience+" for you").Because(err).By(c.Identity)
 	for _, fix := range e.Fixes {

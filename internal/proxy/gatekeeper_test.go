@@ -424,6 +424,22 @@ func TestExchangeRefused(t *testing.T) {
 	}
 }
 
+// TestExchangeOfWhatEnded: an issuer that ended a session does not exchange its tokens, which look good until they expire. That is
+// for people to sign in again, and nothing that they would have to ask anybody for.
+func TestExchangeOfWhatEnded(t *testing.T) {
+	p := newProvider(t)
+	g := newGate(t, p, flags{"resources": "uri=/orders/*|exchange-to=orders"})
+	b := g.browser()
+	passes(t, b.signIn("/"))
+	p.set(func() {
+		p.refuses["urn:ietf:params:oauth:grant-type:token-exchange"] = "invalid_request: Invalid token"
+	})
+	if w := g.ask("GET", "/orders/1", "Authorization: Bearer "+p.bearer()); w.Code != 401 || !strings.Contains(w.Header().Get("WWW-Authenticate"), "invalid_token") {
+		t.Errorf("a program is told %d %s", w.Code, w.Body)
+	}
+	b.atProvider(b.open("/orders/1"))
+}
+
 func TestEndpoints(t *testing.T) {
 	p := newProvider(t)
 	g := newGate(t, p, flags{"enable-metrics": "true"})

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ type provider struct {
 	refresh  map[string]bool       // refresh tokens that are good
 	asked    map[string]int        // how often, by path or grant
 	forms    []url.Values          // what the token endpoint was sent, the last one last
-	refuses  map[string]string     // error by grant
+	refuses  map[string]string     // error by grant, or "error: description"
 	answerTo func(code, state string, q url.Values) url.Values
 }
 
@@ -183,8 +184,12 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	delete(p.refresh, form.Get("refresh_token"))
 	refusal := p.refuses[grant]
 	p.mu.Unlock()
-	refuse := func(code string) {
-		p.json(w, 400, claims{"error": code, "error_description": "refused by the provider"})
+	refuse := func(refusal string) {
+		code, text, given := strings.Cut(refusal, ": ")
+		if !given {
+			text = "refused by the provider"
+		}
+		p.json(w, 400, claims{"error": code, "error_description": text})
 	}
 	switch {
 	case secret != "app-secret" && secret != "explain-secret":
