@@ -234,6 +234,29 @@ func TestGatekeeperExchanges(t *testing.T) {
 	}
 }
 
+// TestGatekeeperExchangeFixesFix: each command that a gatekeeper gives for an exchange that is refused makes that refusal vanish, until the
+// last one lets the request through.
+func TestGatekeeperExchangeFixesFix(t *testing.T) {
+	k := newBench(t).gatekeep(map[string][]string{"resources": {"uri=/robots*|exchange-to=explainer"}, "show-explanations": {"true"}})
+	k.shell(k.fixes()[0].Command)
+	k.shell(`id=$(tokenhouse admin get clients -r shop -q clientId=my-app --fields id --format csv --noquotes)
+		tokenhouse admin update clients/$id -r shop -s 'attributes."standard.token.exchange.enabled"=false'`)
+	for _, want := range []string{"let client my-app exchange tokens", "name explainer in tokens of my-app"} {
+		status, body := k.call("/robots", k.token())
+		var answer struct{ Fixes []explain.Fix }
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || status != 403 || len(answer.Fixes) != 1 || !strings.HasPrefix(answer.Fixes[0].Sentence, want) {
+			t.Fatalf("%d %s; want %s", status, body, want)
+		}
+		k.shell(answer.Fixes[0].Command)
+	}
+	if status, body := k.call("/robots", k.token()); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	if got := <-k.heard; got.Get("X-Auth-Audience") != "explainer" {
+		t.Errorf("the service sees %v", got)
+	}
+}
+
 // TestGatekeeperExplains plays the document that this project began with, in a browser: somebody signs in, the gatekeeper refuses the token and
 // says why, the command on its page is run, and the same person gets in.
 func TestGatekeeperExplains(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/tokenhouse/tokenhouse/brokerclient"
-	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
 )
 
@@ -15,7 +14,7 @@ func (g *Gatekeeper) swap(r *http.Request, c *caller, audience string) (*caller,
 	t, err := g.broker.Exchange(r.Context(), brokerclient.Request{SubjectToken: c.token, Audience: []string{audience}})
 	if err != nil {
 		g.metrics.token("exchanged", err)
-		return nil, unswapped(err, c, audience)
+		return nil, g.unswapped(err, c, audience)
 	}
 	if _, err := g.verifier.Verify(r.Context(), t.Access, audience); err != nil {
 		g.broker.Drop(t)
@@ -25,7 +24,7 @@ func (g *Gatekeeper) swap(r *http.Request, c *caller, audience string) (*caller,
 }
 
 // unswapped says why there is no token for an upstream.
-func unswapped(err error, c *caller, audience string) error {
+func (g *Gatekeeper) unswapped(err error, c *caller, audience string) error {
 	e, ok := errors.AsType[*brokerclient.Error](err)
 	switch {
 	case !ok || e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests:
@@ -36,8 +35,6 @@ func unswapped(err error, c *caller, audience string) error {
 		return f
 	}
 	f := refusal.New(http.StatusForbidden, "access_denied", "There is no token for "+audience+" for you").Because(err).By(c.Identity)
-	for _, fix := range e.Fixes {
-		f.Hidden = append(f.Hidden, explain.Fix(fix))
-	}
+	f.Hidden = g.advisor.Unexchanged(e, c.Client, audience)
 	return f
 }

@@ -424,6 +424,31 @@ func TestExchangeRefused(t *testing.T) {
 	}
 }
 
+// TestExchangeMended: the log says what lets the gatekeeper exchange, as far as Keycloak's texts tell. Callers do not see it.
+func TestExchangeMended(t *testing.T) {
+	p := newProvider(t)
+	g := newGate(t, p, flags{"resources": "uri=/orders/*|exchange-to=orders"})
+	for refusal, want := range map[string]string{
+		"invalid_request: Standard token exchange is not enabled for the requested client": `attributes.\"standard.token.exchange.enabled\"=true`,
+		"invalid_request: Requested audience not available: orders":                        `config.\"included.client.audience\"=orders`,
+		"access_denied: Client is not within the token audience":                           `-q clientId=spa --fields`,
+		"invalid_client: Audience not found":                                               "make a client orders",
+		"invalid_client: Public client is not allowed to exchange token":                   "client-secret",
+		"access_denied: whatever this means":                                               "",
+	} {
+		p.set(func() { p.refuses["urn:ietf:params:oauth:grant-type:token-exchange"] = refusal })
+		before := len(g.log.String())
+		w := g.ask("GET", "/orders/1", "Authorization: Bearer "+p.bearer(claims{"azp": "spa"}))
+		line := g.log.String()[before:]
+		if w.Code != 403 || strings.Contains(w.Body.String(), "fixes") {
+			t.Errorf("%s: a caller is told %d %s", refusal, w.Code, w.Body)
+		}
+		if !strings.Contains(line, want) || strings.Contains(line, "fix.") != (want != "") || strings.Contains(line, "level=WARN") != (want != "") {
+			t.Errorf("%s: %s", refusal, line)
+		}
+	}
+}
+
 // TestExchangeOfWhatEnded: an issuer that ended a session does not exchange its tokens, which look good until they expire. That is
 // for people to sign in again, and nothing that they would have to ask anybody for.
 func TestExchangeOfWhatEnded(t *testing.T) {

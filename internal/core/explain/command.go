@@ -35,10 +35,10 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// OnClient is the command that does verb to what is below a client, given by its client_id: for whoever does not know the
+// OnClient is the command that does verb to a client, given by its client_id, or to what is below it: for whoever does not know the
 // client's key, which it looks up.
 func OnClient(realm, client, verb, below string, settings ...Setting) string {
-	return "id=$(" + lookup(realm, client) + ") && " + unquoted(verb, `clients/$id/`+below, realm, settings...)
+	return "id=$(" + lookup(realm, client) + ") && " + unquoted(verb, strings.TrimSuffix("clients/$id/"+below, "/"), realm, settings...)
 }
 
 // NewScope is the command that makes a client scope with a mapper, and a default scope of a client, given by its client_id.

@@ -1,5 +1,5 @@
-// Package mend knows what puts an audience into tokens that lack it: the commands that do, and with a Tokenhouse as the issuer what the realm
-// itself explains.
+// Package mend knows what puts an audience into tokens that lack it, and what lets tokens be exchanged: the commands that do, and with a
+// Tokenhouse as the issuer what the realm itself explains.
 package mend
 
 import (
@@ -63,17 +63,22 @@ func (a *Advisor) mappers(client string) []explain.Fix {
 	if !ok || client == "" {
 		return []explain.Fix{{Sentence: "let the issuer name " + a.Audience + ` in "aud" of the access tokens of this client`}}
 	}
-	included := explain.Config("included.custom.audience", a.Audience)
-	if a.Audience == a.ClientID {
-		included = explain.Config("included.client.audience", a.Audience)
-	}
-	mapper := []explain.Setting{{Field: "name", Value: a.Audience + "-audience"}, {Field: "protocol", Value: "openid-connect"},
-		{Field: "protocolMapper", Value: "oidc-audience-mapper"}, included,
-		explain.Config("access.token.claim", "true"), explain.Config("id.token.claim", "false")}
+	mapper := included(a.Audience, a.Audience == a.ClientID)
 	return []explain.Fix{
 		{Sentence: "name " + a.Audience + " in tokens of " + client + ", by an Audience mapper", Command: explain.OnClient(realm, client, "create", "protocol-mappers/models", mapper...)},
 		{Sentence: "name it by a client scope, which other clients can be given too", Command: explain.NewScope(realm, a.Audience+"-audience", client, mapper...)},
 	}
+}
+
+// included are the settings of an Audience mapper for a client of the realm, or for a word that is no client of it.
+func included(audience string, client bool) []explain.Setting {
+	kind := "included.custom.audience"
+	if client {
+		kind = "included.client.audience"
+	}
+	return []explain.Setting{{Field: "name", Value: audience + "-audience"}, {Field: "protocol", Value: "openid-connect"},
+		{Field: "protocolMapper", Value: "oidc-audience-mapper"}, explain.Config(kind, audience),
+		explain.Config("access.token.claim", "true"), explain.Config("id.token.claim", "false")}
 }
 
 // question is what the issuer is asked to explain.

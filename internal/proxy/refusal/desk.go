@@ -108,7 +108,7 @@ func (d *Desk) note(r *http.Request, f *Refusal, id string) {
 	switch {
 	case f.Status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case f.Audience != nil:
+	case f.Audience != nil || len(f.Hidden) > 0: // it is for who operates the gatekeeper to mend
 		level = slog.LevelWarn
 	case f.SignIn:
 		level = slog.LevelDebug
