@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"log/slog"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -72,7 +70,7 @@ func (p *program) gatekeeper(cmd *cobra.Command) error {
 	if err != nil {
 		return usagef("%v", err)
 	}
-	s.Log = p.gatekeeperLog(s)
+	s.Log = s.Logger(p.err)
 	for _, w := range s.Warnings {
 		s.Log.Warn(w)
 	}
@@ -81,15 +79,4 @@ func (p *program) gatekeeper(cmd *cobra.Command) error {
 		return usagef("%v", err)
 	}
 	return g.Run(cmd.Context(), nil)
-}
-
-func (p *program) gatekeeperLog(s *setup.Settings) *slog.Logger {
-	if s.Silent {
-		return slog.New(slog.DiscardHandler)
-	}
-	as := &settings{logJSON: s.JSON}
-	if s.Verbose {
-		as.logLevel = slog.LevelDebug
-	}
-	return p.logger(as)
 }

@@ -122,10 +122,19 @@ func (c *Config) check() error {
 		return fmt.Errorf("same-site-cookie=None: browsers drop such cookies without secure-cookie")
 	case len(c.Session.Key) < seal.KeySize:
 		return fmt.Errorf("encryption-key has %d bytes, and %d are needed", len(c.Session.Key), seal.KeySize)
-	case strings.ContainsAny(c.Session.Cookie, " ;,=\t\"\\") || c.Session.Cookie == "":
+	case (&http.Cookie{Name: c.Session.Cookie}).Valid() != nil:
 		return fmt.Errorf("cookie-access-name is no name of a cookie")
+	case c.Session.Domain != "" && !c.Site.within(c.Session.Domain):
+		return fmt.Errorf("cookie-domain is no domain of redirection-url: browsers would drop the cookies")
 	}
 	return nil
+}
+
+// within tells whether the site is of a domain, which may begin with a dot.
+func (s *Site) within(domain string) bool {
+	domain = strings.ToLower(strings.TrimPrefix(domain, "."))
+	host := strings.ToLower(s.URL.Hostname())
+	return (&http.Cookie{Name: "a", Domain: domain}).Valid() == nil && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
 // endpoint is the path of one of the gatekeeper's own endpoints.

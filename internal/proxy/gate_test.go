@@ -3,7 +3,6 @@ package proxy_test
 import (
 	"bytes"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +25,7 @@ type gate struct {
 	*provider
 	upstream *httptest.Server
 	log      *lines
+	given    flags
 
 	mu      sync.Mutex
 	seen    []*http.Request // by the upstream, the last one last
@@ -56,6 +56,15 @@ type flags map[string]string
 // newGate makes a gatekeeper of https://gate.example, whose upstream answers "upstream" and what it was asked for.
 func newGate(t testing.TB, p *provider, own flags) *gate {
 	t.Helper()
+	g, err := makeGate(t, p, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// makeGate is newGate where the options may be refused.
+func makeGate(t testing.TB, p *provider, own flags) (*gate, error) {
 	g := &gate{TB: t, provider: p, log: &lines{}}
 	g.upstream = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
@@ -67,20 +76,19 @@ func newGate(t testing.TB, p *provider, own flags) *gate {
 	t.Cleanup(g.upstream.Close)
 	s, err := g.settings(own)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	s.Now = g.now
-	if g.Gatekeeper, err = proxy.New(t.Context(), s.Config); err != nil {
-		t.Fatal(err)
-	}
-	return g
+	g.Gatekeeper, err = proxy.New(t.Context(), s.Config)
+	return g, err
 }
 
 // settings are those of a gatekeeper for shop's client my-app, with some of its own.
 func (g *gate) settings(own flags) (*setup.Settings, error) {
 	all := flags{"discovery-url": g.url, "client-id": "my-app", "client-secret": "app-secret", "redirection-url": "https://gate.example", "upstream-url": g.upstream.URL,
-		"encryption-key": key}
+		"encryption-key": key, "verbose": "true"}
 	maps.Copy(all, own)
+	g.given = all
 	given := map[string][]string{}
 	for name, value := range all {
 		if value != "-" { // not given
@@ -89,7 +97,7 @@ func (g *gate) settings(own flags) (*setup.Settings, error) {
 	}
 	s, err := setup.Read(given, nil, "")
 	if err == nil {
-		s.Log = slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		s.Log = s.Logger(g.log)
 	}
 	return s, err
 }

@@ -74,22 +74,31 @@ func certificates(t *testing.T) (dir string, pool *x509.CertPool) {
 // run serves a gatekeeper until the test ends, and gives the address that it listens on.
 func run(t *testing.T, g *gate) string {
 	t.Helper()
+	at, err := tryRun(t, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at.String()
+}
+
+// tryRun is run where the gatekeeper may not be able to.
+func tryRun(t *testing.T, g *gate) (net.Addr, error) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	at, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { ended <- g.Run(ctx, func(a net.Addr) { at <- a }) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("it ends with %v", err)
-		}
-	})
 	select {
-	case a := <-at:
-		return a.String()
 	case err := <-ended:
-		ended <- nil
-		t.Fatal(err)
-		return ""
+		stop()
+		return nil, err
+	case a := <-at:
+		t.Cleanup(func() {
+			stop()
+			if err := <-ended; err != nil {
+				t.Errorf("it ends with %v", err)
+			}
+		})
+		return a, nil
 	}
 }
 

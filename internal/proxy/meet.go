@@ -24,7 +24,7 @@ func (g *Gatekeeper) meetIssuer(ctx context.Context) error {
 	g.issuer = issuer.New(issuer.Config{URL: c.URL, DiscoveryURL: c.DiscoveryURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, SecretInBody: c.SecretInBody,
 		Scopes: c.Scopes, Revocation: c.Revocation, HTTP: client, Insecure: c.Insecure, Now: g.now})
 	if err := g.makeBrokers(client); err != nil {
-		return err
+		return fmt.Errorf("discovery-url: %w", err)
 	}
 	if c.Unverified {
 		g.log.Warn("tokens are NOT verified: whoever reaches this gatekeeper is who they say they are")

@@ -36,11 +36,12 @@ type provider struct {
 	id       claims // likewise ID tokens
 	life     time.Duration
 	down     bool
-	codes    map[string]url.Values // authorization requests, by code
-	refresh  map[string]bool       // refresh tokens that are good
-	asked    map[string]int        // how often, by path or grant
-	forms    []url.Values          // what the token endpoint was sent, the last one last
-	refuses  map[string]string     // error by grant, or "error: description"
+	instead  map[string]http.HandlerFunc // what answers, by path; that of "" where a path has none
+	codes    map[string]url.Values       // authorization requests, by code
+	refresh  map[string]bool             // refresh tokens that are good
+	asked    map[string]int              // how often, by path or grant
+	forms    []url.Values                // what the token endpoint was sent, the last one last
+	refuses  map[string]string           // error by grant, or "error: description"
 	answerTo func(code, state string, q url.Values) url.Values
 }
 
@@ -59,13 +60,19 @@ func newProvider(t testing.TB) *provider {
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.asked[r.URL.Path]++
-		down := p.down
-		p.mu.Unlock()
-		if down {
-			http.Error(w, "", http.StatusServiceUnavailable)
-			return
+		down, instead := p.down, p.instead[r.URL.Path]
+		if instead == nil {
+			instead = p.instead[""]
 		}
-		mux.ServeHTTP(w, r)
+		p.mu.Unlock()
+		switch {
+		case down:
+			http.Error(w, "", http.StatusServiceUnavailable)
+		case instead != nil:
+			instead(w, r)
+		default:
+			mux.ServeHTTP(w, r)
+		}
 	}))
 	t.Cleanup(p.Close)
 	p.at = p.URL + "/realms/shop"

@@ -16,7 +16,8 @@ func transport(u *Upstream) (*http.Transport, error) {
 		return nil, err
 	}
 	config.InsecureSkipVerify = u.SkipVerify
-	dialer := &net.Dialer{Timeout: u.Timeouts.Dial, KeepAlive: u.Timeouts.KeepAlive}
+	alive := u.Timeouts.KeepAlive
+	dialer := &net.Dialer{Timeout: u.Timeouts.Dial, KeepAlive: -1, KeepAliveConfig: net.KeepAliveConfig{Enable: alive > 0, Idle: alive, Interval: alive}}
 	t := &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: config, TLSHandshakeTimeout: u.Timeouts.TLS,
 		ResponseHeaderTimeout: u.Timeouts.Header, ExpectContinueTimeout: u.Timeouts.Continue, DisableKeepAlives: !u.KeepAlive,
 		MaxIdleConns: u.MaxIdle, MaxIdleConnsPerHost: u.MaxIdleHost, DisableCompression: true}

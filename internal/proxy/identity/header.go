@@ -52,25 +52,31 @@ func (r *Reader) headers(i *Identity, token string) []Header {
 // claimHeader is a claim that becomes a header.
 type claimHeader struct{ claim, header string }
 
-// claimHeaders reads "given_name", which becomes X-Auth-Given-Name, and "given_name|X-First-Name".
+// claimHeaders are those of all claims that become headers.
 func claimHeaders(all []string) []claimHeader {
 	var out []claimHeader
 	for _, one := range all {
-		claim, name, named := strings.Cut(one, "|")
-		if !named {
-			name = "X-Auth-" + strings.Map(func(c rune) rune {
-				switch {
-				case c == '_' || c == '.':
-					return '-'
-				case c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-					return c
-				}
-				return -1
-			}, claim)
-		}
-		out = append(out, claimHeader{claim, http.CanonicalHeaderKey(name)})
+		claim, header := HeaderOf(one)
+		out = append(out, claimHeader{claim, header})
 	}
 	return out
+}
+
+// HeaderOf reads "given_name", which becomes X-Auth-Given-Name, and "given_name|X-First-Name".
+func HeaderOf(text string) (claim, header string) {
+	claim, header, named := strings.Cut(text, "|")
+	if !named {
+		header = "X-Auth-" + strings.Map(func(c rune) rune {
+			switch {
+			case c == '_' || c == '.':
+				return '-'
+			case c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+				return c
+			}
+			return -1
+		}, claim)
+	}
+	return claim, http.CanonicalHeaderKey(header)
 }
 
 // said is the value of a claim as a header: texts as they are, lists by comma, all else as JSON.

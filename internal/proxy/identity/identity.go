@@ -64,6 +64,7 @@ func (r *Reader) Read(token string) (*Identity, error) {
 	}
 	i.Groups = Texts(claims["groups"])
 	i.Roles = roles(claims)
+	i.Scopes = strings.Fields(i.Text("scope"))
 	i.Headers = r.headers(i, token)
 	return i, nil
 }

@@ -20,6 +20,8 @@ type Resource struct {
 	RequireAnyRole bool `yaml:"require-any-role"`
 	// Groups, one of which the caller must be in.
 	Groups []string `yaml:"groups"`
+	// Scopes that the token must have, all of them.
+	Scopes []string `yaml:"scopes"`
 	// WhiteListed: nobody is asked who they are.
 	WhiteListed bool `yaml:"white-listed"`
 	// ExchangeTo is an audience: the upstream gets a token that was exchanged for it, in place of the caller's own.
@@ -59,6 +61,8 @@ func (r *Resource) set(key, value string) (err error) {
 		r.Roles = strings.Split(value, ",")
 	case "groups":
 		r.Groups = strings.Split(value, ",")
+	case "scopes":
+		r.Scopes = strings.Split(value, ",")
 	case "exchange-to":
 		r.ExchangeTo = value
 	case "require-any-role":
@@ -66,7 +70,7 @@ func (r *Resource) set(key, value string) (err error) {
 	case "white-listed":
 		truth(&r.WhiteListed)
 	default:
-		return fmt.Errorf("%q is none of uri, methods, roles, require-any-role, groups, white-listed, exchange-to", key)
+		return fmt.Errorf("%q is none of uri, methods, roles, require-any-role, groups, scopes, white-listed, exchange-to", key)
 	}
 	return err
 }
@@ -78,10 +82,10 @@ func (r *Resource) check() error {
 		return fmt.Errorf("resource %q: a uri begins with /", r.URI)
 	case strings.HasSuffix(r.URI, "/") && !r.WhiteListed && r.URI != "/":
 		return fmt.Errorf("resource %s: protects nothing below it; write %s*", r.URI, r.URI)
-	case r.WhiteListed && (len(r.Roles) > 0 || len(r.Groups) > 0 || r.ExchangeTo != ""):
-		return fmt.Errorf("resource %s: white-listed, so that nobody is there to have roles, groups or a token", r.URI)
-	case slices.Contains(r.Roles, "") || slices.Contains(r.Groups, ""):
-		return fmt.Errorf("resource %s: an empty role or group", r.URI)
+	case r.WhiteListed && (len(r.Roles) > 0 || len(r.Groups) > 0 || len(r.Scopes) > 0 || r.ExchangeTo != ""):
+		return fmt.Errorf("resource %s: white-listed, so that nobody is there to have roles, groups, scopes or a token", r.URI)
+	case slices.Contains(slices.Concat(r.Roles, r.Groups, r.Scopes), ""):
+		return fmt.Errorf("resource %s: an empty role, group or scope", r.URI)
 	}
 	for _, m := range r.Methods {
 		if m != anyMethod && !slices.Contains(methods, m) {
@@ -111,12 +115,14 @@ func (r *Resource) String() string {
 type Holder struct {
 	Roles  []string // of clients as client:name
 	Groups []string
+	Scopes []string
 }
 
 // Refuse says why a holder may not use the resource; empty where they may.
 func (r *Resource) Refuse(h Holder) string {
 	has := func(role string) bool { return slices.Contains(h.Roles, role) }
 	lacks := func(role string) bool { return !has(role) }
+	without := func(scope string) bool { return !slices.Contains(h.Scopes, scope) }
 	switch {
 	case r.RequireAnyRole && len(r.Roles) > 0 && !slices.ContainsFunc(r.Roles, has):
 		return "none of the roles " + strings.Join(r.Roles, ", ")
@@ -124,6 +130,8 @@ func (r *Resource) Refuse(h Holder) string {
 		return "role " + strings.Join(slices.DeleteFunc(slices.Clone(r.Roles), has), ", ") + " is missing"
 	case len(r.Groups) > 0 && !slices.ContainsFunc(r.Groups, func(g string) bool { return slices.Contains(h.Groups, g) }):
 		return "in none of the groups " + strings.Join(r.Groups, ", ")
+	case slices.ContainsFunc(r.Scopes, without):
+		return "the token lacks one of the scopes " + strings.Join(r.Scopes, ", ")
 	}
 	return ""
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -56,6 +55,7 @@ func Read(flags map[string][]string, environ []string, file string) (*Settings, 
 	if err := s.finish(); err != nil {
 		return nil, err
 	}
+	s.warnIdle(all)
 	return s, nil
 }
 
@@ -213,17 +213,19 @@ func (s *Settings) finish() error {
 		}
 	}
 	if s.requestID {
-		s.Filter.RequestID = http.CanonicalHeaderKey(s.requestName)
+		s.Filter.RequestID = s.requestName
 	}
 	if s.Session.Key == "" && !s.Access.NoRedirects {
 		s.Session.Key = rand.Text() + rand.Text()
 		s.Warnings = append(s.Warnings, "encryption-key is not set: who is signed in has to sign in again after a restart, and at each other gatekeeper")
 	}
-	if s.Upstream.SkipVerify {
+	if s.Upstream.SkipVerify && s.Upstream.URL != nil && s.Upstream.URL.Scheme == "https" {
 		s.Warnings = append(s.Warnings, "skip-upstream-tls-verify: whoever stands between sees and changes everything")
 	}
 	t := &s.Listen
 	switch {
+	case t.Address == "":
+		return errors.New("listen is empty: name host and port, or a socket")
 	case s.Site.OAuth == "":
 		return errors.New("oauth-uri is empty: the gatekeeper's endpoints would hide everything else")
 	case len(s.needSecurity) > 0 && !s.securityOn:

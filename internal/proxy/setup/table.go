@@ -15,7 +15,7 @@ import (
 
 // options are all of them, in the order of the help.
 var options = []Option{
-	{Name: "discovery-url", Help: "the issuer: its URL, with or without /.well-known/openid-configuration", set: text(func(s *Settings) *string { return &s.discovery })},
+	{Name: "discovery-url", Help: "the issuer: its URL, with or without /.well-known/openid-configuration", set: discovery},
 	{Name: "issuer", Ours: true, Help: `what "iss" of tokens is, where discovery-url is another address of the same issuer`, set: text(func(s *Settings) *string { return &s.Issuer.URL })},
 	{Name: "client-id", Help: "client that people sign in to", set: text(func(s *Settings) *string { return &s.Issuer.ClientID })},
 	{Name: "client-secret", Help: "secret of the client; better in PROXY_CLIENT_SECRET", set: text(func(s *Settings) *string { return &s.Issuer.ClientSecret })},
@@ -24,7 +24,7 @@ var options = []Option{
 	{Name: "scopes", Kind: List, Help: "scopes to ask for at sign-in, beside openid, email and profile", set: list(func(s *Settings) *[]string { return &s.scopes })},
 	{Name: "revocation-url", Absent: "as discovered", Help: "where refresh tokens are revoked at logout", set: text(func(s *Settings) *string { return &s.Issuer.Revocation })},
 	{Name: "openid-provider-proxy", Help: "proxy that the issuer is reached through", set: address(func(s *Settings) **url.URL { return &s.Issuer.Proxy }, "http", "https", "socks5")},
-	{Name: "openid-provider-timeout", Default: "30s", Help: "how long the issuer may take to answer", set: span(func(s *Settings) *time.Duration { return &s.Issuer.Timeout })},
+	{Name: "openid-provider-timeout", Default: "30s", Help: "how long the issuer may take to answer", set: above(span(func(s *Settings) *time.Duration { return &s.Issuer.Timeout }))},
 	{Name: "openid-provider-ca", Ours: true, Help: "PEM file: who vouches for the issuer's certificate", set: text(func(s *Settings) *string { return &s.Issuer.CA })},
 	{Name: "openid-provider-insecure-http", Ours: true, Kind: Toggle, Default: "false", Help: "speak to an issuer on another machine without TLS", set: truth(func(s *Settings) *bool { return &s.Issuer.Insecure })},
 	{Name: "accept-untyped-tokens", Ours: true, Kind: Toggle, Default: "false", Help: "take access tokens of issuers that do not mark them as such", set: truth(func(s *Settings) *bool { return &s.Issuer.Untyped })},
@@ -33,25 +33,25 @@ var options = []Option{
 	{Name: "explain-client-secret", Ours: true, Help: "its secret; better in PROXY_EXPLAIN_CLIENT_SECRET", set: text(func(s *Settings) *string { return &s.Issuer.ExplainSecret })},
 	{Name: "show-explanations", Ours: true, Kind: Toggle, Default: "false", Help: "callers see what the issuer explains; without it only the log does", set: truth(func(s *Settings) *bool { return &s.Access.ShowFixes })},
 
-	{Name: "upstream-url", Help: "what is protected: http://, https:// or unix:// with a path", set: address(func(s *Settings) **url.URL { return &s.Upstream.URL }, "http", "https", "unix")},
+	{Name: "upstream-url", Help: "what is protected: http://, https:// or unix:// with a path", set: upstream},
 	{Name: "upstream-ca", Help: "PEM file: who vouches for the upstream's certificate", set: text(func(s *Settings) *string { return &s.Upstream.CA })},
 	{Name: "skip-upstream-tls-verify", Kind: Toggle, Default: "false", Help: "believe any certificate of the upstream", set: truth(func(s *Settings) *bool { return &s.Upstream.SkipVerify })},
 	{Name: "upstream-keepalives", Kind: Toggle, Default: "true", Help: "keep connections to the upstream", set: truth(func(s *Settings) *bool { return &s.Upstream.KeepAlive })},
 	{Name: "upstream-timeout", Default: "10s", Help: "time to connect", set: span(func(s *Settings) *time.Duration { return &s.Upstream.Timeouts.Dial })},
-	{Name: "upstream-keepalive-timeout", Default: "10s", Help: "time between signs of life of a connection", set: span(func(s *Settings) *time.Duration { return &s.Upstream.Timeouts.KeepAlive })},
+	{Name: "upstream-keepalive-timeout", Default: "10s", Help: "time between signs of life of a connection; 0s is none", set: span(func(s *Settings) *time.Duration { return &s.Upstream.Timeouts.KeepAlive })},
 	{Name: "upstream-tls-handshake-timeout", Default: "10s", Help: "time for the TLS handshake", set: span(func(s *Settings) *time.Duration { return &s.Upstream.Timeouts.TLS })},
 	{Name: "upstream-response-header-timeout", Default: "10s", Help: "time until an answer begins", set: span(func(s *Settings) *time.Duration { return &s.Upstream.Timeouts.Header })},
 	{Name: "upstream-expect-continue-timeout", Default: "10s", Help: "time for the answer to Expect: 100-continue", set: span(func(s *Settings) *time.Duration { return &s.Upstream.Timeouts.Continue })},
-	{Name: "max-idle-connections", Default: "100", Help: "connections that are kept", set: number(func(s *Settings) *int { return &s.Upstream.MaxIdle })},
+	{Name: "max-idle-connections", Default: "100", Help: "connections that are kept to all hosts; there is one, so that the next option counts", set: number(func(s *Settings) *int { return &s.Upstream.MaxIdle })},
 	{Name: "max-idle-connections-per-host", Default: "50", Help: "connections that are kept to one host", set: number(func(s *Settings) *int { return &s.Upstream.MaxIdleHost })},
 	{Name: "tls-client-certificate", Help: "PEM file with certificate and key, shown to upstream and issuer", set: text(func(s *Settings) *string { return &s.Upstream.Certificate })},
 	{Name: "preserve-host", Kind: Toggle, Default: "false", Help: "the upstream gets the caller's Host", set: truth(func(s *Settings) *bool { return &s.Upstream.PreserveHost })},
-	{Name: "headers", Kind: Map, Help: "headers added to requests, name=value", set: pairs(func(s *Settings) *map[string]string { return &s.Upstream.Headers })},
+	{Name: "headers", Kind: Map, Help: "headers added to requests, name=value", set: headers(func(s *Settings) *map[string]string { return &s.Upstream.Headers })},
 	{Name: "enable-token-header", Kind: Toggle, Default: "true", Help: "the upstream gets the token as X-Auth-Token", set: truth(func(s *Settings) *bool { return &s.Told.Token })},
 	{Name: "enable-authorization-header", Kind: Toggle, Default: "true", Help: "the upstream gets the token as Authorization", set: truth(func(s *Settings) *bool { return &s.Told.Authorization })},
-	{Name: "add-claims", Kind: List, Help: "claims that become headers: given_name is X-Auth-Given-Name, given_name|X-Name is X-Name", set: list(func(s *Settings) *[]string { return &s.Told.Claims })},
+	{Name: "add-claims", Kind: List, Help: "claims that become headers: given_name is X-Auth-Given-Name, given_name|X-Name is X-Name", set: claims},
 
-	{Name: "resources", Kind: List, Help: "what is asked of whom: uri=/admin*|methods=GET,POST|roles=admin,client:role|require-any-role=true|groups=staff|exchange-to=orders, or uri=/css/*|white-listed=true", set: resources},
+	{Name: "resources", Kind: List, Help: "what is asked of whom: uri=/admin*|methods=GET,POST|roles=admin,client:role|require-any-role=true|groups=staff|scopes=orders|exchange-to=orders, or uri=/css/*|white-listed=true", set: resources},
 	{Name: "enable-default-deny", Kind: Toggle, Default: "true", Help: "what no resource is about needs a token", set: truth(func(s *Settings) *bool { return &s.Access.DefaultDeny })},
 	{Name: "match-claims", Kind: Map, Help: "expressions that claims must match whole, as email=.*@example\\.com", set: expressions},
 	{Name: "no-redirects", Kind: Toggle, Default: "false", Help: "401 in place of a sign-in: for services that only programs call", set: truth(func(s *Settings) *bool { return &s.Access.NoRedirects })},
@@ -65,7 +65,7 @@ var options = []Option{
 	{Name: "secure-cookie", Kind: Toggle, Default: "true", Help: "cookies go by TLS alone", set: falsehood(func(s *Settings) *bool { return &s.Session.Insecure })},
 	{Name: "same-site-cookie", Default: "Lax", Help: "Strict, Lax or None", set: sameSite},
 	{Name: "enable-session-cookies", Kind: Toggle, Default: "true", Help: "cookies end with the browser", set: falsehood(func(s *Settings) *bool { return &s.Session.Lasting })},
-	{Name: "access-token-duration", Default: "720h", Help: "how long a session lasts at most where the issuer does not say", set: span(func(s *Settings) *time.Duration { return &s.Session.Duration })},
+	{Name: "access-token-duration", Default: "720h", Help: "how long a session lasts at most where the issuer does not say", set: above(span(func(s *Settings) *time.Duration { return &s.Session.Duration }))},
 	{Name: "enable-refresh-tokens", Kind: Toggle, Default: "false", Help: "renew tokens that end", set: truth(func(s *Settings) *bool { return &s.Session.Refresh })},
 	{Name: "enable-logout-redirect", Kind: Toggle, Default: "false", Help: "signing out here is signing out at the issuer", set: truth(func(s *Settings) *bool { return &s.Session.EndAtIssuer })},
 
@@ -92,9 +92,9 @@ var options = []Option{
 	{Name: "filter-content-nosniff", Kind: Toggle, Default: "false", Help: "X-Content-Type-Options: nosniff; needs enable-security-filter", set: secured("filter-content-nosniff", truth(func(s *Settings) *bool { return &s.Filter.NoSniff }))},
 	{Name: "filter-frame-deny", Kind: Toggle, Default: "false", Help: "X-Frame-Options: DENY; needs enable-security-filter", set: secured("filter-frame-deny", truth(func(s *Settings) *bool { return &s.Filter.NoFrame }))},
 	{Name: "content-security-policy", Help: "Content-Security-Policy of answers; needs enable-security-filter", set: secured("content-security-policy", text(func(s *Settings) *string { return &s.Filter.Policy }))},
-	{Name: "response-headers", Kind: Map, Help: "headers added to answers, name=value", set: pairs(func(s *Settings) *map[string]string { return &s.Filter.Headers })},
+	{Name: "response-headers", Kind: Map, Help: "headers added to answers, name=value", set: headers(func(s *Settings) *map[string]string { return &s.Filter.Headers })},
 	{Name: "enable-request-id", Kind: Toggle, Default: "false", Help: "identify requests that nobody did", set: truth(func(s *Settings) *bool { return &s.requestID })},
-	{Name: "request-id-header", Default: "X-Request-ID", Help: "header that does", set: text(func(s *Settings) *string { return &s.requestName })},
+	{Name: "request-id-header", Default: "X-Request-ID", Help: "header that does", set: requestName},
 
 	{Name: "enable-metrics", Kind: Toggle, Default: "false", Help: "serve /oauth/metrics", set: truth(func(s *Settings) *bool { return &s.Site.Metrics })},
 	{Name: "localhost-metrics", Kind: Toggle, Default: "false", Help: "to this machine alone", set: truth(func(s *Settings) *bool { return &s.Site.Local })},
@@ -120,14 +120,6 @@ func list(field func(*Settings) *[]string) func(*Settings, []string) error {
 		}
 		*field(s) = v
 		return nil
-	}
-}
-
-func pairs(field func(*Settings) *map[string]string) func(*Settings, []string) error {
-	return func(s *Settings, v []string) error {
-		all, err := split(v)
-		*field(s) = all
-		return err
 	}
 }
 
@@ -189,6 +181,16 @@ func span(field func(*Settings) *time.Duration) func(*Settings, []string) error 
 	}
 }
 
+// above is a span that has to be one.
+func above(set func(*Settings, []string) error) func(*Settings, []string) error {
+	return func(s *Settings, v []string) error {
+		if d, err := time.ParseDuration(v[0]); err == nil && d == 0 {
+			return invalid("is no duration above zero")
+		}
+		return set(s, v)
+	}
+}
+
 func oneOf(first, second string, set func(s *Settings, second bool)) func(*Settings, []string) error {
 	return func(s *Settings, v []string) error {
 		if v[0] != first && v[0] != second {
@@ -224,6 +226,27 @@ func path(field func(*Settings) *string) func(*Settings, []string) error {
 		*field(s) = p
 		return nil
 	}
+}
+
+// discovery reads discovery-url.
+func discovery(s *Settings, v []string) error {
+	var u *url.URL
+	if err := address(func(*Settings) **url.URL { return &u }, "http", "https")(s, v); err != nil {
+		return err
+	}
+	s.discovery = v[0]
+	return nil
+}
+
+// upstream reads upstream-url. What it holds beside place, path and query would never get there.
+func upstream(s *Settings, v []string) error {
+	if err := address(func(s *Settings) **url.URL { return &s.Upstream.URL }, "http", "https", "unix")(s, v); err != nil {
+		return err
+	}
+	if s.Upstream.URL.User != nil {
+		return invalid("holds a name or password, which the upstream would not get; say them in headers, as Authorization")
+	}
+	return nil
 }
 
 // site reads redirection-url: a path would not be where the gatekeeper's endpoints are.
