@@ -20,8 +20,9 @@ import (
 // caller is who sent a request, proven.
 type caller struct {
 	*identity.Identity
-	token string
-	bound bool // the token came with a proof of possession, which the upstream may want to see
+	token   string
+	session bool // the token is that of a session
+	bound   bool // the token came with a proof of possession, which the upstream may want to see
 }
 
 // identities are those of tokens that were seen, so that claims are read once. They prove nothing.
@@ -90,7 +91,11 @@ func (g *Gatekeeper) caller(w http.ResponseWriter, r *http.Request) (*caller, er
 		}
 		return nil, err
 	}
-	return g.proven(s.Access)
+	c, err := g.proven(s.Access)
+	if err == nil {
+		c.session = true
+	}
+	return c, err
 }
 
 // early is how long before its end an access token is renewed, so that it lasts for the request that it goes with.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/brokerclient"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/mend"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
 )
 
@@ -15,13 +17,26 @@ func (g *Gatekeeper) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	f := refusal.Of(err)
 	if f.SignIn && g.sessions != nil && refusal.Navigates(r) {
-		err := g.sendToSignIn(w, r, r.URL.RequestURI())
-		if err == nil {
+		if !g.sessions.InVain(r, g.now()) {
+			g.sendToSignIn(w, r, r.URL.RequestURI())
 			return
 		}
-		f = refusal.Away(err)
+		f = g.inVain(r, f)
 	}
 	g.desk.Answer(w, r, f, g.again(r))
+}
+
+// inVain is of a browser that signed in, had to sign in again, and would have to once more: it would be sent round and round.
+func (g *Gatekeeper) inVain(r *http.Request, f *refusal.Refusal) *refusal.Refusal {
+	v := refusal.New(http.StatusForbidden, "access_denied", f.Text).Because(f.Cause).By(f.Who)
+	v.Vain = true
+	switch {
+	case g.sessions.Of(r, g.now()) == nil:
+		v.Text, v.Hints = "There is no session: your browser did not bring it back, or it ended at once", mend.NoSession()
+	case errors.Is(f.Cause, brokerclient.ErrSubject):
+		v.Text, v.Hints = "The issuer does not know your token, which it has just given, when it is exchanged", g.advisor.Disowned()
+	}
+	return v
 }
 
 // again is where somebody comes back to who signs in again from a page: the page that they wanted.

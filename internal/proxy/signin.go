@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/mend"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/page"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/session"
@@ -16,18 +18,18 @@ import (
 )
 
 // sendToSignIn sends a browser to the issuer, to come back to a path of this site.
-func (g *Gatekeeper) sendToSignIn(w http.ResponseWriter, r *http.Request, back string) error {
+func (g *Gatekeeper) sendToSignIn(w http.ResponseWriter, r *http.Request, back string) {
 	on := session.NewWay(g.config.Site.address(g.config.Site.endpoint("callback")), local(back))
 	to, err := g.issuer.AuthorizationURL(r.Context(), on.SignIn)
-	if err != nil {
-		return err
+	if err == nil {
+		err = g.sessions.Leave(w, r, on, g.now())
 	}
-	if err := g.sessions.Leave(w, r, on, g.now()); err != nil {
-		return err
+	if err != nil {
+		g.desk.Answer(w, r, refusal.Away(err), local(back))
+		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	render.Redirect(w, to)
-	return nil
 }
 
 // local is a path of this site, with its query: whatever leads elsewhere is the front page. Browsers take a backslash for a
@@ -49,7 +51,8 @@ func (g *Gatekeeper) authorize(w http.ResponseWriter, r *http.Request) error {
 	if g.sessions == nil {
 		return refusal.New(http.StatusNotFound, "not_found", "Nobody signs in here")
 	}
-	return g.sendToSignIn(w, r, r.URL.Query().Get("redirect"))
+	g.sendToSignIn(w, r, r.URL.Query().Get("redirect"))
+	return nil
 }
 
 // callback ends a sign-in: whoever comes back with a code has it redeemed, if it is the answer to what this very browser began.
@@ -60,7 +63,7 @@ func (g *Gatekeeper) callback(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	on, ok := g.began(r, q)
 	if !ok {
-		return refusal.New(http.StatusBadRequest, "invalid_request", "This sign-in was not begun in this browser, or too long ago")
+		return refusal.New(http.StatusBadRequest, "invalid_request", "This sign-in was not begun in this browser, or too long ago").Look(mend.NoWay(g.config.Site.address("")))
 	}
 	g.sessions.Arrive(w, r, on)
 	if err := g.answers(r.Context(), q); err != nil {
@@ -77,7 +80,7 @@ func (g *Gatekeeper) callback(w http.ResponseWriter, r *http.Request) error {
 		return refusal.New(http.StatusForbidden, "access_denied", "The sign-in was not confirmed").Because(err)
 	}
 	if _, err := g.verifier.Verify(ctx, t.Access, g.config.Issuer.Audience); err != nil {
-		return g.unproven(r, err)
+		return g.unusable(r, err)
 	}
 	if err := g.sessions.Begin(w, r, t, g.now()); err != nil {
 		return err
@@ -89,6 +92,16 @@ func (g *Gatekeeper) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	render.Redirect(w, local(on.Back))
 	return nil
+}
+
+// unusable says why nobody can sign in with tokens like one that the issuer has just given: signing in again brings another one like it.
+func (g *Gatekeeper) unusable(r *http.Request, err error) error {
+	e, ok := errors.AsType[*bearer.Error](err)
+	if !ok || e.Code == bearer.Unavailable || e.Reason == bearer.ErrAudience {
+		return g.unproven(r, err)
+	}
+	return refusal.New(http.StatusBadGateway, "bad_gateway", "The issuer signs people in with tokens that are not good here: "+e.Description).Because(err).
+		Look(g.advisor.Unusable(e, g.now()))
 }
 
 // began is the sign-in that a callback answers.

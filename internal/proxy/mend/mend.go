@@ -1,5 +1,5 @@
-// Package mend knows what puts an audience into tokens that lack it, and what lets tokens be exchanged: the commands that do, and with a
-// Tokenhouse as the issuer what the realm itself explains.
+// Package mend knows what helps where a request does not get through: the commands that put an audience into tokens that lack it, and that let
+// tokens be exchanged; with a Tokenhouse as the issuer what the realm itself explains; and what to look at where only guesses can be made.
 package mend
 
 import (

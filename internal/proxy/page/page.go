@@ -35,10 +35,11 @@ type Page struct {
 	Audience    []string // what "aud" holds
 	Expected    string   // and has to hold
 	Fixes       []explain.Fix
-	Again       string // address of another sign-in
-	SignOut     string // address that a button posts to
-	Onward      string // where the page leads on to by itself
-	Reference   string // of the log's line
+	Hints       []string // what may be wrong
+	Again       string   // address of another sign-in
+	SignOut     string   // address that a button posts to
+	Onward      string   // where the page leads on to by itself
+	Reference   string   // of the log's line
 }
 
 // Write shows a page. targets are origins that its button may lead to, beside that of the page.

@@ -71,12 +71,14 @@ func (d *Desk) shown(f *Refusal) []explain.Fix {
 
 // page tells a person.
 func (d *Desk) page(f *Refusal, id, back string) (page.Page, int) {
-	p := page.Page{Title: title(f), Text: f.Text + ".", Misdirected: f.Audience != nil, Audience: f.Audience, Expected: f.Want, Fixes: d.shown(f), Reference: id}
+	p := page.Page{Title: title(f), Text: f.Text + ".", Misdirected: f.Audience != nil, Audience: f.Audience, Expected: f.Want, Fixes: d.shown(f), Hints: f.Hints, Reference: id}
 	status := f.Status
 	switch {
 	case f.Audience != nil:
 		p.Text = "You are signed in, but the token that you were given is not meant for this application."
 		status = http.StatusForbidden // signing in again alone does not help
+	case f.Vain:
+		p.Text = "You have just signed in, and again. " + f.Text + "."
 	case f.Status == http.StatusForbidden:
 		p.Text = f.Text + ". Ask whoever runs this application to let you."
 	}
@@ -90,6 +92,8 @@ func title(f *Refusal) string {
 	switch {
 	case f.Audience != nil:
 		return "This token is for somebody else"
+	case f.Vain:
+		return "Signing in does not help"
 	case f.Status == http.StatusForbidden:
 		return "Not allowed"
 	case f.Status == http.StatusUnauthorized:
@@ -108,7 +112,7 @@ func (d *Desk) note(r *http.Request, f *Refusal, id string) {
 	switch {
 	case f.Status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case f.Audience != nil || len(f.Hidden) > 0: // it is for who operates the gatekeeper to mend
+	case f.Audience != nil, f.Vain, len(f.Hidden) > 0: // it is for who operates the gatekeeper to mend
 		level = slog.LevelWarn
 	case f.SignIn:
 		level = slog.LevelDebug
@@ -122,6 +126,9 @@ func (d *Desk) note(r *http.Request, f *Refusal, id string) {
 	}
 	if f.Audience != nil {
 		attrs = append(attrs, slog.Any("aud", f.Audience), slog.String("expected", f.Want))
+	}
+	if f.Hints != nil {
+		attrs = append(attrs, slog.Any("hints", f.Hints))
 	}
 	for _, fix := range slices.Concat(f.Hidden, f.Fixes) {
 		attrs = append(attrs, slog.Group("fix", slog.String("sentence", fix.Sentence), slog.String("command", fix.Command)))

@@ -9,13 +9,17 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/identity"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/mend"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/seal"
 )
 
 // Refusal is why a request does not get through: what the caller is told, and what only the log says.
 type Refusal struct {
 	Status     int
 	Code, Text string
-	SignIn     bool // signing in mends it
+	SignIn     bool     // signing in mends it
+	Vain       bool     // somebody signed in to mend it, which it did not
+	Hints      []string // what whoever operates the gatekeeper may look at
 	Cause      error
 	Who        *identity.Identity // nil: nobody is known
 
@@ -40,6 +44,9 @@ func (f *Refusal) Because(cause error) *Refusal { f.Cause = cause; return f }
 // By adds who is refused.
 func (f *Refusal) By(who *identity.Identity) *Refusal { f.Who = who; return f }
 
+// Look adds what whoever operates the gatekeeper may look at.
+func (f *Refusal) Look(hints []string) *Refusal { f.Hints = hints; return f }
+
 // Unsigned is of a request by nobody.
 func Unsigned() *Refusal {
 	f := New(http.StatusUnauthorized, "", "Sign in, or send an access token")
@@ -57,8 +64,11 @@ func Of(err error) *Refusal {
 	if f, ok := errors.AsType[*Refusal](err); ok {
 		return f
 	}
-	if errors.Is(err, issuer.ErrUnavailable) {
+	switch {
+	case errors.Is(err, issuer.ErrUnavailable):
 		return Away(err)
+	case errors.Is(err, seal.ErrTooLarge):
+		return New(http.StatusBadGateway, "bad_gateway", "Your tokens are too large for the cookies of a session").Because(err).Look(mend.TooLarge())
 	}
 	return New(http.StatusInternalServerError, "server_error", "Something went wrong").Because(err)
 }

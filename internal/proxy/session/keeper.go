@@ -61,7 +61,10 @@ func (k *Keeper) Of(r *http.Request, now time.Time) *Session {
 
 // Begin gives the browser a new session with tokens.
 func (k *Keeper) Begin(w http.ResponseWriter, r *http.Request, t issuer.Tokens, now time.Time) error {
-	return k.Keep(w, r, begin(), t, now)
+	if err := k.Keep(w, r, begin(), t, now); err != nil {
+		return err
+	}
+	return k.countSignIn(w, r, now)
 }
 
 // Keep gives the browser a session with new tokens, in place of the former ones.
@@ -86,5 +89,6 @@ func (k *Keeper) Drop(w http.ResponseWriter, r *http.Request) { k.jar.Clear(w, r
 // End ends a session: copies of its cookie are of no use here from now on.
 func (k *Keeper) End(w http.ResponseWriter, r *http.Request, s *Session, now time.Time) {
 	k.Drop(w, r)
+	k.marks().Clear(w, r, k.mark()) // who signs out may sign in
 	k.ended.add(s.ID, now.Add(k.config.Duration), now)
 }
