@@ -129,9 +129,17 @@ func (r *Resource) Refuse(h Holder) string {
 	case !r.RequireAnyRole && slices.ContainsFunc(r.Roles, lacks):
 		return "role " + strings.Join(slices.DeleteFunc(slices.Clone(r.Roles), has), ", ") + " is missing"
 	case len(r.Groups) > 0 && !slices.ContainsFunc(r.Groups, func(g string) bool { return slices.Contains(h.Groups, g) }):
-		return "in none of the groups " + strings.Join(r.Groups, ", ")
+		return "in none of the groups " + strings.Join(r.Groups, ", ") + insteadOf(h.Groups)
 	case slices.ContainsFunc(r.Scopes, without):
 		return "the token lacks one of the scopes " + strings.Join(r.Scopes, ", ")
 	}
 	return ""
+}
+
+// insteadOf says which groups a token names: a missing mapper, or a path in place of a name, is what is wrong more often than the person.
+func insteadOf(groups []string) string {
+	if len(groups) == 0 {
+		return ": the token names no groups"
+	}
+	return ", but in " + strings.Join(groups, ", ")
 }

@@ -185,8 +185,8 @@ func TestRefuse(t *testing.T) {
 		"uri=/x|roles=b,c|require-any-role=true":      "none of the roles b, c",
 		"uri=/x|require-any-role=true":                "",
 		"uri=/x|groups=/other,/staff":                 "",
-		"uri=/x|groups=/other":                        "in none of the groups /other",
-		"uri=/x|roles=a|groups=/other":                "in none of the groups /other",
+		"uri=/x|groups=/other":                        "in none of the groups /other, but in /staff",
+		"uri=/x|roles=a|groups=/other":                "in none of the groups /other, but in /staff",
 		"uri=/x|roles=nothing|groups=/staff":          "role nothing is missing",
 		"uri=/x|roles=A|require-any-role=true":        "none of the roles A",
 		"uri=/x|roles=client:b|require-any-role=true": "",
@@ -195,8 +195,10 @@ func TestRefuse(t *testing.T) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
-	if got := parse(t, "uri=/x|roles=a")[0].Refuse(resource.Holder{}); got == "" {
-		t.Error("a role is not demanded of whoever has none")
+	for text, want := range map[string]string{"uri=/x|roles=a": "role a is missing", "uri=/x|groups=/staff": "in none of the groups /staff: the token names no groups"} {
+		if got := parse(t, text)[0].Refuse(resource.Holder{}); got != want {
+			t.Errorf("%s, of whoever has nothing: %q, want %q", text, got, want)
+		}
 	}
 }
 
