@@ -23,15 +23,16 @@ func Setting(name, otherwise string) string { return cmp.Or(os.Getenv(name), oth
 // Issuer is the realm whose tokens the services take, and whose tokens they ask for.
 func Issuer() string { return Setting("ISSUER", "http://localhost:8080/realms/shop") }
 
-// Client calls another service: it exchanges the token of the request that is being served for one that this service accepts.
-// The client id of the caller is that of the realm file, and so is its secret where CLIENT_SECRET is not set.
-func Client(caller, audience, origin string) (*http.Client, error) {
+// Client calls another service: it exchanges the token of the request that is being served for one that this service accepts, with
+// the scopes that it asks for. The client id of the caller is that of the realm file, and so is its secret where CLIENT_SECRET is
+// not set.
+func Client(caller, audience, origin string, scopes ...string) (*http.Client, error) {
 	c, err := brokerclient.New(Issuer(), brokerclient.SecretBasic(caller, Setting("CLIENT_SECRET", caller+"-secret")))
 	if err != nil {
 		return nil, err
 	}
 	return &http.Client{Timeout: 10 * time.Second, Transport: &brokerclient.Transport{
-		Origin: origin, Source: c.NewSource(), Subject: bearer.TokenFromContext, Audience: []string{audience},
+		Origin: origin, Source: c.NewSource(), Subject: bearer.TokenFromContext, Audience: []string{audience}, Scope: scopes,
 	}}, nil
 }
 

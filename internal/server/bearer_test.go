@@ -54,12 +54,18 @@ var gatewayAuth = brokerclient.SecretBasic("gateway", "gateway secret: %+")
 // TestBearerTakesEachAccessToken: whatever the server issues as an access token passes package bearer for its audience and for no
 // other, and whatever it issues beside does not pass. So the two cannot drift.
 func TestBearerTakesEachAccessToken(t *testing.T) {
+	for _, db := range databases {
+		t.Run(db.name, func(t *testing.T) { eachAccessToken(t, db) })
+	}
+}
+
+func eachAccessToken(t *testing.T, db database) {
 	key, err := brokerclient.NewKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	key.ID = "signing"
-	_, base := start(t, databases[0].open(t), map[string][]byte{"quay.json": withKey(t, quay, key),
+	_, base := start(t, db.open(t), map[string][]byte{"quay.json": withKey(t, quay, key),
 		"nonces.json": bytes.Replace(withKey(t, quay, key), []byte(`{"realm": "quay",`), []byte(`{"realm": "nonces", "attributes": {"tokenhouse.dpop.nonce": "required"},`), 1)})
 	issuer := base + "/realms/quay"
 	// Keys of algorithms that nobody asked for yet are made when the first token is signed by them.

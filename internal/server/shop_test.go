@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenhouse/tokenhouse/brokerclient"
 	"github.com/tokenhouse/tokenhouse/examples"
 	"github.com/tokenhouse/tokenhouse/internal/browsertest"
 )
@@ -91,7 +92,9 @@ func refusesOthers(t *testing.T, base string, at map[string]string) {
 	}{
 		{"its own", at["gateway"] + "/orders", held.AccessToken, "", http.StatusOK},
 		{"for the gateway", at["orders"] + "/orders", held.AccessToken, wrong + `, scope="orders-api"`, http.StatusUnauthorized},
-		{"for the gateway", at["billing"] + "/due", held.AccessToken, wrong, http.StatusUnauthorized},
+		{"for the gateway", at["billing"] + "/due", held.AccessToken, wrong + `, scope="dues"`, http.StatusUnauthorized},
+		{"with a scope less", at["billing"] + "/due", toBilling(t, base, held.AccessToken),
+			`Bearer error="insufficient_scope", error_description="Insufficient scope", scope="dues"`, http.StatusForbidden},
 		{"refresh token", at["gateway"] + "/orders", held.RefreshToken, `Bearer error="invalid_token"`, http.StatusUnauthorized},
 		{"altered", at["gateway"] + "/orders", held.AccessToken + "A", `Bearer error="invalid_token"`, http.StatusUnauthorized},
 		{"carol's", at["gateway"] + "/orders", atStorefront(t, base, "carol").AccessToken, "", http.StatusBadGateway},
@@ -113,6 +116,20 @@ func refusesOthers(t *testing.T, base string, at map[string]string) {
 			t.Errorf("%s at %s: %d %q, want %d %q", c.name, c.address, a.StatusCode, got, c.status, c.challenge)
 		}
 	}
+}
+
+// toBilling is a token for billing that the gateway exchanged, which has no scope to ask for there.
+func toBilling(t *testing.T, base, subject string) string {
+	t.Helper()
+	c, err := brokerclient.New(base+"/realms/shop", brokerclient.SecretBasic("gateway", "gateway-secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := c.Exchange(t.Context(), brokerclient.Request{SubjectToken: subject, Audience: []string{"billing"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.Access
 }
 
 // atStorefront are somebody's tokens for the gateway.

@@ -1,4 +1,4 @@
-// Billing knows what people owe. It takes tokens that are for it, and calls nobody.
+// Billing knows what people owe. It takes tokens that are for it and have the scope dues, and calls nobody.
 package main
 
 import (
@@ -19,6 +19,6 @@ func main() {
 		shop.Reply(w, r, shop.Answer{Due: 4200, Trail: []shop.Stop{shop.Here("billing", r)}}, nil)
 	})
 	mux := http.NewServeMux()
-	mux.Handle("GET /due", v.Require("billing")(due))
+	mux.Handle("GET /due", v.Require("billing", "dues")(due))
 	log.Fatal(shop.Serve("127.0.0.1:8083", mux))
 }

@@ -8,6 +8,6 @@ serve({ name: 'orders', port: 8082, path: '/orders', scope: 'orders-api' }, asyn
   if (!claims.resource_access?.orders?.roles.includes('read')) {
     throw forbidden('orders are for users with the role read');
   }
-  const answer = await ask(billing + '/due', { from: 'orders', token, audience: 'billing' });
+  const answer = await ask(billing + '/due', { from: 'orders', token, audience: 'billing', scope: 'dues' });
   return { orders: [{ item: 'teapot', price: 4200 }], ...answer };
 });

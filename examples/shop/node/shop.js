@@ -51,14 +51,16 @@ async function verified(token, audience) {
   }
 }
 
-// exchange gives a token of the same user for another service. One that is called often keeps tokens until they expire.
-async function exchange(client, token, audience) {
+// exchange gives a token of the same user for another service, with a scope if there is one. Who calls often keeps tokens until
+// they expire.
+async function exchange(client, { token, audience, scope }) {
   const secret = process.env.CLIENT_SECRET ?? client + '-secret';
   const body = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: token,
     subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
     audience,
+    ...scope && { scope },
   });
   const answer = await fetch(issuer + '/protocol/openid-connect/token', {
     method: 'POST', body, headers: { Authorization: 'Basic ' + btoa(`${client}:${secret}`) }, redirect: 'error',
@@ -71,9 +73,9 @@ async function exchange(client, token, audience) {
 }
 
 // ask asks another service, for the user whose token it is.
-export async function ask(address, { from, token, audience }) {
+export async function ask(address, { from, ...wanted }) {
   try {
-    const answer = await fetch(address, { headers: { Authorization: 'Bearer ' + await exchange(from, token, audience) }, redirect: 'error' });
+    const answer = await fetch(address, { headers: { Authorization: 'Bearer ' + await exchange(from, wanted) }, redirect: 'error' });
     if (!answer.ok) {
       throw new Error(`${address} answers ${answer.status}`);
     }

@@ -17,7 +17,7 @@ func main() {
 		log.Fatal(err)
 	}
 	billing := shop.Setting("BILLING_URL", "http://localhost:8083")
-	toBilling, err := shop.Client("orders", "billing", billing)
+	toBilling, err := shop.Client("orders", "billing", billing, "dues")
 	if err != nil {
 		log.Fatal(err)
 	}
