@@ -211,24 +211,25 @@ func TestIdleOptions(t *testing.T) {
 		own  flags
 		want string // what it says of the option; empty: nothing
 	}{
-		"cors-credentials":           {flags{"cors-credentials": "true"}, "without cors-origins"},
-		"cors-methods":               {flags{"cors-methods": "GET", "cors-origins": "https://app.example"}, ""},
-		"localhost-metrics":          {flags{"localhost-metrics": "true"}, "without enable-metrics"},
-		"request-id-header":          {flags{"request-id-header": "X-Trace"}, "without enable-request-id"},
-		"client-auth-method":         {flags{"client-auth-method": "secret-body", "client-secret": "-"}, "without client-secret"},
-		"show-explanations":          {flags{"show-explanations": "true"}, "without explain-client-id"},
-		"accept-untyped-tokens":      {flags{"accept-untyped-tokens": "true", "unsafe-skip-token-verification": "true"}, "with unsafe-skip-token-verification"},
-		"openid-provider-ca":         {flags{"openid-provider-ca": "ca.pem"}, "without TLS to the issuer"},
-		"skip-upstream-tls-verify":   {flags{"skip-upstream-tls-verify": "true"}, "without TLS to the upstream"},
-		"upstream-ca":                {flags{"upstream-ca": "ca.pem", "upstream-url": "https://app.example"}, ""},
-		"max-idle-connections":       {flags{"max-idle-connections": "90", "upstream-keepalives": "false"}, "without upstream-keepalives"},
-		"trusted-proxies":            {flags{"trusted-proxies": "10.0.0.0/8", "listen": "unix:///run/gate.sock"}, "with a socket"},
-		"revocation-url":             {flags{"revocation-url": "https://id.example/revoke"}, "without enable-refresh-tokens"},
-		"enable-refresh-tokens":      {flags{"enable-refresh-tokens": "true", "no-redirects": "true"}, "nobody signs in"},
-		"cookie-domain":              {flags{"cookie-domain": "gate.example"}, ""},
-		"enable-logging":             {flags{"enable-logging": "true", "disable-all-logging": "true"}, "with disable-all-logging"},
-		"secure-cookie":              {flags{"secure-cookie": "true", "no-redirects": "true"}, ""}, // it is so anyway
-		"upstream-keepalive-timeout": {flags{"upstream-keepalive-timeout": "1s", "upstream-url": "unix:///run/app.sock"}, "with a socket"},
+		"cors-credentials":              {flags{"cors-credentials": "true"}, "without cors-origins"},
+		"cors-methods":                  {flags{"cors-methods": "GET", "cors-origins": "https://app.example"}, ""},
+		"localhost-metrics":             {flags{"localhost-metrics": "true"}, "without enable-metrics"},
+		"request-id-header":             {flags{"request-id-header": "X-Trace"}, "without enable-request-id"},
+		"client-auth-method":            {flags{"client-auth-method": "secret-body", "client-secret": "-"}, "without client-secret"},
+		"show-explanations":             {flags{"show-explanations": "true"}, "without explain-client-id"},
+		"show-explanations, exchanging": {flags{"show-explanations": "true", "resources": "uri=/orders|exchange-to=orders"}, ""},
+		"accept-untyped-tokens":         {flags{"accept-untyped-tokens": "true", "unsafe-skip-token-verification": "true"}, "with unsafe-skip-token-verification"},
+		"openid-provider-ca":            {flags{"openid-provider-ca": "ca.pem"}, "without TLS to the issuer"},
+		"skip-upstream-tls-verify":      {flags{"skip-upstream-tls-verify": "true"}, "without TLS to the upstream"},
+		"upstream-ca":                   {flags{"upstream-ca": "ca.pem", "upstream-url": "https://app.example"}, ""},
+		"max-idle-connections":          {flags{"max-idle-connections": "90", "upstream-keepalives": "false"}, "without upstream-keepalives"},
+		"trusted-proxies":               {flags{"trusted-proxies": "10.0.0.0/8", "listen": "unix:///run/gate.sock"}, "with a socket"},
+		"revocation-url":                {flags{"revocation-url": "https://id.example/revoke"}, "without enable-refresh-tokens"},
+		"enable-refresh-tokens":         {flags{"enable-refresh-tokens": "true", "no-redirects": "true"}, "nobody signs in"},
+		"cookie-domain":                 {flags{"cookie-domain": "gate.example"}, ""},
+		"enable-logging":                {flags{"enable-logging": "true", "disable-all-logging": "true"}, "with disable-all-logging"},
+		"secure-cookie":                 {flags{"secure-cookie": "true", "no-redirects": "true"}, ""}, // it is so anyway
+		"upstream-keepalive-timeout":    {flags{"upstream-keepalive-timeout": "1s", "upstream-url": "unix:///run/app.sock"}, "with a socket"},
 	} {
 		g := &gate{TB: t, provider: p, log: &lines{}, upstream: p.Server}
 		s, err := g.settings(tt.own)
@@ -238,7 +239,7 @@ func TestIdleOptions(t *testing.T) {
 		}
 		var told string
 		for _, w := range s.Warnings {
-			if rest, ok := strings.CutPrefix(w, option+" does nothing "); ok {
+			if rest, ok := strings.CutPrefix(w, strings.TrimSuffix(option, ", exchanging")+" does nothing "); ok {
 				told += rest
 			}
 		}

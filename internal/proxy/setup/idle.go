@@ -3,6 +3,8 @@ package setup
 import (
 	"slices"
 	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
 )
 
 // idle are options that do nothing as others are.
@@ -15,7 +17,10 @@ var idle = []struct {
 	{[]string{"localhost-metrics"}, func(s *Settings) bool { return !s.Site.Metrics }, "without enable-metrics"},
 	{[]string{"request-id-header"}, func(s *Settings) bool { return !s.requestID }, "without enable-request-id"},
 	{[]string{"client-auth-method"}, func(s *Settings) bool { return s.Issuer.ClientSecret == "" }, "without client-secret"},
-	{[]string{"show-explanations"}, func(s *Settings) bool { return s.Issuer.ExplainID == "" }, "without explain-client-id"},
+	{[]string{"show-explanations"}, func(s *Settings) bool {
+		return s.Issuer.ExplainID == "" && !slices.ContainsFunc(s.Access.Resources, func(r resource.Resource) bool { return r.ExchangeTo != "" })
+	},
+		"without explain-client-id or exchange-to"},
 	{[]string{"accept-untyped-tokens"}, func(s *Settings) bool { return s.Issuer.Unverified }, "with unsafe-skip-token-verification"},
 	{[]string{"openid-provider-ca"}, func(s *Settings) bool { return !strings.HasPrefix(s.discovery, "https://") }, "without TLS to the issuer"},
 	{[]string{"upstream-ca", "skip-upstream-tls-verify", "upstream-tls-handshake-timeout"}, func(s *Settings) bool { return s.Upstream.URL != nil && s.Upstream.URL.Scheme != "https" }, "without TLS to the upstream"},

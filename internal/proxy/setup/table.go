@@ -31,7 +31,7 @@ var options = []Option{
 	{Name: "unsafe-skip-token-verification", Ours: true, Kind: Toggle, Default: "false", Help: "believe every token; for tests of what is behind", set: truth(func(s *Settings) *bool { return &s.Issuer.Unverified })},
 	{Name: "explain-client-id", Ours: true, Help: "client that may ask a Tokenhouse why a token lacks the audience", set: text(func(s *Settings) *string { return &s.Issuer.ExplainID })},
 	{Name: "explain-client-secret", Ours: true, Help: "its secret; better in PROXY_EXPLAIN_CLIENT_SECRET", set: text(func(s *Settings) *string { return &s.Issuer.ExplainSecret })},
-	{Name: "show-explanations", Ours: true, Kind: Toggle, Default: "false", Help: "callers see what the issuer explains; without it only the log does", set: truth(func(s *Settings) *bool { return &s.Access.ShowFixes })},
+	{Name: "show-explanations", Ours: true, Kind: Toggle, Default: "false", Help: "callers see what the issuer explains, and what would let a token be exchanged; without it only the log does", set: truth(func(s *Settings) *bool { return &s.Access.ShowFixes })},
 
 	{Name: "upstream-url", Help: "what is protected: http://, https:// or unix:// with a path", set: upstream},
 	{Name: "upstream-ca", Help: "PEM file: who vouches for the upstream's certificate", set: text(func(s *Settings) *string { return &s.Upstream.CA })},
