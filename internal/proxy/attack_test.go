@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 func TestAttacks(t *testing.T) {
 	for name, attack := range map[string]func(*testing.T){
 		"smuggling": attackSmuggling, "headers": attackHeaders, "redirects": attackRedirects, "cookies": attackCookies,
+		"HTTP/2": attackByHTTP2, "trailers": attackTrailers, "tunnels": attackTunnels, "methods": attackMethods, "copies": attackCopies, "names of cookies": attackCookieNames,
 		"sign-in": attackSignIn, "logout": attackLogout, "paths": attackPaths, "host": attackHost, "origins": attackOrigins, "upstream": attackByUpstream,
 	} {
 		t.Run(name, attack)
@@ -31,7 +33,9 @@ func attackSmuggling(t *testing.T) {
 	p := newProvider(t)
 	raw, seen := rawUpstream(t)
 	g := newGate(t, p, flags{"upstream-url": "http://" + raw, "upstream-keepalives": "false"})
-	front := httptest.NewServer(g)
+	front, said := httptest.NewUnstartedServer(g), &lines{}
+	front.Config.ErrorLog = log.New(said, "", 0)
+	front.Start()
 	defer front.Close()
 	const hidden = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 	auth := "Host: gate.example\r\nAuthorization: Bearer " + p.bearer() + "\r\n"
@@ -66,6 +70,23 @@ func attackSmuggling(t *testing.T) {
 		"an upgrade to HTTP/2":         {"GET / HTTP/1.1\r\n" + auth + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n", 200, 1},
 		"one that hides its settings":  {"GET / HTTP/1.1\r\n" + auth + "Connection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n", 200, 1},
 		"one beside a WebSocket":       {"GET / HTTP/1.1\r\n" + auth + "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n\r\n", 200, 1},
+		"a length after chunks":        {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n" + hidden, 200, 1},
+		"an encoding before chunks":    {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + hidden, 501, 0},
+		"chunks twice":                 {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden, 501, 0},
+		"an encoding in quotes":        {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n" + hidden, 501, 0},
+		"an encoding in capitals":      {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n" + hidden, 200, 1},
+		"an encoding that is folded":   {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + hidden, 200, 1},
+		"an encoding before its time":  {"POST / HTTP/1.0\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden, 200, 1},
+		"an encoding misspelled":       {"POST / HTTP/1.1\r\n" + auth + "Transfer_Encoding: chunked\r\nContent.Length: 1\r\nContent-Length: 35\r\n\r\n" + hidden, 200, 1},
+		"chunks that say more":         {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n0\r\n\r\n" + hidden, 200, 1},
+		"a chunk's length by LF":       {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n2;\nab\r\n0\r\n\r\n" + hidden, 0, -1},
+		"a chunk without end":          {"POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n10000000000000002\r\nab\r\n0\r\n\r\n" + hidden, 0, -1},
+		"a body of GET":                {"GET / HTTP/1.1\r\n" + auth + "Content-Length: 35\r\n\r\n" + hidden, 200, 1},
+		"an expectation":               {"POST / HTTP/1.1\r\n" + auth + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nab", 200, 1},
+		"another expectation":          {"POST / HTTP/1.1\r\n" + auth + "Expect: y 100-continue\r\nContent-Length: 35\r\n\r\n" + hidden, 417, 0},
+		"no path":                      {"GET admin HTTP/1.1\r\n" + auth + "\r\n", 400, 0},
+		"OPTIONS of all":               {"OPTIONS * HTTP/1.1\r\n" + auth + "\r\n", 200, 0},
+		"HTTP/2 without TLS":           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 405, 0},
 		"hop-by-hop X-Auth":            {"GET / HTTP/1.1\r\n" + auth + "Connection: close, X-Auth-Subject, Authorization, X-Forwarded-For\r\n\r\n", 200, 1},
 	} {
 		mark := "X-Case: " + strings.ReplaceAll(name, " ", "-") + "\r\n"
@@ -82,13 +103,16 @@ func attackSmuggling(t *testing.T) {
 			lower := strings.ToLower(head)
 			if strings.Contains(lower, "transfer-encoding") && strings.Contains(lower, "content-length") || strings.Contains(head, "smuggled") ||
 				strings.Contains(strings.ReplaceAll(head, "\r\n", ""), "\n") || strings.Contains(head, "\nX-Auth-Roles: admin") || strings.Contains(head, "other.example") ||
-				strings.Contains(lower, "\nupgrade:") || strings.Contains(lower, "\nhttp2-settings:") {
+				strings.Contains(lower, "\nupgrade:") || strings.Contains(lower, "\nhttp2-settings:") || strings.Contains(lower, "transfer_encoding") || strings.Contains(lower, "content.length") {
 				t.Errorf("%s: the upstream sees %q", name, head)
 			}
 			if !strings.Contains(head, "X-Auth-Subject: alice-id") || !strings.Contains(head, "Authorization: Bearer ") {
 				t.Errorf("%s: the upstream is not told who it is: %q", name, head)
 			}
 		}
+	}
+	if strings.Contains(said.String(), "panic") {
+		t.Errorf("the server of the gatekeeper says %s", said)
 	}
 }
 
@@ -158,7 +182,9 @@ func attackHeaders(t *testing.T) {
 	spoofed := []string{
 		"X-Auth-Roles: admin", "x-auth-subject: root", "X_Auth_Roles: admin", "X-Auth_Userid: root", "X-AUTH-ANYTHING: 1", "X-Forwarded-For: 10.0.0.1", "X-Forwarded-Host: evil.example", "X-Forwarded-Proto: gopher",
 		"X_Forwarded_For: 10.0.0.1", "Forwarded: for=10.0.0.1", "X-Real-Ip: 10.0.0.1", "X-Department: board", "X_Department: board", "X-Secret: theirs", "X-Forwarded-User: root", "X-Forwarded-Prefix: /x",
-		"X-Original-URL: /admin", "X_Rewrite_Url: /admin",
+		"X-Original-URL: /admin", "X_Rewrite_Url: /admin", "X.Auth.Roles: admin", "X!Auth~Subject: root", "x.forwarded.for: 10.0.0.1", "X`Department: board", "X-Original-Host: evil.example", "X-Host: evil.example",
+		"X-HTTP-Host-Override: evil.example", "X-Original-URI: /admin", "X-Override-URL: /admin", "X-Client-IP: 10.0.0.1", "True-Client-IP: 10.0.0.1", "Client-IP: 10.0.0.1", "X-Cluster-Client-IP: 10.0.0.1",
+		"X-Remote-Addr: 10.0.0.1", "Remote-User: root", "X-Remote-User: root", "Client-Cert: :root:", "Client-Cert-Chain: :root:", "X-SSL-Client-CN: root", "Proxy: http://evil.example", "X-Forwarded_Host: evil.example",
 		"Connection: X-Auth-Subject, keep-alive", "Te: trailers", "Proxy-Authorization: Basic x", "Keep-Alive: 5",
 	}
 	for name, tt := range map[string]struct {
@@ -184,7 +210,7 @@ func attackHeaders(t *testing.T) {
 					}
 				}
 			}
-			if strings.Contains(header, "_") || header == "Connection" || header == "Keep-Alive" {
+			if strings.ContainsAny(header, "_.!~`") || header == "Connection" || header == "Keep-Alive" {
 				t.Errorf("%s: the upstream sees %s", name, header)
 			}
 		}
@@ -233,6 +259,16 @@ func attackRedirects(t *testing.T) {
 		if w := b.send("GET", "/oauth/logout?redirect="+url.QueryEscape(to), page...); w.Header().Get("Location") != "/" {
 			t.Errorf("logout with %q leads to %q", to, w.Header().Get("Location"))
 		}
+	}
+	// The gatekeeper's own endpoints, by paths that are not theirs.
+	for _, path := range []string{"/oauth/..//evil.example", `/oauth/../\evil.example`, "/oauth/..%2f/evil.example", "/oauth//evil.example/..", "/oauth/%2e%2e//evil.example", "/oauth//callback", "/oauth/..;//evil.example"} {
+		w := g.ask("GET", path, append(page, "Host: evil.example")...)
+		if to, err := url.Parse(w.Header().Get("Location")); err != nil || strings.Contains(to.Host, "evil") || strings.HasPrefix(to.Path, "//") || strings.Contains(w.Header().Get("Location"), `\`) {
+			t.Errorf("%s leads to %q", path, w.Header().Get("Location"))
+		}
+	}
+	if w := g.ask("GET", "/oauth/logout?redirect=/x&redirect=//evil.example", append(page, "Host: evil.example", "X-Forwarded-Host: evil.example")...); w.Header().Get("Location") != "/x" {
+		t.Errorf("logout leads to %q", w.Header().Get("Location"))
 	}
 	b := g.browser()
 	w := b.send("GET", b.atProvider(b.send("GET", "//evil.example/x", page...)).RequestURI(), page...)
@@ -387,7 +423,8 @@ func attackPaths(t *testing.T) {
 	g := newGate(t, p, flags{"resources": "uri=/admin/*|roles=admin\nuri=/public/*|white-listed=true\nuri=/*"})
 	token := "Authorization: Bearer " + p.bearer()
 	for _, target := range []string{"/admin/", "/admin", "/public/../admin/x", "/public/..%2fadmin/x", "/public/%2e%2e/admin/x", "/public/..%5cadmin/x", "/public/..;/admin/x", "/public/%252e%252e%252fadmin/x", "//admin/x",
-		"/./admin/x", "/ADMIN/x", "/%61dmin/x", "/admin%2fx", "/admin;a=b/x", "/public//..//admin/x", `/public\..\admin\x`, "/x/../admin/x", "/admin/../admin/x", "/public%2f..%2fadmin%2fx", "/public/x/%2e%2e/%2e%2e/admin/x"} {
+		"/./admin/x", "/ADMIN/x", "/%61dmin/x", "/admin%2fx", "/admin;a=b/x", "/public//..//admin/x", `/public\..\admin\x`, "/x/../admin/x", "/admin/../admin/x", "/public%2f..%2fadmin%2fx", "/public/x/%2e%2e/%2e%2e/admin/x", "/public/.%2e/admin/x", "/public/%2e%2e;/admin/x", "/public/..;a=b;c/admin/x", "/public/%2e%2e%5cadmin%5cx", "/%2e/admin/x", "/admin%3bx/x", "/admin/./x", "/admin//x", "/%2fadmin/x",
+		"/public/%c0%ae%c0%ae/admin/x", "/public/..%c0%afadmin/x", "/public/%e0%80%ae%e0%80%ae/admin/x", "/public/x;/../../admin/x", "/public/%252e%252e/admin/x", "/public/..%25252fadmin/x", "/%41dmin/x", "/%2541dmin/x", "/admi%4E/x"} {
 		for name, headers := range map[string][]string{"nobody": nil, "no administrator": {token}} {
 			r := httptest.NewRequest("GET", "https://gate.example/", nil)
 			u, err := url.Parse("https://gate.example" + target)

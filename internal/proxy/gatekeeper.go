@@ -127,12 +127,24 @@ func (g *Gatekeeper) demand(r *http.Request) (resource.Demand, error) {
 	switch {
 	case errors.Is(err, resource.ErrPath):
 		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The path cannot be read")
-	case r.Method == http.MethodTrace, r.Method == http.MethodConnect:
+	case strings.ContainsAny(r.Host, "/\\?#@ "): // HTTP/2 brings it unread
+		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The host cannot be read")
+	case !expected(r.Header["Expect"]):
+		return d, refusal.New(http.StatusExpectationFailed, "invalid_request", "Nothing is expected here but 100-continue")
+	case slices.Contains(unforwarded, r.Method):
 		return d, refusal.New(http.StatusMethodNotAllowed, "invalid_request", "Method not allowed")
 	case err != nil:
 		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The path can be read in more than one way")
 	}
 	return d, nil
+}
+
+// unforwarded are methods that are about the way of a request, and not about what is behind the gatekeeper. PRI begins HTTP/2.
+var unforwarded = []string{http.MethodTrace, http.MethodConnect, "PRI"}
+
+// expected tells whether Expect is what every server understands (RFC 9110 §10.1.1). Of other values, servers make different things.
+func expected(all []string) bool {
+	return len(all) == 0 || len(all) == 1 && strings.EqualFold(all[0], "100-continue")
 }
 
 // admit demands what the resources, and the claims that all tokens must match, ask of a caller.

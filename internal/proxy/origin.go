@@ -3,8 +3,10 @@ package proxy
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
 )
 
 // trustOrigins reads which pages may make a browser act for who is signed in.
@@ -25,15 +27,20 @@ func (g *Gatekeeper) trustOrigins() error {
 	return nil
 }
 
-// sameOrigin refuses what a page of another origin has a browser send with the cookies of who is signed in: changes, and
-// WebSockets, which browsers let any page open.
+// sameOrigin refuses what a page of another origin has a browser send with the cookies of who is signed in: changes, by whatever
+// method the upstream may take a request for, and WebSockets, which browsers let any page open.
 func (g *Gatekeeper) sameOrigin(r *http.Request) error {
 	asked := r
-	if r.Header.Get("Upgrade") != "" {
+	if r.Header.Get("Upgrade") != "" || slices.ContainsFunc(resource.Methods(r), changes) {
 		asked = &http.Request{Method: http.MethodPost, Header: r.Header, Host: r.Host, URL: r.URL}
 	}
 	if err := g.strangers.Check(asked); err != nil {
 		return refusal.New(http.StatusForbidden, "access_denied", "Pages of other origins may not do this").Because(err)
 	}
 	return nil
+}
+
+// changes tells whether a method is for more than looking (RFC 9110 §9.2.1).
+func changes(method string) bool {
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }

@@ -59,8 +59,10 @@ func New(c Config) (*Forwarder, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Some frameworks take the path from X-Original-Url and X-Rewrite-Url, which no resource was asked about.
-	f := &Forwarder{Config: c, spoofable: map[string]bool{"Authorization": true, "Forwarded": true, "X-Real-Ip": true, "X-Original-Url": true, "X-Rewrite-Url": true}}
+	f := &Forwarder{Config: c, spoofable: map[string]bool{}}
+	for _, name := range believed {
+		f.spoofable[name] = true
+	}
 	for _, name := range c.Claims {
 		f.spoofable[resource.ReadAs(name)] = true
 	}
@@ -88,8 +90,10 @@ type passedKey struct{}
 // Pass sends a request to the upstream, with what it may know of who sent it; nil where nobody was asked.
 func (f *Forwarder) Pass(w http.ResponseWriter, r *http.Request, by *Sender) {
 	if r.ContentLength < 0 && r.ProtoMajor == 1 {
-		// A stream: its answer may begin before it ends. Where that cannot be, it begins after.
+		// A stream: its answer may begin before it ends. Where that cannot be, it begins after. When the answer ends first, what is left
+		// of the stream is still being read, and no other request can come on the connection.
 		_ = http.NewResponseController(w).EnableFullDuplex()
+		w.Header().Set("Connection", "close")
 	}
 	f.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passedKey{}, passed{by})))
 }
@@ -164,18 +168,17 @@ func dropUpgrade(h http.Header) {
 	}
 }
 
-// dropSpoofed drops what only the gatekeeper may say. Many servers read X_Auth_Roles as X-Auth-Roles. A request that nobody was asked
+// dropSpoofed drops what only the gatekeeper may say, and what says by an odd name where a request ends. A request that nobody was asked
 // about keeps credentials that are no token's; one with a proof of possession keeps both.
 func (f *Forwarder) dropSpoofed(h http.Header, by *Sender) {
 	for name := range h {
-		plain := name
-		if strings.IndexByte(name, '_') >= 0 {
+		plain, odd := name, resource.Odd(name)
+		if odd {
 			plain = resource.ReadAs(name)
 		}
-		if name == "Authorization" && keepsCredentials(h, by) {
-			continue
-		}
-		if strings.HasPrefix(plain, "X-Auth-") || strings.HasPrefix(plain, "X-Forwarded-") || f.spoofable[plain] {
+		switch {
+		case name == "Authorization" && keepsCredentials(h, by):
+		case strings.HasPrefix(plain, "X-Auth-"), strings.HasPrefix(plain, "X-Forwarded-"), strings.HasPrefix(plain, "X-Ssl-"), f.spoofable[plain], odd && framing[plain]:
 			delete(h, name)
 		}
 	}

@@ -28,7 +28,7 @@ func plain(escaped string) bool {
 }
 
 // readings are the paths that servers may take an escaped path for. ok is false where it holds what has no business
-// in a path: control characters, an escape that is none, escapes of escapes of escapes, or a way out above the root, which below
+// in a path: control characters, characters in too many bytes, an escape that is none, escapes of escapes of escapes, or a way out above the root, which below
 // the path of an upstream-url would be a way out of that.
 func readings(escaped string) (all []string, ok bool) {
 	if plain(escaped) {
@@ -51,7 +51,7 @@ func readings(escaped string) (all []string, ok bool) {
 			}
 			return all, true // what was decoded holds a lone %, and is what it says
 		}
-		if strings.ContainsFunc(decoded, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		if strings.ContainsFunc(decoded, func(c rune) bool { return c < ' ' || c == 0x7f }) || overlong(decoded) {
 			return nil, false
 		}
 		for _, separators := range []string{kept(p), decoded} {
@@ -70,6 +70,18 @@ func readings(escaped string) (all []string, ok bool) {
 		p = decoded
 	}
 	return nil, false
+}
+
+// overlong tells whether a path holds a character of ASCII in more bytes than it needs, which UTF-8 rules out (RFC 3629 §3) and some servers
+// read all the same: c0 ae is a dot to them.
+func overlong(p string) bool {
+	for i := 0; i+1 < len(p); i++ {
+		switch c, next := p[i], p[i+1]; {
+		case (c == 0xc0 || c == 0xc1) && next>>6 == 2, c == 0xe0 && next >= 0x80 && next < 0xa0, c == 0xf0 && next >= 0x80 && next < 0x90:
+			return true
+		}
+	}
+	return false
 }
 
 // maxLayers is how often a path may have been encoded, and once more to see that it was not.

@@ -128,7 +128,15 @@ func TestOf(t *testing.T) {
 		"GET /public/a%2fb":             {"/public/*"},
 		"GET /secret":                   {"/secret/*"},
 		"GET /secret/":                  {"/secret/*"},
+		"GET /%41dmin":                  {"/*", "/admin*"}, // a capital that no letter of the escape shows
+		"GET /public/%2541":             {"/public/*"},
+		"GET /%c5%bfecret/x":            {"/*", "/secret/*"}, // ſ
+		"GET /ſecret/x":                 {"/*", "/secret/*"},
 		"GET /public/%00":               {"!"},
+		"GET /public/%c0%ae%c0%ae/x":    {"!"}, // a dot in two bytes
+		"GET /public/%25e0%2580%25ae":   {"!"},
+		"GET /public/%c3%80%c3%a9":      {"/public/*"},
+		"post /write":                   {"/*", "/write"},
 		"GET /public/a%0d%0ab":          {"!"},
 		"GET /public/%2525252525252e":   {"!"},
 		"GET /../x":                     {"!"}, // below an upstream's path, it would lead out of that
@@ -151,7 +159,7 @@ func TestOf(t *testing.T) {
 			t.Errorf("%s: under %q, want %q", name, got, want)
 		}
 	}
-	for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X_HTTP_METHOD_OVERRIDE", "X-Http_Method"} {
+	for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X_HTTP_METHOD_OVERRIDE", "X-Http_Method", "X.Http!Method"} {
 		r := httptest.NewRequest("POST", "http://gate.example/write", nil)
 		r.Header.Set(header, "delete")
 		if got, want := under(t, table, r), []string{"/*", "/write"}; !slices.Equal(got, want) {

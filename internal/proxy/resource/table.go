@@ -70,7 +70,7 @@ func (t *Table) Protected() bool {
 // under none is open. ok is false for a path that no server should be asked for.
 func (t *Table) Of(r *http.Request) (under []*Resource, ok bool) {
 	escaped := r.URL.EscapedPath()
-	methods := methodsOf(r)
+	methods := Methods(r)
 	if len(methods) == 1 && !t.fold && plain(escaped) {
 		return t.find(r.Method, escaped, false), true
 	}
@@ -79,7 +79,7 @@ func (t *Table) Of(r *http.Request) (under []*Resource, ok bool) {
 		return nil, false
 	}
 	folds := []bool{false}
-	if t.fold || strings.ToLower(escaped) != escaped {
+	if t.fold || slices.ContainsFunc(paths, func(p string) bool { return small(p) != p }) {
 		folds = append(folds, true)
 	}
 	for _, method := range methods {
@@ -94,8 +94,16 @@ func (t *Table) Of(r *http.Request) (under []*Resource, ok bool) {
 	return under, true
 }
 
+// small is a path in small letters, as servers may see it to which letters are the same: two that are not of ASCII are to some.
+func small(path string) string { return strings.ToLower(lookalikes.Replace(path)) }
+
+var lookalikes = strings.NewReplacer("ſ", "s", "\u212a", "k")
+
 // find is the resource that says most about a path; nil where none is about it.
 func (t *Table) find(method, path string, fold bool) []*Resource {
+	if fold {
+		path = lookalikes.Replace(path)
+	}
 	for _, r := range t.rows {
 		if r.covers(method) && r.matches(path, fold) {
 			return r.alone
@@ -107,19 +115,15 @@ func (t *Table) find(method, path string, fold bool) []*Resource {
 // overrides are where servers look for another method than that of the request.
 var overrides = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
 
-// ReadAs is the name that lenient servers take a header's for: to many, X_Auth_Roles is X-Auth-Roles.
-func ReadAs(header string) string {
-	return http.CanonicalHeaderKey(strings.ReplaceAll(header, "_", "-"))
-}
-
-// methodsOf are the methods that a server may take a request for.
-func methodsOf(r *http.Request) []string {
+// Methods are those that a server may take a request for, the first being its own. One in the form of a body is not seen.
+func Methods(r *http.Request) []string {
 	all := []string{r.Method}
 	add := func(m string) {
 		if m = strings.ToUpper(strings.TrimSpace(m)); m != "" && !slices.Contains(all, m) {
 			all = append(all, m)
 		}
 	}
+	add(r.Method) // in capitals
 	for name, values := range r.Header {
 		if !strings.Contains(name, "ethod") || !slices.Contains(overrides, ReadAs(name)) {
 			continue

@@ -125,36 +125,43 @@ func (j *Jar) put(w http.ResponseWriter, name, value string, age int) {
 		Secure: !j.config.Insecure, HttpOnly: true, SameSite: j.config.SameSite})
 }
 
-// Get opens the value that the cookies of a name hold. ok is false where there is none, it has ended, or it is not
-// what was sealed.
+// Get is Open where nobody asks when the value ends.
 func (j *Jar) Get(r *http.Request, name string, now time.Time) (value []byte, ok bool) {
+	value, _, ok = j.Open(r, name, now)
+	return value, ok
+}
+
+// Open opens the value that the cookies of a name hold, which opens until end. ok is false where there is none, it has ended, or it
+// is not what was sealed.
+func (j *Jar) Open(r *http.Request, name string, now time.Time) (value []byte, end time.Time, ok bool) {
 	name = j.prefix + name
 	first, err := r.Cookie(name)
 	if err != nil {
-		return nil, false
+		return nil, end, false
 	}
 	count, text, _ := strings.Cut(first.Value, ".")
 	pieces, err := strconv.Atoi(count)
 	if err != nil || pieces < 1 || pieces > maxPieces {
-		return nil, false
+		return nil, end, false
 	}
 	for i := 1; i < pieces; i++ {
 		piece, err := r.Cookie(pieceName(name, i))
 		if err != nil {
-			return nil, false
+			return nil, end, false
 		}
 		text += piece.Value
 	}
 	// Strict: else the last character could be another one, and the value the same.
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return nil, false
+		return nil, end, false
 	}
 	plain, err := j.aead.Open(sealed[:0], nil, sealed, []byte(name))
-	if err != nil || len(plain) < 8 || now.Unix() >= int64(binary.BigEndian.Uint64(plain)) {
-		return nil, false
+	if err != nil || len(plain) < 8 {
+		return nil, end, false
 	}
-	return plain[8:], true
+	end = time.Unix(int64(binary.BigEndian.Uint64(plain)), 0)
+	return plain[8:], end, now.Before(end)
 }
 
 func pieceName(name string, i int) string {

@@ -48,11 +48,11 @@ func (k *Keeper) Owns(cookie string) bool { return k.jar.Owns(cookie, k.config.C
 
 // Of is the session of a request; nil where there is none, or it was ended.
 func (k *Keeper) Of(r *http.Request, now time.Time) *Session {
-	value, ok := k.jar.Get(r, k.config.Cookie, now)
+	value, end, ok := k.jar.Open(r, k.config.Cookie, now)
 	if !ok {
 		return nil
 	}
-	var s Session
+	s := Session{end: end}
 	if !s.decode(value) || k.ended.has(s.ID, now) {
 		return nil
 	}
@@ -90,5 +90,9 @@ func (k *Keeper) Drop(w http.ResponseWriter, r *http.Request) { k.jar.Clear(w, r
 func (k *Keeper) End(w http.ResponseWriter, r *http.Request, s *Session, now time.Time) {
 	k.Drop(w, r)
 	k.marks().Clear(w, r, k.mark()) // who signs out may sign in
-	k.ended.add(s.ID, now.Add(k.config.Duration), now)
+	until := now.Add(k.config.Duration)
+	if s.end.After(until) { // the issuer gave it more time
+		until = s.end
+	}
+	k.ended.add(s.ID, until, now)
 }

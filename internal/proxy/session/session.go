@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
 )
@@ -11,6 +12,7 @@ import (
 type Session struct {
 	ID                       string // the same through all renewals
 	Access, Refresh, IDToken string
+	end                      time.Time // when the cookie ends that it came from
 }
 
 // begin begins a session.
