@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -17,69 +17,127 @@ var (
 	errObject = errors.New("it is no JSON object")
 	errTwice  = errors.New("a name comes twice in a JSON object")
 	errDepth  = errors.New("it is nested too deep")
+	errString = errors.New("it is no string")
 )
 
 // object holds the members of a JSON object by their names, to the letter: package json by itself would take "AUD" for "aud".
 type object map[string]json.RawMessage
 
-// readObject reads a JSON object in which no name comes twice, at any depth: readers of JSON differ in which one counts.
+// readObject reads a JSON object in which no name comes twice, at any depth: readers of JSON differ in which one counts. The members are
+// pieces of the text.
 func readObject(text []byte) (object, error) {
 	if !utf8.Valid(text) || !json.Valid(text) {
 		return nil, errObject
 	}
-	if err := unambiguous(text); err != nil {
-		return nil, err
-	}
-	var m object
-	if err := json.Unmarshal(text, &m); err != nil || m == nil {
+	w := walk{text: text}
+	if w.next() != '{' {
 		return nil, errObject
+	}
+	m := object{}
+	if err := w.object(m, 1); err != nil {
+		return nil, err
 	}
 	return m, nil
 }
 
-// unambiguous walks through valid JSON.
-func unambiguous(text []byte) error {
-	type level struct {
-		names map[string]bool // nil in an array
-		value bool            // the next is a value, not a name
-	}
-	var levels []level
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
+// walk goes through valid JSON.
+type walk struct {
+	text []byte
+	at   int
+}
+
+// next is the first byte of what comes next, behind white space and what parts values.
+func (w *walk) next() byte {
 	for {
-		t, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
+		switch c := w.text[w.at]; c {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			w.at++
+		default:
+			return c
 		}
+	}
+}
+
+// object walks through an object, and puts its members into m.
+func (w *walk) object(m object, depth int) error {
+	if depth > maxDepth {
+		return errDepth
+	}
+	for w.at++; w.next() != '}'; {
+		name, err := w.string()
 		if err != nil {
-			return errObject
+			return err
 		}
-		if t == json.Delim('}') || t == json.Delim(']') {
-			levels = levels[:len(levels)-1]
-			continue
+		if _, twice := m[name]; twice {
+			return errTwice
 		}
-		if n := len(levels); n > 0 && levels[n-1].names != nil {
-			at := &levels[n-1]
-			if !at.value {
-				name, _ := t.(string)
-				if at.names[name] {
-					return errTwice
-				}
-				at.names[name], at.value = true, true
-				continue
-			}
-			at.value = false
+		w.next()
+		from := w.at
+		if err := w.value(depth); err != nil {
+			return err
 		}
-		switch t {
-		case json.Delim('{'):
-			levels = append(levels, level{names: map[string]bool{}})
-		case json.Delim('['):
-			levels = append(levels, level{})
-		}
-		if len(levels) > maxDepth {
+		m[name] = json.RawMessage(w.text[from:w.at:w.at])
+	}
+	w.at++
+	return nil
+}
+
+// value walks through any value.
+func (w *walk) value(depth int) error {
+	switch w.next() {
+	case '{':
+		return w.object(object{}, depth+1)
+	case '[':
+		if depth+1 > maxDepth {
 			return errDepth
 		}
+		for w.at++; w.next() != ']'; {
+			if err := w.value(depth + 1); err != nil {
+				return err
+			}
+		}
+		w.at++
+	case '"':
+		w.literal()
+	default: // a number, true, false or null
+		for w.at < len(w.text) && strings.IndexByte(" \t\r\n,]}", w.text[w.at]) < 0 {
+			w.at++
+		}
 	}
+	return nil
+}
+
+// literal is a string as it is written.
+func (w *walk) literal() []byte {
+	from := w.at
+	for w.at++; w.text[w.at] != '"'; w.at++ {
+		if w.text[w.at] == '\\' {
+			w.at++
+		}
+	}
+	w.at++
+	return w.text[from:w.at]
+}
+
+// string is what a string says, whichever way it is written.
+func (w *walk) string() (string, error) {
+	if w.next() != '"' {
+		return "", errString
+	}
+	written := w.literal()
+	if s, ok := unescaped(written); ok {
+		return s, nil
+	}
+	var s string
+	return s, json.Unmarshal(written, &s)
+}
+
+// unescaped is what a string says that is written as it is.
+func unescaped(written []byte) (string, bool) {
+	if len(written) < 2 || written[0] != '"' || bytes.IndexByte(written, '\\') >= 0 {
+		return "", false
+	}
+	return string(written[1 : len(written)-1]), true
 }
 
 // reader reads members of a type that is known, null as absent, and keeps the first error.
@@ -108,6 +166,9 @@ func (r *reader) fail(name string) {
 }
 
 func (r *reader) text(name string) (s string) {
+	if plain, ok := unescaped(r.members[name]); ok {
+		return plain
+	}
 	r.read(name, &s)
 	return s
 }
@@ -119,20 +180,24 @@ func (r *reader) flag(name string) (b bool) {
 
 // list reads a string or an array of strings; both mean the same.
 func (r *reader) list(name string) []string {
-	if v := r.members[name]; len(v) > 0 && v[0] == '"' {
+	v := r.members[name]
+	switch {
+	case len(v) == 0 || string(v) == "null":
+		return nil
+	case v[0] == '"':
 		return []string{r.text(name)}
-	}
-	var many []*string // null is no string, which []string would not tell
-	if !r.read(name, &many) {
+	case v[0] != '[':
+		r.fail(name)
 		return nil
 	}
-	out := make([]string, 0, len(many))
-	for _, s := range many {
-		if s == nil {
+	out := []string{}
+	for w := (&walk{text: v, at: 1}); w.next() != ']'; {
+		s, err := w.string()
+		if err != nil {
 			r.fail(name)
 			return nil
 		}
-		out = append(out, *s)
+		out = append(out, s)
 	}
 	return out
 }
@@ -156,8 +221,8 @@ func (r *reader) within(name string) *reader {
 	if !ok || string(value) == "null" {
 		return nil
 	}
-	var m object
-	if json.Unmarshal(value, &m) != nil {
+	m, w := object{}, walk{text: value}
+	if w.next() != '{' || w.object(m, 1) != nil {
 		r.fail(name)
 		return nil
 	}

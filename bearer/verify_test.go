@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -357,7 +358,7 @@ func TestClaims(t *testing.T) {
 	v := m.verifier(t, bearer.Config{}, nil)
 	token := m.sign(es256, m.body(`"jti":"1","azp":"spa","sid":"s","acr":"1","auth_time":1700000000,"scope":"openid orders:read"`, `"aud":["orders","billing"]`,
 		`"preferred_username":"alice","name":"Alice","email":"alice@example.org","email_verified":true,"tenant":{"id":7}`,
-		`"realm_access":{"roles":["customer"]},"resource_access":{"orders":{"roles":["read"]},"odd":7}`,
+		`"realm_access":{"roles":["customer"]},"resource_access":{"orders":{"roles":["read"]},"odd":7},"groups":["/staff"]`,
 		`"act":{"sub":"a2","client_id":"agent2","act":{"sub":"a1","iss":"https://other.example"}},"may_act":{"client_id":"agent"}`,
 		`"exchange_path":[{"client":"spa","jti":"0"},{"iss":"https://other.example","client":"x","jti":"9"}]`))
 	c, err := v.Verify(t.Context(), token, "orders", "openid", "orders:read")
@@ -367,7 +368,7 @@ func TestClaims(t *testing.T) {
 	want := &bearer.Claims{ID: "1", Issuer: minted, Subject: "alice", Audience: []string{"orders", "billing"}, Client: "spa", Session: "s",
 		Scopes: []string{"openid", "orders:read"}, ACR: "1", Expires: time.Unix(m.now+5*minute, 0), IssuedAt: time.Unix(m.now, 0), AuthTime: time.Unix(1700000000, 0),
 		Username: "alice", Name: "Alice", Email: "alice@example.org", EmailVerified: true,
-		RealmRoles: []string{"customer"}, ClientRoles: map[string][]string{"orders": {"read"}},
+		RealmRoles: []string{"customer"}, ClientRoles: map[string][]string{"orders": {"read"}}, Groups: []string{"/staff"},
 		Actor:  &bearer.Actor{Subject: "a2", Client: "agent2", Actor: &bearer.Actor{Subject: "a1", Issuer: "https://other.example"}},
 		MayAct: &bearer.Actor{Client: "agent"}, Path: []bearer.Hop{{Client: "spa", ID: "0"}, {Issuer: "https://other.example", Client: "x", ID: "9"}}}
 	if d := cmp.Diff(want, c, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".payload" }, cmp.Ignore())); d != "" {
@@ -396,6 +397,25 @@ func TestClaims(t *testing.T) {
 	_, err = v.Verify(t.Context(), token, "orders", "openid", "orders:write")
 	if e, ok := errors.AsType[*bearer.Error](err); !ok || e.Reason != bearer.ErrScope || e.Code != bearer.InsufficientScope || e.Code.Status() != 403 || e.Claims.Subject != "alice" {
 		t.Errorf("scope: %v", err)
+	}
+}
+
+// TestReadClaims: claims that somebody else has proven are read by the same rules.
+func TestReadClaims(t *testing.T) {
+	payload := []byte(`{"sub":"alice","aud":"orders","groups":["/staff"],"tenant":7,"exp":1}`)
+	c, err := bearer.ReadClaims(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(payload) // it is the caller's
+	var more struct{ Tenant int }
+	if err := c.Unmarshal(&more); err != nil || more.Tenant != 7 || c.Subject != "alice" || !slices.Equal(c.Audience, []string{"orders"}) || !slices.Equal(c.Groups, []string{"/staff"}) {
+		t.Errorf("%+v, %d, %v", c, more.Tenant, err)
+	}
+	for _, wrong := range []string{``, `[]`, `{"aud":"a","aud":"b"}`, `{"sub":1}`} {
+		if c, err := bearer.ReadClaims([]byte(wrong)); err == nil {
+			t.Errorf("%s: %+v", wrong, c)
+		}
 	}
 }
 
