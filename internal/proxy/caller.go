@@ -37,13 +37,13 @@ func newIdentities() identities {
 	return identities{otter.Must(&otter.Options[[sha256.Size]byte, *identity.Identity]{MaximumSize: maxIdentities})}
 }
 
-// proven is the caller with a token that the verifier took.
-func (g *Gatekeeper) proven(token string) (*caller, error) {
+// proven is the caller with a token that the verifier took, and what it says.
+func (g *Gatekeeper) proven(token string, claims *bearer.Claims) (*caller, error) {
 	key := sha256.Sum256([]byte(token))
 	if i, ok := g.known.GetIfPresent(key); ok {
 		return &caller{Identity: i, token: token}, nil
 	}
-	i, err := g.reader.Read(token)
+	i, err := g.reader.Read(token, claims)
 	if err != nil {
 		return nil, refusal.New(http.StatusUnauthorized, "invalid_token", "The token cannot be read").Because(err)
 	}
@@ -55,10 +55,11 @@ func (g *Gatekeeper) proven(token string) (*caller, error) {
 // given to the browser with the answer.
 func (g *Gatekeeper) caller(w http.ResponseWriter, r *http.Request) (*caller, error) {
 	if token, scheme := credentials(r); scheme != "" {
-		if _, err := g.verifier.VerifyRequest(r, g.config.Issuer.Audience); err != nil {
+		claims, err := g.verifier.VerifyRequest(r, g.config.Issuer.Audience)
+		if err != nil {
 			return nil, g.unproven(r, err)
 		}
-		c, err := g.proven(token)
+		c, err := g.proven(token, claims)
 		if err == nil {
 			c.bound = scheme == "dpop"
 		}
@@ -78,7 +79,7 @@ func (g *Gatekeeper) caller(w http.ResponseWriter, r *http.Request) (*caller, er
 	if s.Refresh != "" && (errors.Is(err, bearer.ErrExpired) || err == nil && claims.Expires.Sub(g.now()) < early) {
 		renewed := g.renewed(w, r, s)
 		if renewed == nil {
-			_, err = g.verifier.Verify(r.Context(), s.Access, g.config.Issuer.Audience)
+			claims, err = g.verifier.Verify(r.Context(), s.Access, g.config.Issuer.Audience)
 		} else if err != nil {
 			return nil, renewed
 		}
@@ -91,7 +92,7 @@ func (g *Gatekeeper) caller(w http.ResponseWriter, r *http.Request) (*caller, er
 		}
 		return nil, err
 	}
-	c, err := g.proven(s.Access)
+	c, err := g.proven(s.Access, claims)
 	if err == nil {
 		c.session = true
 	}

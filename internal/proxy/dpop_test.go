@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/bearer/bearertest"
@@ -44,4 +45,25 @@ func TestProofOfPossession(t *testing.T) {
 	if g.requests() != seen {
 		t.Error("the upstream is asked all the same")
 	}
+}
+
+// TestBoundTokensAreNotExchanged: only the holder could prove at the issuer that they have the token, and a token that is bound to the
+// gatekeeper, or to nobody, would be less than what the caller came with. The issuer is not even asked.
+func TestBoundTokensAreNotExchanged(t *testing.T) {
+	p := newProvider(t)
+	g := newGate(t, p, flags{"resources": "uri=/orders|exchange-to=orders"})
+	holder := bearertest.NewHolder(t)
+	token := p.bearer(claims(holder.Bind(nil)))
+	w := g.ask("GET", "/orders", "Authorization: DPoP "+token, "DPoP: "+holder.Proof("GET", "https://gate.example/orders", token, nil))
+	if w.Code != 403 || !strings.Contains(w.Body.String(), "A token that is bound to its holder is not exchanged here") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := g.ask("GET", "/orders", "Authorization: DPoP "+token); w.Code != 401 {
+		t.Errorf("without a proof: %d", w.Code)
+	}
+	if n := p.count("urn:ietf:params:oauth:grant-type:token-exchange"); n != 0 || g.requests() != 0 {
+		t.Errorf("%d exchanges, %d requests to the upstream", n, g.requests())
+	}
+	passes(t, g.ask("GET", "/orders", "Authorization: Bearer "+p.bearer()))
+	passes(t, g.ask("GET", "/elsewhere", "Authorization: DPoP "+token, "DPoP: "+holder.Proof("GET", "https://gate.example/elsewhere", token, nil)))
 }

@@ -45,7 +45,11 @@ func (g *Gatekeeper) showToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return render.JSON(w, http.StatusOK, c.Claims)
+	var all map[string]any
+	if err := c.Claims.Unmarshal(&all); err != nil {
+		return err
+	}
+	return render.JSON(w, http.StatusOK, all)
 }
 
 // expired tells whether the caller has a token that is good.

@@ -11,16 +11,21 @@ import (
 // swap is the caller with a token for an audience in place of their own: the upstream sees no token that is meant for another. One
 // that was exchanged for is kept for this very token and audience until 30 seconds before it ends.
 func (g *Gatekeeper) swap(r *http.Request, c *caller, audience string) (*caller, error) {
+	if c.Claims.Confirmation != nil {
+		return nil, refusal.New(http.StatusForbidden, "access_denied", "A token that is bound to its holder is not exchanged here: come with one that is not bound").
+			Because(errors.New("exchange-to " + audience + ": only the holder could prove at the issuer that they have it")).By(c.Identity)
+	}
 	t, err := g.broker.Exchange(r.Context(), brokerclient.Request{SubjectToken: c.token, Audience: []string{audience}})
 	if err != nil {
 		g.metrics.token("exchanged", err)
 		return nil, g.unswapped(err, c, audience)
 	}
-	if _, err := g.verifier.Verify(r.Context(), t.Access, audience); err != nil {
+	claims, err := g.verifier.Verify(r.Context(), t.Access, audience)
+	if err != nil {
 		g.broker.Drop(t)
 		return nil, refusal.New(http.StatusBadGateway, "bad_gateway", "The issuer exchanged the token for one that "+audience+" would not take").Because(err).By(c.Identity)
 	}
-	return g.proven(t.Access)
+	return g.proven(t.Access, claims)
 }
 
 // unswapped says why there is no token for an upstream.
@@ -35,6 +40,6 @@ func (g *Gatekeeper) unswapped(err error, c *caller, audience string) error {
 		return f
 	}
 	f := refusal.New(http.StatusForbidden, "access_denied", "There is no token for "+audience+" for you").Because(err).By(c.Identity)
-	f.Hidden = g.advisor.Unexchanged(e, c.Client, audience)
+	f.Hidden = g.advisor.Unexchanged(e, c.Claims.Client, audience)
 	return f
 }

@@ -55,7 +55,7 @@ func New(ctx context.Context, c Config) (*Gatekeeper, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	g := &Gatekeeper{config: c, log: c.Log, reader: identity.NewReader(c.Told), known: newIdentities(), metrics: newMetrics(),
+	g := &Gatekeeper{config: c, log: c.Log, reader: identity.NewReader(c.Told, len(c.Access.Claims) > 0), known: newIdentities(), metrics: newMetrics(),
 		desk: refusal.Desk{Log: c.Log, ShowFixes: c.Access.ShowFixes}}
 	var err error
 	if g.table, err = resource.NewTable(c.Access.Resources, c.Access.DefaultDeny); err != nil {
@@ -151,7 +151,7 @@ func expected(all []string) bool {
 func (g *Gatekeeper) admit(c *caller, d resource.Demand) error {
 	why := d.Refuse(c.Holder)
 	for name, want := range g.config.Access.Claims {
-		if why == "" && !slices.ContainsFunc(identity.Texts(c.Claims[name]), want.MatchString) {
+		if why == "" && !slices.ContainsFunc(c.Texts(name), want.MatchString) {
 			why = "match-claims: " + name
 		}
 	}

@@ -221,6 +221,7 @@ func TestRolesGroupsAndClaims(t *testing.T) {
 		"all roles":             {"GET", "/admin", admin, 200},
 		"one of all roles":      {"GET", "/admin", claims{"realm_access": claims{"roles": []string{"admin"}}}, 403},
 		"a realm role in place": {"GET", "/admin", claims{"realm_access": claims{"roles": []string{"admin", "write", "orders:x"}}}, 403},
+		"a role spelled alike":  {"GET", "/admin", claims{"realm_access": claims{"roles": []string{"admin", "orders:write"}}}, 403},
 		"any role":              {"GET", "/any", admin, 200},
 		"not any role":          {"GET", "/any", claims{}, 403},
 		"a group":               {"GET", "/staff", admin, 200},

@@ -22,15 +22,16 @@ type Header struct {
 
 // headers are what the upstream is told of a token and its holder.
 func (r *Reader) headers(i *Identity, token string) []Header {
+	c, username := i.Claims, i.Username()
 	all := []Header{
-		{"X-Auth-Audience", []string{listed(i.Audience)}},
-		{"X-Auth-Email", []string{i.Text("email")}},
-		{"X-Auth-Expiresin", []string{i.Expires.String()}},
+		{"X-Auth-Audience", []string{listed(c.Audience)}},
+		{"X-Auth-Email", []string{c.Email}},
+		{"X-Auth-Expiresin", []string{c.Expires.UTC().String()}},
 		{"X-Auth-Groups", []string{listed(i.Groups)}},
 		{"X-Auth-Roles", []string{listed(i.Roles)}},
-		{"X-Auth-Subject", []string{i.Text("sub")}},
-		{"X-Auth-Userid", []string{i.Username}},
-		{"X-Auth-Username", []string{i.Username}},
+		{"X-Auth-Subject", []string{c.Subject}},
+		{"X-Auth-Userid", []string{username}},
+		{"X-Auth-Username", []string{username}},
 	}
 	if r.told.Token {
 		all = append(all, Header{"X-Auth-Token", []string{token}})
@@ -39,7 +40,7 @@ func (r *Reader) headers(i *Identity, token string) []Header {
 		all = append(all, Header{"Authorization", []string{"Bearer " + token}})
 	}
 	for _, c := range r.claims {
-		if v, ok := i.Claims[c.claim]; ok {
+		if v, ok := i.named[c.claim]; ok {
 			all = append(all, Header{c.header, []string{said(v)}})
 		}
 	}
@@ -84,8 +85,8 @@ func said(v any) string {
 	if s, ok := v.(string); ok {
 		return s
 	}
-	if list, ok := v.([]any); ok && len(Texts(v)) == len(list) {
-		return listed(Texts(v))
+	if list, ok := v.([]any); ok && len(texts(v)) == len(list) {
+		return listed(texts(v))
 	}
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -1,14 +1,12 @@
 package identity
 
 import (
-	"encoding/base64"
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
+	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
 )
 
@@ -16,25 +14,30 @@ import (
 // changes.
 type Identity struct {
 	resource.Holder
-	Claims   map[string]any
-	Audience []string
-	Client   string // that the token was issued to
-	Username string
-	Expires  time.Time
-	Headers  []Header // that the upstream is told it in
+	Claims  *bearer.Claims
+	Headers []Header // that the upstream is told it in
+
+	named map[string]any // claims that the configuration names
 }
 
-// Text is a claim that is a text; empty where it is none.
-func (i *Identity) Text(name string) string { s, _ := i.Claims[name].(string); return s }
+// Texts are the texts of a claim that holds one or several. The reader has to know its name.
+func (i *Identity) Texts(claim string) []string { return texts(i.named[claim]) }
+
+// Username is who the holder is called.
+func (i *Identity) Username() string { return cmp.Or(i.Claims.Username, i.Claims.Email) }
 
 // Reader reads access tokens. It does not change.
 type Reader struct {
 	told   Told
 	claims []claimHeader
+	more   bool // there are claims to read by name
 }
 
-// NewReader makes a reader of what an upstream is to be told.
-func NewReader(t Told) *Reader { return &Reader{told: t, claims: claimHeaders(t.Claims)} }
+// NewReader makes a reader of what an upstream is to be told. more says that Texts of claims will be asked for, beside those that the
+// upstream is told.
+func NewReader(t Told, more bool) *Reader {
+	return &Reader{told: t, claims: claimHeaders(t.Claims), more: more || len(t.Claims) > 0}
+}
 
 // Names are the names of the headers that claims become.
 func (r *Reader) Names() []string {
@@ -46,45 +49,19 @@ func (r *Reader) Names() []string {
 }
 
 // Read reads the claims of an access token that is proven.
-func (r *Reader) Read(token string) (*Identity, error) {
-	claims, err := Payload(token)
-	if err != nil {
-		return nil, err
+func (r *Reader) Read(token string, c *bearer.Claims) (*Identity, error) {
+	i := &Identity{Claims: c, Holder: resource.Holder{Roles: roles(c), Groups: c.Groups, Scopes: c.Scopes}}
+	if r.more {
+		if err := c.Unmarshal(&i.named); err != nil {
+			return nil, fmt.Errorf("claims: %w", err)
+		}
 	}
-	i := &Identity{Claims: claims, Audience: Texts(claims["aud"])}
-	i.Client = i.Text("azp")
-	if i.Client == "" {
-		i.Client = i.Text("client_id")
-	}
-	if i.Username = i.Text("preferred_username"); i.Username == "" {
-		i.Username = i.Text("email")
-	}
-	if exp, ok := claims["exp"].(float64); ok {
-		i.Expires = time.Unix(int64(exp), 0).UTC()
-	}
-	i.Groups = Texts(claims["groups"])
-	i.Roles = roles(claims)
-	i.Scopes = strings.Fields(i.Text("scope"))
 	i.Headers = r.headers(i, token)
 	return i, nil
 }
 
-// Payload are the claims of a token, signed or not.
-func Payload(token string) (map[string]any, error) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil, fmt.Errorf("a token of %d parts, and not of 3", len(parts))
-	}
-	text, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return nil, err
-	}
-	var claims map[string]any
-	return claims, json.Unmarshal(text, &claims)
-}
-
-// Texts are the texts of a claim that holds one or several.
-func Texts(claim any) []string {
+// texts are the texts of a claim that holds one or several.
+func texts(claim any) []string {
 	switch v := claim.(type) {
 	case string:
 		return []string{v}
@@ -100,17 +77,15 @@ func Texts(claim any) []string {
 	return nil
 }
 
-// roles are those of the realm, and those of clients as client:role, as Keycloak and Tokenhouse write them.
-func roles(claims map[string]any) []string {
-	of := func(access any) []string {
-		m, _ := access.(map[string]any)
-		return Texts(m["roles"])
+// roles are those of the realm, and those of clients as client:role.
+func roles(c *bearer.Claims) []string {
+	var all []string
+	for _, role := range c.RealmRoles {
+		all = append(all, resource.Role("", role))
 	}
-	all := of(claims["realm_access"])
-	clients, _ := claims["resource_access"].(map[string]any)
-	for _, client := range slices.Sorted(maps.Keys(clients)) {
-		for _, role := range of(clients[client]) {
-			all = append(all, client+":"+role)
+	for _, client := range slices.Sorted(maps.Keys(c.ClientRoles)) {
+		for _, role := range c.ClientRoles[client] {
+			all = append(all, resource.Role(client, role))
 		}
 	}
 	return all

@@ -122,7 +122,7 @@ func (d *Desk) note(r *http.Request, f *Refusal, id string) {
 		attrs = append(attrs, slog.String("cause", f.Cause.Error()))
 	}
 	if f.Who != nil {
-		attrs = append(attrs, slog.String("subject", f.Who.Text("sub")), slog.String("client", f.Who.Client))
+		attrs = append(attrs, slog.String("subject", f.Who.Claims.Subject), slog.String("client", f.Who.Claims.Client))
 	}
 	if f.Audience != nil {
 		attrs = append(attrs, slog.Any("aud", f.Audience), slog.String("expected", f.Want))

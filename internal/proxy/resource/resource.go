@@ -14,7 +14,7 @@ type Resource struct {
 	URI string `yaml:"uri"`
 	// Methods that it is about; all where there is none, or "ANY" is among them. GET is HEAD too.
 	Methods []string `yaml:"methods"`
-	// Roles that the caller must have: of the realm by name, of a client as client:name.
+	// Roles that the caller must have, as Role spells them.
 	Roles []string `yaml:"roles"`
 	// RequireAnyRole: one of Roles is enough.
 	RequireAnyRole bool `yaml:"require-any-role"`
@@ -87,6 +87,11 @@ func (r *Resource) check() error {
 	case slices.Contains(slices.Concat(r.Roles, r.Groups, r.Scopes), ""):
 		return fmt.Errorf("resource %s: an empty role, group or scope", r.URI)
 	}
+	for _, role := range r.Roles {
+		if !isRole(role) {
+			return fmt.Errorf("resource %s: role %q is neither name nor client:name; a colon within a name is written \\: and a backslash \\\\", r.URI, role)
+		}
+	}
 	for _, m := range r.Methods {
 		if m != anyMethod && !slices.Contains(methods, m) {
 			return fmt.Errorf("resource %s: unknown method %q", r.URI, m)
@@ -113,7 +118,7 @@ func (r *Resource) String() string {
 
 // Holder is what a token says about who holds it.
 type Holder struct {
-	Roles  []string // of clients as client:name
+	Roles  []string // as Role spells them
 	Groups []string
 	Scopes []string
 }
