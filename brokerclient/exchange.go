@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Request is a token exchange (RFC 8693 §2.1). SubjectToken is required; whatever else is empty is not sent.
+// Request is a token exchange (RFC 8693 §2.1). SubjectToken is required; whatever else is empty is not sent. A server may ignore what it does
+// not know: Keycloak's standard exchange grants a token as if ActorToken and Resource were not there.
 type Request struct {
 	SubjectToken     string    // of the user on whose behalf the new one is used
 	SubjectTokenType TokenType // default: AccessToken
