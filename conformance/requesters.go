@@ -10,7 +10,7 @@ import (
 
 // requesters are about who asks.
 var requesters = []Case{
-	{"client/wrong-secret", Must, "RFC 6749 §5.2", "a client with a wrong secret is refused: 401 invalid_client, with WWW-Authenticate", func(ctx context.Context, r *run) error {
+	{"client/wrong-secret", Must, "RFC 6749 §5.2", "a client with a wrong secret is refused, by 401", func(ctx context.Context, r *run) error {
 		subject, err := r.subject(ctx)
 		if err != nil {
 			return err
