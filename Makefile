@@ -37,7 +37,7 @@ build-libcrypto: ## the same, RSA signatures by OpenSSL's libcrypto where the ma
 
 # What does one thing after the other for minutes: the race detector makes it take four times as long, and finds no
 # more in it than in the tests that do many things at once.
-PLAYED = ^Test(Replay|FixedPoint|HostileBodies|RealmFiles|Attack|Guides|KeycloakTokens)$$
+PLAYED = ^Test(Replay|FixedPoint|HostileBodies|RealmFiles|Attack|BearerTakesEachGrant|Guides|KeycloakTokens)$$
 
 # Begun first, so that at the end no core waits for another.
 LONGEST = ./internal/server ./internal/web/pages ./internal/store ./internal/flow/manage ./internal/cli

@@ -22,6 +22,7 @@ type keys struct {
 	flight chan struct{} // closed when the fetch that is under way ends; nil where none is
 	tried  time.Time     // when the last fetch began; zero: never
 	failed error         // why the last fetch failed; nil where it did not
+	fails  int           // fetches that failed since one succeeded
 	spent  time.Time     // until when the fetches so far would last at one in MinInterval
 }
 
@@ -100,15 +101,15 @@ func (k *keys) startFor(ctx context.Context, name string) chan struct{} {
 	return flight
 }
 
-// start begins a fetch, and gives the one under way if there is one; nil where it is too early for another: less than MinInterval
-// after one that failed, or where so many were made that there would be more than one in MinInterval, but for a few in a row. The
-// fetch does not end with the request that it was begun for, since others wait for it too. It is called with the lock held.
+// start begins a fetch, and gives the one under way if there is one; nil where it is too early for another: shortly after one that
+// failed, or where so many were made that there would be more than one in MinInterval, but for a few in a row. The fetch does not
+// end with the request that it was begun for, since others wait for it too. It is called with the lock held.
 func (k *keys) start(ctx context.Context, now time.Time) chan struct{} {
 	if k.flight != nil {
 		return k.flight
 	}
 	every := k.times.MinInterval
-	if k.failed != nil && now.Sub(k.tried) < every || k.spent.Sub(now) > (inRow-1)*every {
+	if now.Sub(k.tried) < k.pause() || k.spent.Sub(now) > (inRow-1)*every {
 		return nil
 	}
 	if k.spent.Before(now) {
@@ -121,12 +122,21 @@ func (k *keys) start(ctx context.Context, now time.Time) chan struct{} {
 	return flight
 }
 
+// pause is how long to wait after fetches that failed: a tenth of MinInterval after the first, for an issuer that is only just
+// starting, twice as long after each, and MinInterval at most. It is called with the lock held.
+func (k *keys) pause() time.Duration {
+	if k.fails == 0 {
+		return 0
+	}
+	return min(k.times.MinInterval/10<<min(k.fails-1, 4), k.times.MinInterval)
+}
+
 func (k *keys) run(ctx context.Context, flight chan struct{}) {
 	set, err := k.fetch(ctx)
 	k.mu.Lock()
 	k.flight, k.failed = nil, err
-	if err == nil {
-		k.set = set
+	if k.fails++; err == nil {
+		k.set, k.fails = set, 0
 	}
 	stale := k.set != nil
 	k.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -230,9 +231,36 @@ func TestStartInOutage(t *testing.T) {
 			t.Fatal(err)
 		}
 		verify(t, v, issuer.Token(day), bearer.ErrUnavailable)
+		if n := issuer.Asked("/.well-known/openid-configuration"); n != 1 {
+			t.Errorf("asked %d times at the start", n)
+		}
 		issuer.Up()
-		time.Sleep(10 * time.Second)
+		time.Sleep(time.Second)
 		verify(t, v, issuer.Token(day), nil)
+	})
+}
+
+// TestPausesInOutage: an issuer that does not come back is asked less and less.
+func TestPausesInOutage(t *testing.T) {
+	issuer := bearertest.NewIssuer(t)
+	issuer.Down()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: issuer.Client(), Log: quiet}.NewVerifier(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked, at := 0, []time.Duration{}
+		for range 600 {
+			_ = v.Ready(t.Context())
+			if n := issuer.Asked("/.well-known/openid-configuration"); n > asked {
+				asked, at = n, append(at, time.Since(began)/time.Second)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if want := []time.Duration{0, 1, 3, 7, 15, 25, 35, 45, 55}; !slices.Equal(at, want) {
+			t.Errorf("asked at seconds %d, want %d", at, want)
+		}
 	})
 }
 
