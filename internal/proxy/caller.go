@@ -76,7 +76,7 @@ func (g *Gatekeeper) caller(w http.ResponseWriter, r *http.Request) (*caller, er
 		return nil, err
 	}
 	claims, err := g.verifier.Verify(r.Context(), s.Access, g.config.Issuer.Audience)
-	if s.Refresh != "" && (errors.Is(err, bearer.ErrExpired) || err == nil && claims.Expires.Sub(g.now()) < early) {
+	if s.Refresh != "" && (worn(err) || err == nil && claims.Expires.Sub(g.now()) < early) {
 		renewed := g.renewed(w, r, s)
 		if renewed == nil {
 			claims, err = g.verifier.Verify(r.Context(), s.Access, g.config.Issuer.Audience)
@@ -97,6 +97,12 @@ func (g *Gatekeeper) caller(w http.ResponseWriter, r *http.Request) (*caller, er
 		c.session = true
 	}
 	return c, err
+}
+
+// worn tells whether the token of a session, which was good once, is so no more: it has ended, or its key is withdrawn.
+func worn(err error) bool {
+	e, ok := errors.AsType[*bearer.Error](err)
+	return ok && e.Code == bearer.InvalidToken && e.Reason != bearer.ErrAudience
 }
 
 // early is how long before its end an access token is renewed, so that it lasts for the request that it goes with.

@@ -32,7 +32,7 @@ func (g *Gatekeeper) swap(r *http.Request, c *caller, audience string) (*caller,
 func (g *Gatekeeper) unswapped(err error, c *caller, audience string) error {
 	e, ok := errors.AsType[*brokerclient.Error](err)
 	switch {
-	case !ok || e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests:
+	case !ok || e.Code == "" || e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests:
 		return refusal.Away(err)
 	case errors.Is(err, brokerclient.ErrSubject):
 		f := refusal.New(http.StatusUnauthorized, "invalid_token", "The token ended before its time").Because(err).By(c.Identity)

@@ -193,12 +193,11 @@ func (c *Client) post(ctx context.Context, address string, form url.Values) ([]b
 		return nil, err
 	case status/100 == 2: // 204 is Keycloak's, of its logout
 		return body, nil
-	case status >= http.StatusInternalServerError || status == http.StatusTooManyRequests:
-		return nil, fmt.Errorf("%w: it answers %d", ErrUnavailable, status)
 	}
 	refused := &Refused{Status: status}
-	if json.Unmarshal(body, refused) != nil || refused.Code == "" {
-		refused.Code = "no OAuth error"
+	if status/100 != 4 || status == http.StatusTooManyRequests || json.Unmarshal(body, refused) != nil || refused.Code == "" {
+		// What stands before an issuer has pages of its own for when that is away. They refuse nobody.
+		return nil, fmt.Errorf("%w: it answers %d, and no error of OAuth", ErrUnavailable, status)
 	}
 	return nil, refused
 }
