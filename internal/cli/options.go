@@ -100,7 +100,7 @@ var options = []option{
 
 	{name: "import-realm", toggle: true, help: "import realm files at start, those of data/import or of the path given; existing realms are skipped",
 		set: text(func(s *settings) *string { return &s.imports })},
-	{name: "bootstrap-admin-username", keycloak: true, help: "administrator to make at the first start",
+	{name: "bootstrap-admin-username", keycloak: true, help: "administrator to make at the first start, or while the master realm has no user",
 		set: text(func(s *settings) *string { return &s.Bootstrap.Username })},
 	{name: "bootstrap-admin-password", keycloak: true, secret: true, help: "password of the administrator",
 		set: text(func(s *settings) *string { return &s.Bootstrap.Password })},

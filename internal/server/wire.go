@@ -104,7 +104,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	}, inspector, browser
 }
 
-// prepare makes the master realm at the first start, and imports the realms that are not there yet.
+// prepare makes the master realm at the first start and its administrator, and imports the realms that are not there yet.
 func prepare(ctx context.Context, st *store.Store, c Config) error {
 	realms := Realms(st, c)
 	made, err := realms.Bootstrap(ctx, manage.Administrator(c.Bootstrap))
@@ -112,7 +112,7 @@ func prepare(ctx context.Context, st *store.Store, c Config) error {
 		return fmt.Errorf("make the master realm: %w", err)
 	}
 	if made && c.Bootstrap == (Bootstrap{}) {
-		c.log().WarnContext(ctx, "the master realm has no administrator: name one by bootstrap-admin-username and bootstrap-admin-password before the first start")
+		c.log().WarnContext(ctx, "the master realm has no administrator: name one by bootstrap-admin-username and bootstrap-admin-password, and start again")
 	}
 	if err := st.ReadPolicies(ctx, (&manage.Policies{Store: st}).Read); err != nil {
 		return fmt.Errorf("read the client policies of realms that a former version kept: %w", err)

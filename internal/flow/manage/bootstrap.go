@@ -16,20 +16,24 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmfile"
 )
 
-// Administrator is who may do everything on the first start: a user, or a client's service account, or
-// both.
+// Administrator is who may do everything from the first start on: a user, or a client's service account,
+// or both.
 type Administrator struct {
 	Username, Password     string
 	ClientID, ClientSecret string
 }
 
 // Bootstrap makes the master realm, and in it the administrators named, where there is no master
-// realm yet. It tells whether it did. On later starts it only sees that each realm has its management
-// client: the start before may have ended between making a realm and making that.
+// realm yet. On later starts it makes the user named where the realm has no user, and sees that each
+// realm has its management client: the start before may have ended between making a realm and making
+// that. It tells whether it made the realm or a user.
 func (m *Realms) Bootstrap(ctx context.Context, a Administrator) (made bool, err error) {
-	_, err = m.Store.Realm(ctx, master)
+	r, err := m.Store.Realm(ctx, master)
 	if err == nil {
-		return false, m.mend(ctx)
+		if err := m.mend(ctx); err != nil {
+			return false, err
+		}
+		return m.admit(ctx, r, a)
 	}
 	if !errors.Is(err, fault.ErrNotFound) {
 		return false, err
@@ -85,6 +89,25 @@ func (m *Realms) mend(ctx context.Context) error {
 			realmfile.AddManagement(d, name, m.NewID)
 		}
 	})
+}
+
+// admit makes the user named in a master realm that has none, be it that nobody was named when it was made. Service
+// accounts do not count: nobody signs in as one.
+func (m *Realms) admit(ctx context.Context, r *realm.Realm, a Administrator) (made bool, err error) {
+	admin := r.Role(realm.RoleRef{Name: "admin"})
+	if a.Username == "" || admin == nil {
+		return false, nil
+	}
+	for account, err := range m.Store.Users(ctx, r.Key) {
+		if err != nil || account.User.ServiceAccount == "" {
+			return false, err
+		}
+	}
+	err = m.Store.CreateUser(ctx, r.Key, m.administrator(r, a, admin.Key), nil)
+	if errors.Is(err, fault.ErrConflict) { // another node was first
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // masterFile is the realm file of a new master realm.

@@ -290,6 +290,37 @@ func TestBootstrap(t *testing.T) {
 	}
 }
 
+// TestBootstrapAdmits makes the administrator at a later start, where the first named nobody, and no second one.
+func TestBootstrapAdmits(t *testing.T) {
+	m, st := realms(t)
+	for i, tt := range []struct {
+		named manage.Administrator
+		made  bool
+	}{
+		{manage.Administrator{ClientID: "robot", ClientSecret: "s"}, true}, // the realm, and a service account
+		{manage.Administrator{}, false},
+		{manage.Administrator{Username: "root", Password: "open sesame"}, true},
+		{manage.Administrator{Username: "root", Password: "another"}, false},
+		{manage.Administrator{Username: "eve", Password: "x"}, false},
+	} {
+		if made, err := m.Bootstrap(t.Context(), tt.named); err != nil || made != tt.made {
+			t.Errorf("start %d: made %v, %v", i+1, made, err)
+		}
+	}
+	r := find(t, st, "master")
+	root, err := st.UserByName(t.Context(), r.Key, "root")
+	if err != nil || !root.RolesIn(r).Has(r.Role(realm.RoleRef{Name: "admin"})) {
+		t.Fatalf("root is no administrator: %v", err)
+	}
+	credentials, err := st.Credentials(t.Context(), r.Key, root.ID)
+	if err != nil || len(credentials) != 1 || !user.CheckPassword(credentials[0], "open sesame") {
+		t.Errorf("credentials %v, %v", len(credentials), err)
+	}
+	if _, err := st.UserByName(t.Context(), r.Key, "eve"); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("a second administrator: %v", err)
+	}
+}
+
 // TestBootstrapMends makes the management client that a start left out when it ended too early.
 func TestBootstrapMends(t *testing.T) {
 	m, st := realms(t)

@@ -35,6 +35,7 @@ type Documents interface {
 // People stores users and groups.
 type People interface {
 	Users(ctx context.Context, realmKey string) iter.Seq2[user.Account, error]
+	CreateUser(ctx context.Context, realmKey string, a user.Account, audit []event.Admin) error
 	EditUser(ctx context.Context, realmKey, id string, edit func(*user.Account) ([]event.Admin, error)) error
 	Groups(ctx context.Context, realmKey string) ([]*realm.Group, error)
 	Group(ctx context.Context, realmKey, key string) (*realm.Group, error)
