@@ -1,4 +1,4 @@
-# docker build -t tokenhouse . && docker run -p 8080:8080 -v tokenhouse:/data tokenhouse start-dev
+# A server to try things on: docs/run-in-production.md#container.
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./

@@ -251,7 +251,7 @@ func TestComposeFile(t *testing.T) {
 		return given.ReplaceAllStringFunc(value, func(variable string) string {
 			m := given.FindStringSubmatch(variable)
 			switch {
-			case m[3] != "":
+			case strings.HasPrefix(m[2], ":-"):
 				return m[3]
 			case !strings.Contains(string(page), m[1]+"=%s"):
 				t.Errorf("docs/run-in-production.md does not make %s", m[1])
@@ -280,6 +280,12 @@ func TestComposeFile(t *testing.T) {
 			t.Errorf("port %s is open to everybody", p)
 		}
 	}
+	if test := database.Healthcheck.Test; !slices.Contains(test, "-h") {
+		t.Errorf("%q holds at the socket too, where PostgreSQL answers before it does to others", test)
+	}
+	if all.Name != "tokenhouse" {
+		t.Errorf("the name is %q: without one the volume is called by the folder, as that of other projects", all.Name)
+	}
 	if !server.ReadOnly || !slices.Equal(server.CapDrop, []string{"ALL"}) {
 		t.Error("the container may do more than it needs")
 	}
@@ -297,7 +303,7 @@ func TestUnitStartsAServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := regexp.MustCompile(`printf '(\S+)' > /etc/tokenhouse/tokenhouse\.env`).FindSubmatch(page)
+	settings := regexp.MustCompile(`(?s)/etc/tokenhouse/tokenhouse\.env <<EOF\n(.+?)\nEOF`).FindSubmatch(page)
 	command := regexp.MustCompile(`(?m)^ExecStart=/usr/local/bin/tokenhouse (\S+)$`).FindSubmatch(unit)
 	if settings == nil || command == nil {
 		t.Fatal("no settings, or no command")
@@ -310,7 +316,7 @@ func TestUnitStartsAServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := freePorts(t, 1)[0]
-	environ := append(strings.Split(strings.TrimSuffix(string(settings[1]), `\n`), `\n`), "TOKENHOUSE_HTTP_HOST=127.0.0.1", "TOKENHOUSE_HTTP_PORT="+port)
+	environ := append(strings.Split(string(settings[1]), "\n"), "TOKENHOUSE_HTTP_HOST=127.0.0.1", "TOKENHOUSE_HTTP_PORT="+port)
 	for _, m := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(string(unit), -1) {
 		environ = append(environ, strings.NewReplacer("%d", credentials, "%S", state).Replace(m[1]))
 	}

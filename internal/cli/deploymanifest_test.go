@@ -189,6 +189,7 @@ type containerProbe struct {
 
 // composition is what deploy/compose uses of the Compose specification.
 type composition struct {
+	Name     string `yaml:"name"`
 	Services map[string]struct {
 		Build       string            `yaml:"build"`
 		Image       string            `yaml:"image"`

@@ -16,6 +16,7 @@ const shopExample = "../../examples/shop/"
 
 // shopComposition is what examples/shop uses of the Compose specification.
 type shopComposition struct {
+	Name     string `yaml:"name"`
 	Services map[string]struct {
 		Build       shopBuild         `yaml:"build"`
 		Image       string            `yaml:"image"`
