@@ -21,8 +21,8 @@ import (
 type caller struct {
 	*identity.Identity
 	token   string
-	session bool // the token is that of a session
-	bound   bool // the token came with a proof of possession, which the upstream may want to see
+	session string // id of the session that the token is of; empty: of none
+	bound   bool   // the token came with a proof of possession, which the upstream may want to see
 }
 
 // identities are those of tokens that were seen, so that claims are read once. They prove nothing.
@@ -94,7 +94,7 @@ func (g *Gatekeeper) caller(w http.ResponseWriter, r *http.Request) (*caller, er
 	}
 	c, err := g.proven(s.Access, claims)
 	if err == nil {
-		c.session = true
+		c.session = s.ID
 	}
 	return c, err
 }

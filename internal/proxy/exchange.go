@@ -36,7 +36,7 @@ func (g *Gatekeeper) unswapped(err error, c *caller, audience string) error {
 		return refusal.Away(err)
 	case errors.Is(err, brokerclient.ErrSubject):
 		f := refusal.New(http.StatusUnauthorized, "invalid_token", "The token ended before its time").Because(err).By(c.Identity)
-		f.SignIn = c.session
+		f.SignIn = c.session != ""
 		return f
 	}
 	f := refusal.New(http.StatusForbidden, "access_denied", "There is no token for "+audience+" for you").Because(err).By(c.Identity)

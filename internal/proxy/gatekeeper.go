@@ -111,6 +111,11 @@ func (g *Gatekeeper) guard(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = g.admit(c, demand)
 	}
+	if err == nil && c.session != "" && session.Lasts(r) {
+		attending, done := g.sessions.Attend(r, c.session, g.now())
+		defer done()
+		r = attending
+	}
 	if err == nil && demand.ExchangeTo != "" {
 		c, err = g.swap(r, c, demand.ExchangeTo)
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"crypto/sha256"
 	"net/http"
 	"time"
@@ -28,11 +29,13 @@ type Keeper struct {
 	jar, ways *seal.Jar // of sessions, and of those on their way to sign in
 	renewals  renewals
 	ended     endings
+	attending attendances
 }
 
 // New makes a keeper. Its cookies open for no other owner with the same key.
 func New(c Config, owner string) (*Keeper, error) {
-	k := &Keeper{config: c, renewals: renewals{all: map[[sha256.Size]byte]*renewal{}}, ended: endings{all: map[string]time.Time{}}}
+	k := &Keeper{config: c, renewals: renewals{all: map[[sha256.Size]byte]*renewal{}}, ended: endings{all: map[string]time.Time{}},
+		attending: attendances{all: map[string]map[*context.CancelFunc]struct{}{}}}
 	j := seal.Config{Key: c.Key, For: owner, Domain: c.Domain, Insecure: c.Insecure, SameSite: c.SameSite}
 	var err error
 	if k.jar, err = seal.New(j); err != nil {
@@ -86,7 +89,7 @@ func (k *Keeper) Keep(w http.ResponseWriter, r *http.Request, s *Session, t issu
 // Drop has the browser forget its session, or what it has in place of one.
 func (k *Keeper) Drop(w http.ResponseWriter, r *http.Request) { k.jar.Clear(w, r, k.config.Cookie) }
 
-// End ends a session: copies of its cookie are of no use here from now on.
+// End ends a session, and what goes on in it: copies of its cookie are of no use here from now on.
 func (k *Keeper) End(w http.ResponseWriter, r *http.Request, s *Session, now time.Time) {
 	k.Drop(w, r)
 	k.marks().Clear(w, r, k.mark()) // who signs out may sign in
@@ -95,4 +98,5 @@ func (k *Keeper) End(w http.ResponseWriter, r *http.Request, s *Session, now tim
 		until = s.end
 	}
 	k.ended.add(s.ID, until, now)
+	k.attending.end(s.ID)
 }
