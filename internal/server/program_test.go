@@ -21,7 +21,8 @@ type program struct {
 
 const clientFolder = "testdata/clients/"
 
-var nodeAndNpm = [][]string{{"node", "--version"}, {"npm", "--version"}}
+// nodeAndNpm are Node 20 or later, which the example asks for and clients of others too, and its installer.
+var nodeAndNpm = [][]string{{"node", "--eval", "process.exitCode = parseInt(process.versions.node) < 20 ? 1 : 0"}, {"npm", "--version"}}
 
 // npm installs what package-lock.json says, and runs no scripts of packages.
 var npm = []string{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"}
