@@ -40,6 +40,17 @@ func (g *Gatekeeper) sameOrigin(r *http.Request) error {
 	return nil
 }
 
+// fromHere tells whether somebody came from a page of this site, or by an address that they gave themselves. Browsers tell, but for old ones and
+// for sites without TLS: these name the page, unless that forbids it, so that who tells nothing may come from anywhere.
+func (g *Gatekeeper) fromHere(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "same-origin" || site == "none"
+	}
+	from, err := url.Parse(r.Header.Get("Referer"))
+	here := g.config.Site.URL
+	return err == nil && here != nil && from.Scheme == here.Scheme && from.Host == here.Host
+}
+
 // changes tells whether a method is for more than looking (RFC 9110 §9.2.1).
 func changes(method string) bool {
 	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions

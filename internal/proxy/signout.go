@@ -8,21 +8,21 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
-// logout ends the session of a browser, and revokes what could renew it. Pages of other sites can lead people here, so that whoever
-// comes from one is asked.
+// logout ends the session of a browser, and revokes what could renew it. Pages of other sites can lead people here, so that whoever may
+// come from one is asked.
 func (g *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) error {
-	if r.Method == http.MethodPost {
+	back := local(r.URL.Query().Get("redirect"))
+	w.Header().Set("Cache-Control", "no-store")
+	switch {
+	case g.sessions == nil:
+		render.Redirect(w, back)
+		return nil
+	case r.Method == http.MethodPost:
 		if err := g.sameOrigin(r); err != nil {
 			return err
 		}
-	} else if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+	case !g.fromHere(r):
 		return g.askToSignOut(w, r)
-	}
-	back := local(r.URL.Query().Get("redirect"))
-	w.Header().Set("Cache-Control", "no-store")
-	if g.sessions == nil {
-		render.Redirect(w, back)
-		return nil
 	}
 	s := g.sessions.Of(r, g.now())
 	if s == nil {
@@ -53,7 +53,7 @@ func (g *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) error {
 
 // askToSignOut lets a person say that they want to.
 func (g *Gatekeeper) askToSignOut(w http.ResponseWriter, r *http.Request) error {
-	p := page.Page{Title: "Sign out?", Text: "Another site has led you here.", SignOut: r.URL.RequestURI()}
+	p := page.Page{Title: "Sign out?", Text: "Another site may have led you here.", SignOut: r.URL.RequestURI()}
 	u, err := url.Parse(g.config.Issuer.URL)
 	if err != nil {
 		return err

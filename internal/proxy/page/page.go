@@ -56,6 +56,9 @@ func (p Page) Write(w http.ResponseWriter, status int, targets ...string) error 
 	h.Set("Content-Security-Policy", policy+strings.Join(append([]string{"'self'"}, targets...), " "))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
+	if p.SignOut != "" { // without it the button would send "Origin: null", as a page of no site does
+		h.Set("Referrer-Policy", "same-origin")
+	}
 	h.Set("Cache-Control", "no-store")
 	render.Bytes(w, status, "text/html; charset=utf-8", b.Bytes())
 	return nil

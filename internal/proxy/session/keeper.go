@@ -74,16 +74,20 @@ func (k *Keeper) Begin(w http.ResponseWriter, r *http.Request, t issuer.Tokens, 
 func (k *Keeper) Keep(w http.ResponseWriter, r *http.Request, s *Session, t issuer.Tokens, now time.Time) error {
 	c := &k.config
 	s.take(t, c)
-	end := now.Add(t.Life())
-	if s.Refresh != "" {
-		end = now.Add(c.Duration)
-		if t.RefreshExpiresIn > 0 {
-			end = now.Add(time.Duration(t.RefreshExpiresIn) * time.Second)
-		}
-	} else if t.ExpiresIn == 0 {
-		end = now.Add(c.Duration)
-	}
+	end := now.Add(lasts(s, t, c))
+	k.ended.expect(s.ID, end)
 	return k.jar.Set(w, r, c.Cookie, s.encode(), now, end, !c.Lasting)
+}
+
+// lasts is how long a session can be used with the tokens that it has got: as long as it can be renewed, or else as its access token.
+func lasts(s *Session, t issuer.Tokens, c *Config) time.Duration {
+	switch {
+	case s.Refresh != "" && t.RefreshExpiresIn > 0:
+		return time.Duration(t.RefreshExpiresIn) * time.Second
+	case s.Refresh == "" && t.ExpiresIn != 0:
+		return t.Life()
+	}
+	return c.Duration
 }
 
 // Drop has the browser forget its session, or what it has in place of one.
@@ -93,10 +97,7 @@ func (k *Keeper) Drop(w http.ResponseWriter, r *http.Request) { k.jar.Clear(w, r
 func (k *Keeper) End(w http.ResponseWriter, r *http.Request, s *Session, now time.Time) {
 	k.Drop(w, r)
 	k.marks().Clear(w, r, k.mark()) // who signs out may sign in
-	until := now.Add(k.config.Duration)
-	if s.end.After(until) { // the issuer gave it more time
-		until = s.end
-	}
-	k.ended.add(s.ID, until, now)
+	k.ended.expect(s.ID, s.end) // which a gatekeeper with other options may have given
+	k.ended.add(s.ID, now)
 	k.attending.end(s.ID)
 }
