@@ -6,7 +6,7 @@
 //	mux.Handle("GET /orders", v.Require("orders", "orders:read")(orders))
 //
 // The handler finds who calls by FromContext. A service names its audience each time it asks for a token to be verified:
-// nothing in this package takes a token without knowing whom it has to be for.
+// nothing in this package takes a token without knowing whom it has to be for. (Signed is for those who take ID and logout tokens.)
 //
 // It works with Tokenhouse, with Keycloak, and with any issuer that has a discovery document and signs its access tokens.
 // It imports the standard library, go-jose for keys and signatures, and nothing else.

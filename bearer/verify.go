@@ -81,6 +81,21 @@ func (v *Verifier) VerifyRequest(r *http.Request, audience string, scopes ...str
 	return c, nil
 }
 
+// Signed proves that the issuer signed a token of any kind, an ID token or a logout token for example, and nothing else: not what kind it is,
+// whom it is for, or whether it is still good. To take an access token it is never enough. An error is an *Error, or that of the
+// context.
+func (v *Verifier) Signed(ctx context.Context, token string) error {
+	if len(token) > v.config.MaxSize {
+		return refuse(ErrTooLong, nil)
+	}
+	set, err := v.keys.current(ctx)
+	if err != nil {
+		return err
+	}
+	_, _, _, err = v.opened(ctx, set, token)
+	return err
+}
+
 // demand panics where nothing is demanded: a token must never be taken that is for somebody else, and this is where
 // it would begin.
 func demand(audience string, scopes []string) {
@@ -134,14 +149,7 @@ func (v *Verifier) signed(ctx context.Context, token string) (*Claims, error) {
 			return known.claims, nil
 		}
 	}
-	jws, err := open(token)
-	if err != nil {
-		return nil, refuse(ErrMalformed, err)
-	}
-	if !slices.Contains(v.config.Algorithms, jws.header.alg) {
-		return nil, refuse(ErrAlgorithm, nil)
-	}
-	by, set, err := v.signer(ctx, set, &jws)
+	jws, by, set, err := v.opened(ctx, set, token)
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +159,19 @@ func (v *Verifier) signed(ctx context.Context, token string) (*Claims, error) {
 	}
 	v.seen.put(sum, verified{c, by.identity, set})
 	return c, nil
+}
+
+// opened takes apart a token that a key of the issuer signed, and gives the key, and the set that it is in.
+func (v *Verifier) opened(ctx context.Context, set *keySet, token string) (compact, key, *keySet, error) {
+	jws, err := open(token)
+	if err != nil {
+		return compact{}, key{}, nil, refuse(ErrMalformed, err)
+	}
+	if !slices.Contains(v.config.Algorithms, jws.header.alg) {
+		return compact{}, key{}, nil, refuse(ErrAlgorithm, nil)
+	}
+	by, set, err := v.signer(ctx, set, &jws)
+	return jws, by, set, err
 }
 
 // signer is the key that signed a token. Keys are fetched again where none of them is the one that the token names, or where it

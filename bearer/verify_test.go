@@ -400,6 +400,38 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// TestSigned: tokens of any kind are proven to be the issuer's, and stay what they are.
+func TestSigned(t *testing.T) {
+	m := newMint(t)
+	v := m.verifier(t, bearer.Config{Log: quiet}, nil)
+	id := m.sign(es256, m.body(`"typ":"ID"`, `"aud":"spa"`, `"nonce":"n"`))
+	if err := v.Signed(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Verify(t.Context(), id, "spa"); !errors.Is(err, bearer.ErrType) {
+		t.Errorf("an ID token that was proven passes for an access token: %v", err)
+	}
+	other, letter := newMint(t), "A"
+	if id[len(id)-9] == 'A' {
+		letter = "B"
+	}
+	for name, tt := range map[string]struct {
+		token string
+		want  error
+	}{
+		"of another issuer": {other.sign(es256, m.body()), bearer.ErrSignature},
+		"altered":           {id[:len(id)-9] + letter + id[len(id)-8:], bearer.ErrSignature},
+		"without signature": {id[:strings.LastIndex(id, ".")+1], bearer.ErrSignature},
+		"none":              {m.sign(`{"alg":"none"}`, m.body()), bearer.ErrAlgorithm},
+		"no token":          {"x", bearer.ErrMalformed},
+		"too long":          {strings.Repeat("x", 1<<17), bearer.ErrTooLong},
+	} {
+		if err := v.Signed(t.Context(), tt.token); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+}
+
 // TestReadClaims: claims that somebody else has proven are read by the same rules.
 func TestReadClaims(t *testing.T) {
 	payload := []byte(`{"sub":"alice","aud":"orders","groups":["/staff"],"tenant":7,"exp":1}`)

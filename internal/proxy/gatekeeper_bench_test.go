@@ -2,6 +2,8 @@ package proxy_test
 
 import (
 	"bufio"
+	"crypto/rand"
+	"crypto/rsa"
 	"io"
 	"maps"
 	"net"
@@ -12,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // BenchmarkGatekeeper asks an upstream directly, through a bare httputil.ReverseProxy and through a gatekeeper, by turns, and tells how many
@@ -25,13 +29,21 @@ func BenchmarkGatekeeper(b *testing.B) {
 		b.Fatal(err)
 	}
 
-	p := newProvider(b)
-	g := newGate(b, p, flags{"upstream-url": upstream.URL, "enable-refresh-tokens": "true"})
 	bare := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to); r.SetXForwarded() },
 		Transport: &http.Transport{MaxIdleConnsPerHost: 50, DisableCompression: true}})
 	defer bare.Close()
+	p := newProvider(b)
+	g := newGate(b, p, flags{"upstream-url": upstream.URL, "enable-refresh-tokens": "true"})
 	gate := httptest.NewServer(g)
 	defer gate.Close()
+	rsaProvider := newProvider(b) // as Keycloak's are unless they are told otherwise
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		b.Fatal(err)
+	}
+	rsaProvider.signWith("rsa", jose.RS256, private)
+	rsaGate := httptest.NewServer(newGate(b, rsaProvider, flags{"upstream-url": upstream.URL}))
+	defer rsaGate.Close()
 	person := g.browser()
 	if w := person.signIn("/"); w.Code != http.StatusOK {
 		b.Fatal(w.Code)
@@ -41,28 +53,32 @@ func BenchmarkGatekeeper(b *testing.B) {
 	for name, value := range maps.All(person.cookies) {
 		cookie += "Cookie: " + name + "=" + value + "\r\n"
 	}
-	seen := p.bearer()
+	bearer := func(token string) string { return "Authorization: Bearer " + token + "\r\n" }
+	seen := bearer(p.bearer())
 	for _, kind := range []struct {
 		name   string
+		gate   *httptest.Server
 		header func() string
 	}{
-		{"bearer", func() string { return "Authorization: Bearer " + seen + "\r\n" }},
-		{"unseen", func() string { return "Authorization: Bearer " + p.bearer() + "\r\n" }}, // a signature to check on each request
-		{"session", func() string { return cookie }},
+		{"bearer", gate, func() string { return seen }},
+		{"session", gate, func() string { return cookie }},
+		// A signature to check on each request.
+		{"unseen ES256", gate, func() string { return bearer(p.bearer()) }},
+		{"unseen RS256", rsaGate, func() string { return bearer(rsaProvider.bearer()) }},
 	} {
 		b.Run(kind.name, func(b *testing.B) {
-			direct, plain, kept := dial(b, upstream), dial(b, bare), dial(b, gate)
+			ways := []*line{dial(b, upstream), dial(b, bare), dial(b, kind.gate)}
 			var spent [3]time.Duration
 			asked := 0
 			for b.Loop() {
-				for i, c := range []*line{direct, plain, kept} {
-					headers := make([]string, turn)
-					for n := range headers {
-						headers[n] = kind.header()
-					}
+				headers := make([]string, turn)
+				for n := range headers {
+					headers[n] = kind.header()
+				}
+				for i, way := range ways {
 					before := cpu(b)
 					for _, header := range headers {
-						c.ask(b, header)
+						way.ask(b, header)
 					}
 					spent[i] += cpu(b) - before
 				}

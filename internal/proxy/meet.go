@@ -21,25 +21,31 @@ func (g *Gatekeeper) meetIssuer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.issuer = issuer.New(issuer.Config{URL: c.URL, DiscoveryURL: c.DiscoveryURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, SecretInBody: c.SecretInBody,
-		Scopes: c.Scopes, Revocation: c.Revocation, HTTP: client, Insecure: c.Insecure, Now: g.now})
-	if err := g.makeBrokers(client); err != nil {
-		return fmt.Errorf("discovery-url: %w", err)
-	}
+	known := issuer.Config{URL: c.URL, DiscoveryURL: c.DiscoveryURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, SecretInBody: c.SecretInBody,
+		Scopes: c.Scopes, Revocation: c.Revocation, HTTP: client, Insecure: c.Insecure, Now: g.now}
 	if c.Unverified {
 		g.log.Warn("tokens are NOT verified: whoever reaches this gatekeeper is who they say they are")
 		g.verifier = unverified{g.now}
-		return nil
+	} else if known.Signed, err = g.meetVerifier(ctx, client); err != nil {
+		return err
 	}
-	g.verifier, err = bearer.Config{Issuer: c.URL, DiscoveryURL: c.DiscoveryURL, HTTPClient: client, InsecureHTTP: c.Insecure, AcceptUntyped: c.Untyped,
+	g.issuer = issuer.New(known)
+	return g.makeBrokers(client)
+}
+
+// meetVerifier makes what proves tokens by the issuer's keys, and gives what proves those that are no access tokens.
+func (g *Gatekeeper) meetVerifier(ctx context.Context, client *http.Client) (signed func(context.Context, string) error, err error) {
+	c := &g.config.Issuer
+	v, err := bearer.Config{Issuer: c.URL, DiscoveryURL: c.DiscoveryURL, HTTPClient: client, InsecureHTTP: c.Insecure, AcceptUntyped: c.Untyped,
 		RequestURL: g.requestURL, Log: slog.New(slog.DiscardHandler), Now: g.now}.NewVerifier(ctx)
 	if err != nil {
-		return fmt.Errorf("discovery-url: %w", err)
+		return nil, fmt.Errorf("discovery-url: %w", err)
 	}
-	if err := g.verifier.Ready(ctx); err != nil {
+	if err := v.Ready(ctx); err != nil {
 		g.log.Warn("the issuer cannot be reached: what needs it is answered with 503 until it can", "issuer", c.URL, "cause", err)
 	}
-	return nil
+	g.verifier = v
+	return v.Signed, nil
 }
 
 // issuerHTTP is how the issuer is spoken to.

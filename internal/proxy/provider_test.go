@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -85,13 +86,18 @@ func (p *provider) newKey(id string) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: id}}, nil)
+	p.signWith(id, jose.ES256, private)
+}
+
+// signWith has the provider sign with a key from now on, and publish that alone.
+func (p *provider) signWith(id string, alg jose.SignatureAlgorithm, private crypto.Signer) {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: private, KeyID: id}}, nil)
 	if err != nil {
 		p.Fatal(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.signer, p.key = signer, jose.JSONWebKey{Key: private.Public(), KeyID: id, Algorithm: "ES256", Use: "sig"}
+	p.signer, p.key = signer, jose.JSONWebKey{Key: private.Public(), KeyID: id, Algorithm: string(alg), Use: "sig"}
 }
 
 // set changes the provider while it may be asked.

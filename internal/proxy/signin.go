@@ -74,7 +74,7 @@ func (g *Gatekeeper) callback(w http.ResponseWriter, r *http.Request) error {
 	t, err := g.issuer.Redeem(ctx, q.Get("code"), on.SignIn)
 	g.metrics.token("issued", err)
 	switch {
-	case errors.Is(err, issuer.ErrUnavailable):
+	case errors.Is(err, issuer.ErrUnavailable), errors.Is(err, bearer.ErrUnavailable):
 		return refusal.Away(err)
 	case err != nil:
 		return refusal.New(http.StatusForbidden, "access_denied", "The sign-in was not confirmed").Because(err)

@@ -25,8 +25,10 @@ type Config struct {
 	Scopes       []string
 	Revocation   string // where tokens are revoked; empty: where the document says
 	HTTP         *http.Client
-	Insecure     bool // secrets and tokens may go without TLS to another machine
-	Now          func() time.Time
+	// Signed proves that the issuer signed an ID token; nil: it is believed as it came.
+	Signed   func(ctx context.Context, token string) error
+	Insecure bool // secrets and tokens may go without TLS to another machine
+	Now      func() time.Time
 }
 
 // Client is a client of one issuer. It is safe for concurrent use.

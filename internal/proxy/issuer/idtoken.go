@@ -34,7 +34,7 @@ func (a *audience) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(a))
 }
 
-// checkID checks an ID token that came from the token endpoint (OpenID Connect Core §3.1.3.7). Its signature is not.
+// checkID checks what an ID token says (OpenID Connect Core §3.1.3.7). Its signature is not looked at.
 func (c *Client) checkID(token, nonce string) error {
 	var id identity
 	parts := strings.Split(token, ".")

@@ -74,7 +74,13 @@ func (c *Client) Redeem(ctx context.Context, code string, s SignIn) (Tokens, err
 	if err != nil {
 		return t, err
 	}
-	return t, c.checkID(t.ID, s.Nonce)
+	if err := c.checkID(t.ID, s.Nonce); err != nil || c.Signed == nil {
+		return t, err
+	}
+	if err := c.Signed(ctx, t.ID); err != nil {
+		return t, fmt.Errorf("ID token: %w", err)
+	}
+	return t, nil
 }
 
 // Refresh renews tokens. Where the issuer gives no new refresh token the old one stays.

@@ -97,7 +97,7 @@ func (k *Keeper) Drop(w http.ResponseWriter, r *http.Request) { k.jar.Clear(w, r
 func (k *Keeper) End(w http.ResponseWriter, r *http.Request, s *Session, now time.Time) {
 	k.Drop(w, r)
 	k.marks().Clear(w, r, k.mark()) // who signs out may sign in
-	k.ended.expect(s.ID, s.end) // which a gatekeeper with other options may have given
+	k.ended.expect(s.ID, s.end)     // which a gatekeeper with other options may have given
 	k.ended.add(s.ID, now)
 	k.attending.end(s.ID)
 }
