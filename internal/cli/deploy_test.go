@@ -111,8 +111,12 @@ func TestManifestsFitTogether(t *testing.T) {
 	if limit := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; err != nil || ends+waits >= limit {
 		t.Errorf("a pod has %s to end, and takes %s and %s: %v", limit, waits, ends, err)
 	}
-	if c["Namespace"]["tokenhouse"].Kind == "" || decoded[manifest](t, "kubernetes/kustomization.yaml")[0].Namespace != "tokenhouse" {
+	kustomization := decoded[manifest](t, "kubernetes/kustomization.yaml")[0]
+	if c["Namespace"]["tokenhouse"].Kind == "" || kustomization.Namespace != "tokenhouse" {
 		t.Error("the namespace is another")
+	}
+	if images := kustomization.Images; len(images) != 1 || images[0].Name != pod.Containers[0].Image || images[0].NewTag == "" || images[0].NewTag == "latest" {
+		t.Errorf("images %v: two pods may be of two versions", images)
 	}
 }
 
