@@ -33,11 +33,16 @@ var guides = map[string][]string{
 
 // supplied are the files that readers of a page bring along, under the names that the page calls them.
 var supplied = map[string]map[string][]byte{
-	"import-a-realm": {"realm-export.json": examples.Shop},
-	"migrate":        {"shop.json": examples.Shop},
+	"import-a-realm":    {"realm-export.json": examples.Shop},
+	"workload-identity": {"jwks.json": []byte(clusterKeys)},
+	"migrate":           {"shop.json": examples.Shop},
 	"README": {"shop.json": examples.Shop, "my-realm.json": []byte(`{"realm": "my-realm", "enabled": true,
 		"clients": [{"clientId": "my-app", "publicClient": true}, {"clientId": "my-service"}], "users": [{"username": "alice", "enabled": true}]}`)},
 }
+
+// clusterKeys are as a cluster prints them: the key is that of RFC 7517 §A.1.
+const clusterKeys = `{"keys":[{"use":"sig","kty":"EC","kid":"cluster","crv":"P-256","alg":"ES256",` +
+	`"x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}`
 
 // unplayed are the commands that no test can run: what they begin with, by page, and what they would need.
 var unplayed = map[string]map[string]string{
@@ -52,7 +57,12 @@ var unplayed = map[string]map[string]string{
 		"npm":    "packages of others; TestClients of internal/server installs them, and uses the page, by services in Go and for Node",
 		"docker": "Docker: followed by hand; TestShopComposition looks at what is in the file",
 	},
-	"kubernetes":        {"kubectl": "a Kubernetes cluster; TestManifestsStartAServer starts a server with what they say"},
+	"examples/workload-identity/README": {"kubectl": "a Kubernetes cluster; TestWorkloadManifests looks at what is applied"},
+	"kubernetes": {
+		"kubectl":          "a Kubernetes cluster; TestManifestsStartAServer starts a server with what they say",
+		"tokenhouse admin": "the server of that cluster",
+		"umask":            "what it keeps from others comes from that cluster",
+	},
 	"migrate":           {"kc.sh": "Keycloak"},
 	"performance":       {"": "a machine that does nothing else"},
 	"protect-a-service": {"go get": "a program of the reader's; the code of the page is that of bearer's examples, which TestSnippetsAreFromExamples compares"},
