@@ -30,6 +30,7 @@ type gate struct {
 	mu      sync.Mutex
 	seen    []*http.Request // by the upstream, the last one last
 	skipped time.Duration   // of time
+	answers http.HandlerFunc
 }
 
 // lines are what was logged.
@@ -69,7 +70,12 @@ func makeGate(t testing.TB, p *provider, own flags) (*gate, error) {
 	g.upstream = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		g.seen = append(g.seen, r)
+		answers := g.answers
 		g.mu.Unlock()
+		if answers != nil {
+			answers(w, r)
+			return
+		}
 		w.Header().Set("X-Upstream", "yes")
 		_, _ = io.WriteString(w, "upstream "+r.Method+" "+r.RequestURI)
 	}))
@@ -113,6 +119,13 @@ func (g *gate) skip(d time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.skipped += d
+}
+
+// answer has the upstream answer in another way.
+func (g *gate) answer(answers http.HandlerFunc) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.answers = answers
 }
 
 // last is the last request that the upstream saw; nil where it saw none.

@@ -91,7 +91,7 @@ func holds(text string) func(*testing.T, *view) string {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		if err := c.SetDeadline(time.Now().Add(brief)); err != nil {
+		if err := c.SetDeadline(time.Now().Add(v.patience())); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.WriteString(c, text); err != nil {

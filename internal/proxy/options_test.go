@@ -33,6 +33,15 @@ type shown struct {
 type view struct {
 	*gate
 	*places
+	value string // of the option
+}
+
+// patience is how long something is waited for that comes with the option, and does not without it.
+func (v *view) patience() time.Duration {
+	if v.value == "-" {
+		return 60 * time.Millisecond
+	}
+	return 5 * time.Second
 }
 
 // TestOptions shows of each option what it does, beside what is so without it or with another value of it. An option without a row
@@ -91,7 +100,7 @@ func (at *places) look(t *testing.T, option, value string, row shown) string {
 	if err != nil {
 		return noGate + err.Error()
 	}
-	return row.see(t, &view{g, at})
+	return row.see(t, &view{g, at, value})
 }
 
 // places are servers and files that options name.
@@ -184,9 +193,6 @@ func forwarding(p *provider) string {
 	p.Cleanup(s.Close)
 	return s.URL
 }
-
-// brief is how long something is waited for that is to come, or not to come.
-const brief = 150 * time.Millisecond
 
 // TestResourceFields: TestOptions shows each field of a resource, as it is written.
 func TestResourceFields(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -62,7 +63,7 @@ func briefly(_ *testing.T, v *view) string { return within(v, nil) }
 
 // within is the answer to a request whose sender leaves after a while.
 func within(v *view, body io.Reader, headers ...string) string {
-	ctx, leave := context.WithTimeout(v.Context(), brief)
+	ctx, leave := context.WithTimeout(v.Context(), v.patience())
 	defer leave()
 	r := httptest.NewRequestWithContext(ctx, "POST", "https://gate.example/", body)
 	for _, h := range append(headers, "Authorization: Bearer "+v.bearer()) {
@@ -80,31 +81,31 @@ func within(v *view, body io.Reader, headers ...string) string {
 // connections is how many connections to the upstream are there for the next requests, when some that came at once are answered.
 func connections(many int) func(*testing.T, *view) string {
 	return func(t *testing.T, v *view) string {
-		at := func() (reused int) {
-			var all, arrived sync.WaitGroup
-			var mu sync.Mutex
-			arrived.Add(many)
-			v.upstream.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Done(); arrived.Wait() })
-			for range many {
-				trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
-					mu.Lock()
-					defer mu.Unlock()
-					if c.Reused {
-						reused++
-					}
-				}}
-				all.Go(func() {
-					r := httptest.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), "GET", "https://gate.example/", nil)
-					r.Header.Set("Authorization", "Bearer "+v.bearer())
-					v.ServeHTTP(httptest.NewRecorder(), r)
-				})
-			}
-			all.Wait()
-			return reused
-		}
-		at()
-		return fmt.Sprint(at(), " kept")
+		atOnce(t, v, many)
+		return fmt.Sprint(atOnce(t, v, many), " kept")
 	}
+}
+
+// atOnce sends requests that are only answered when all have arrived, and tells how many took a connection that was there.
+func atOnce(t *testing.T, v *view, many int) int {
+	var all, arrived sync.WaitGroup
+	var reused atomic.Int32
+	arrived.Add(many)
+	v.gate.answer(func(http.ResponseWriter, *http.Request) { arrived.Done(); arrived.Wait() })
+	trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
+		if c.Reused {
+			reused.Add(1)
+		}
+	}}
+	for range many {
+		all.Go(func() {
+			r := httptest.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), "GET", "https://gate.example/", nil)
+			r.Header.Set("Authorization", "Bearer "+v.bearer())
+			v.ServeHTTP(httptest.NewRecorder(), r)
+		})
+	}
+	all.Wait()
+	return int(reused.Load())
 }
 
 // reached is the connection that a request takes to the upstream.
@@ -153,7 +154,7 @@ func readsAll(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// nobodyAnswers is a resolver that waits for names as long as it may: no test asks for one, nor leaves this machine.
+// Names are waited for as long as may be: no test needs one, nor leaves this machine.
 func init() {
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		<-ctx.Done()
