@@ -25,10 +25,13 @@ type shopComposition struct {
 		Volumes     []string          `yaml:"volumes"`
 		Ports       []string          `yaml:"ports"`
 		NetworkMode string            `yaml:"network_mode"`
-		DependsOn   []string          `yaml:"depends_on"`
-		ReadOnly    bool              `yaml:"read_only"`
-		CapDrop     []string          `yaml:"cap_drop"`
-		SecurityOpt []string          `yaml:"security_opt"`
+		DependsOn   map[string]struct {
+			Condition string `yaml:"condition"`
+			Restart   bool   `yaml:"restart"`
+		} `yaml:"depends_on"`
+		ReadOnly    bool     `yaml:"read_only"`
+		CapDrop     []string `yaml:"cap_drop"`
+		SecurityOpt []string `yaml:"security_opt"`
 	} `yaml:"services"`
 }
 
@@ -77,6 +80,9 @@ func TestShopComposition(t *testing.T) {
 		if s.NetworkMode != "service:tokenhouse" || !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) {
 			t.Errorf("%s is another network's, or may do more than it needs", name)
 		}
+		if !s.DependsOn["tokenhouse"].Restart {
+			t.Errorf("%s is left without a network when the server is started again", name)
+		}
 		port := regexp.MustCompile(`"127\.0\.0\.1:(\d+)"`).FindSubmatch(source)
 		if listen := s.Environment["LISTEN"]; listen != "" {
 			served[strings.TrimPrefix(listen, ":")] = string(port[1])
@@ -91,6 +97,15 @@ func TestShopComposition(t *testing.T) {
 	}
 	if len(server.Ports) != len(served) {
 		t.Errorf("ports %q, and served are %v", server.Ports, served)
+	}
+	page, err := os.ReadFile(shopExample + "README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`http://localhost:(\d+)`).FindAllSubmatch(page, -1) {
+		if port := string(m[1]); served[port] != port {
+			t.Errorf("README.md asks at port %s, where nobody is", port)
+		}
 	}
 	realm, folder, _ := strings.Cut(server.Volumes[0], ":")
 	if _, err := os.Stat(shopExample + realm); err != nil || "--import-realm="+filepath.Dir(folder) != server.Command[1] {
