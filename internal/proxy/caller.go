@@ -6,15 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/maypok86/otter/v2"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/identity"
-	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
-	"github.com/tokenhouse/tokenhouse/internal/proxy/session"
 )
 
 // caller is who sent a request, proven.
@@ -55,80 +52,27 @@ func (g *Gatekeeper) proven(token string, claims *bearer.Claims) (*caller, error
 // given to the browser with the answer.
 func (g *Gatekeeper) caller(w http.ResponseWriter, r *http.Request) (*caller, error) {
 	if token, scheme := credentials(r); scheme != "" {
-		claims, err := g.verifier.VerifyRequest(r, g.config.Issuer.Audience)
-		if err != nil {
-			return nil, g.unproven(r, err)
-		}
-		c, err := g.proven(token, claims)
-		if err == nil {
-			c.bound = scheme == "dpop"
-		}
-		return c, err
+		return g.byToken(r, token, scheme)
 	}
-	var s *session.Session
 	if g.sessions != nil {
-		s = g.sessions.Of(r, g.now())
-	}
-	if s == nil {
-		return nil, refusal.Unsigned()
-	}
-	if err := g.sameOrigin(r); err != nil {
-		return nil, err
-	}
-	claims, err := g.verifier.Verify(r.Context(), s.Access, g.config.Issuer.Audience)
-	if s.Refresh != "" && (worn(err) || err == nil && claims.Expires.Sub(g.now()) < early) {
-		renewed := g.renewed(w, r, s)
-		if renewed == nil {
-			claims, err = g.verifier.Verify(r.Context(), s.Access, g.config.Issuer.Audience)
-		} else if err != nil {
-			return nil, renewed
+		if s := g.sessions.Of(r, g.now()); s != nil {
+			return g.bySession(w, r, s)
 		}
 	}
+	return nil, refusal.Unsigned()
+}
+
+// byToken is the caller with the token in a request's header.
+func (g *Gatekeeper) byToken(r *http.Request, token, scheme string) (*caller, error) {
+	claims, err := g.verifier.VerifyRequest(r, g.config.Issuer.Audience)
 	if err != nil {
-		err = g.unproven(r, err)
-		if known, ok := errors.AsType[*refusal.Refusal](err); ok && known.Status == http.StatusUnauthorized {
-			g.sessions.Drop(w, r)
-			known.SignIn = known.Audience == nil
-		}
-		return nil, err
+		return nil, g.unproven(r, err)
 	}
-	c, err := g.proven(s.Access, claims)
+	c, err := g.proven(token, claims)
 	if err == nil {
-		c.session = s.ID
+		c.bound = scheme == "dpop"
 	}
 	return c, err
-}
-
-// worn tells whether the token of a session, which was good once, is so no more: it has ended, or its key is withdrawn.
-func worn(err error) bool {
-	e, ok := errors.AsType[*bearer.Error](err)
-	return ok && e.Code == bearer.InvalidToken && e.Reason != bearer.ErrAudience
-}
-
-// early is how long before its end an access token is renewed, so that it lasts for the request that it goes with.
-const early = 10 * time.Second
-
-// renewed renews the tokens of a session. What went wrong is said as a refusal.
-func (g *Gatekeeper) renewed(w http.ResponseWriter, r *http.Request, s *session.Session) error {
-	t, err := g.sessions.Renew(r.Context(), s.Refresh, g.now, func() (issuer.Tokens, error) {
-		ctx, cancel := detached(r, g.config.Issuer.Timeout)
-		defer cancel()
-		t, err := g.issuer.Refresh(ctx, s.Refresh)
-		g.metrics.token("renewed", err)
-		return t, err
-	})
-	if _, over := errors.AsType[*issuer.Refused](err); over {
-		g.sessions.Drop(w, r)
-		return refusal.Unsigned().Because(err)
-	}
-	if err != nil {
-		return refusal.Away(err)
-	}
-	if err := g.sessions.Keep(w, r, s, t, g.now()); err != nil {
-		return err
-	}
-	w.Header().Set("Cache-Control", "no-store") // what sets a cookie is nobody else's
-	return nil
 }
 
 // credentials are the token of a request's header, and its scheme in small letters. Other schemes than those of access tokens

@@ -3,8 +3,10 @@ package session
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
 )
 
@@ -17,6 +19,22 @@ type Session struct {
 
 // begin begins a session.
 func begin() *Session { return &Session{ID: rand.Text()} }
+
+// early is how long before its end an access token is renewed, so that it lasts for the request that it goes with.
+const early = 10 * time.Second
+
+// Due tells whether the session is to be renewed, and can be: c and err are what a verifier says of its access token, which was good once.
+// One that lacks the audience now would lack it again.
+func (s *Session) Due(c *bearer.Claims, err error, now time.Time) bool {
+	if s.Refresh == "" {
+		return false
+	}
+	if err == nil {
+		return c.Expires.Sub(now) < early
+	}
+	e, ok := errors.AsType[*bearer.Error](err)
+	return ok && e.Code == bearer.InvalidToken && e.Reason != bearer.ErrAudience
+}
 
 // take keeps of tokens what the session is to have.
 func (s *Session) take(t issuer.Tokens, c *Config) {
