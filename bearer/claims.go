@@ -81,7 +81,8 @@ func (c *Claims) boundToKey() bool {
 	return c != nil && c.Confirmation != nil && c.Confirmation.Key != ""
 }
 
-// Unmarshal decodes all claims into v, as json.Unmarshal does: for claims that have no field here.
+// Unmarshal decodes all claims into v, as json.Unmarshal does: for claims that have no field here. Claims that a test wrote down as a
+// literal have no others: that is an error.
 func (c *Claims) Unmarshal(v any) error { return json.Unmarshal(c.payload, v) }
 
 // ReadClaims reads claims that did not come by a Verifier: of a token that somebody else has proven, or for a test. It proves nothing, and

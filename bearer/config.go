@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -21,14 +22,16 @@ type Config struct {
 	// cluster, for example. The document must name Issuer all the same.
 	DiscoveryURL string
 
-	// HTTPClient speaks to the issuer; nil is http.DefaultClient. Redirects are not followed.
+	// HTTPClient speaks to the issuer; nil is http.DefaultClient. Redirects are not followed, and each request is given up after ten
+	// seconds.
 	HTTPClient *http.Client
 
 	// InsecureHTTP lets keys be fetched without TLS from another machine. Whoever is on the way can then make tokens that are
 	// believed. The machine itself (localhost, 127.0.0.1) needs no TLS.
 	InsecureHTTP bool
 
-	// Algorithms are those that tokens may be signed with; none means all of RS, PS and ES with 256, 384 and 512, and EdDSA.
+	// Algorithms are those that tokens may be signed with (RFC 7518 §3.1, RFC 8037); none means all of RS, PS and ES with 256, 384 and
+	// 512, and EdDSA. Others are an error.
 	Algorithms []string
 
 	// Leeway is how long after "exp" a token is still taken. Default: not at all.
@@ -180,10 +183,15 @@ func orElse[N int | time.Duration](n *N, otherwise N) {
 // check refuses settings that cannot be meant.
 func (v *Verifier) check() error {
 	c := &v.config
-	for _, address := range []string{c.Issuer, c.DiscoveryURL, c.Keys.URL} {
-		if address == "" && address != c.Issuer {
-			continue
+	addresses := []string{c.DiscoveryURL, c.Keys.URL}
+	if i := c.Introspection; i != nil {
+		if i.ClientID == "" && i.Authenticate == nil {
+			return errors.New("Introspection has neither ClientID nor Authenticate: issuers tell nothing to strangers (RFC 7662 §2.1)")
 		}
+		addresses = append(addresses, i.URL)
+	}
+	addresses = slices.DeleteFunc(addresses, func(a string) bool { return a == "" })
+	for _, address := range append(addresses, c.Issuer) {
 		if err := v.fetcher.check(address); err != nil {
 			return err
 		}

@@ -2,12 +2,15 @@ package bearer_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
 	"github.com/tokenhouse/tokenhouse/bearer/bearertest"
@@ -22,6 +25,14 @@ type exampleTB struct{ testing.TB }
 func (exampleTB) Helper()                      {}
 func (exampleTB) Cleanup(func())               {}
 func (exampleTB) Fatalf(text string, a ...any) { log.Fatalf(text, a...) }
+
+// clock is one that examples set.
+var clock = new(ticker)
+
+type ticker struct{ ahead time.Duration }
+
+func (c *ticker) Now() time.Time        { return time.Now().Add(c.ahead) }
+func (c *ticker) Sleep(d time.Duration) { c.ahead += d }
 
 // send sends a GET with an access token, and prints how it was answered.
 func send(h http.Handler, path, token string) {
@@ -114,4 +125,76 @@ func ExampleConfig() {
 	fmt.Println(w.Code, w.Body)
 	// Output:
 	// 200 orders of alice, by a key of its own
+}
+
+// A service that must know at once that a token was revoked asks the issuer about each.
+func ExampleIntrospection() {
+	v, err := bearer.Config{
+		Issuer: issuer.URL, // "https://id.example/realms/shop"
+		Introspection: &bearer.Introspection{
+			ClientID: "orders", ClientSecret: "orders-secret", Always: true, CacheFor: 2 * time.Second,
+		},
+		Now: clock.Now, // a test's; without it, the machine's
+	}.NewVerifier(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	token := issuer.Token(bearertest.Claims{"aud": "orders"})
+	_, err = v.Verify(context.Background(), token, "orders")
+	fmt.Println("at first:", err)
+
+	issuer.Revoke(token)
+	clock.Sleep(2 * time.Second)
+	_, err = v.Verify(context.Background(), token, "orders")
+	fmt.Println("revoked:", err)
+	fmt.Println("for errors.Is:", errors.Is(err, bearer.ErrInactive))
+	// Output:
+	// at first: <nil>
+	// revoked: bearer: Token is not active
+	// for errors.Is: true
+}
+
+// A client that comes without a token is told where the document is that names the issuer (RFC 9728).
+func ExampleVerifier_Metadata() {
+	v, err := bearer.Config{
+		Issuer:   issuer.URL, // "https://id.example/realms/shop"
+		Resource: bearer.Resource{URL: "https://orders.example/v1", Scopes: []string{"orders:read"}, Name: "Orders"},
+	}.NewVerifier(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(v.MetadataPath(), v.Metadata())
+	mux.Handle("GET /v1/orders", v.Require("https://orders.example/v1", "orders:read")(http.NotFoundHandler()))
+
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "https://orders.example/v1/orders", nil))
+	fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
+
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "https://orders.example"+v.MetadataPath(), nil))
+	var document map[string]any
+	if err := json.NewDecoder(w.Body).Decode(&document); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(document["resource"], document["scopes_supported"], len(document["authorization_servers"].([]any)))
+	// Output:
+	// 401 Bearer scope="orders:read", resource_metadata="https://orders.example/.well-known/oauth-protected-resource/v1"
+	// https://orders.example/v1 [orders:read] 1
+}
+
+// Who needs more than the answer of Require: what was wrong, and what the token says all the same.
+func ExampleError() {
+	v, err := bearer.NewVerifier(context.Background(), issuer.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = v.Verify(context.Background(), issuer.Token(bearertest.Claims{"aud": []string{"gateway", "billing"}}), "orders")
+	fmt.Println(err)
+	if refused, ok := errors.AsType[*bearer.Error](err); ok && errors.Is(err, bearer.ErrAudience) {
+		fmt.Println(refused.Code, refused.Code.Status(), refused.Claims.Client, refused.Claims.Audience, refused.WantAudience)
+	}
+	// Output:
+	// bearer: Invalid audience: aud holds ["gateway" "billing"], expected "orders"
+	// invalid_token 401 a-client [gateway billing] orders
 }

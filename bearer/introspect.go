@@ -16,7 +16,7 @@ import (
 
 // Introspection asks the issuer what a token says, and whether it is good still (RFC 7662).
 type Introspection struct {
-	// ClientID and ClientSecret authenticate the service to the issuer, by HTTP Basic. Keycloak and Tokenhouse say of a token that does not
+	// ClientID and ClientSecret authenticate the service to the issuer, by HTTP Basic. One of ClientID and Authenticate is required. Keycloak and Tokenhouse say of a token that does not
 	// name this client in "aud" that it is not active.
 	ClientID, ClientSecret string
 

@@ -66,7 +66,7 @@ func TestIntrospection(t *testing.T) {
 func TestIntrospectAlways(t *testing.T) {
 	issuer := bearertest.NewIssuer(t)
 	synctest.Test(t, func(t *testing.T) {
-		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: issuer.Client(), Log: quiet, Introspection: &bearer.Introspection{Always: true}}.NewVerifier(t.Context())
+		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: issuer.Client(), Log: quiet, Introspection: &bearer.Introspection{ClientID: "orders", Always: true}}.NewVerifier(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

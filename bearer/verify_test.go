@@ -319,8 +319,11 @@ func TestNewVerifierRefuses(t *testing.T) {
 		config bearer.Config
 		want   string
 	}{
-		"no issuer":            {bearer.Config{}, "is no URL"},
-		"no TLS":               {bearer.Config{Issuer: "http://id.example"}, "InsecureHTTP"},
+		"no issuer":               {bearer.Config{}, "is no URL"},
+		"no TLS":                  {bearer.Config{Issuer: "http://id.example"}, "InsecureHTTP"},
+		"introspection by nobody": {bearer.Config{Issuer: issuer.URL, Introspection: &bearer.Introspection{Always: true}}, "neither ClientID nor Authenticate"},
+		"introspection without TLS": {bearer.Config{Issuer: issuer.URL, Introspection: &bearer.Introspection{ClientID: "orders", URL: "http://id.example/introspect"}},
+			"InsecureHTTP"},
 		"keys without TLS":     {bearer.Config{Issuer: issuer.URL, Keys: bearer.Keys{URL: "http://id.example/keys"}}, "InsecureHTTP"},
 		"a password":           {bearer.Config{Issuer: "https://a:b@id.example"}, "is no URL"},
 		"HMAC":                 {bearer.Config{Issuer: issuer.URL, Algorithms: []string{"HS256"}}, `"HS256"`},

@@ -48,7 +48,7 @@ func ClientID(clientID string) Auth {
 const assertionLife = time.Minute
 
 // PrivateKeyJWT authenticates a client by an assertion that it signs anew for each request (RFC 7523 §2.2). Issuer is the server's,
-// and the only one that the assertion is for, whatever endpoint it is sent to.
+// and the only one that the assertion is for, whatever endpoint it is sent to. It is good for a minute, by the clock of the machine.
 func PrivateKeyJWT(issuer, clientID string, key Key) Auth {
 	return func(_ context.Context, _ string, form url.Values, _ http.Header) error {
 		now := time.Now()

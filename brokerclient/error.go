@@ -13,23 +13,24 @@ type Code string
 
 // The codes of RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 8707 §2 and RFC 9449, those of Tokenhouse's rate limits, and of Keycloak.
 const (
-	InvalidRequest         Code = "invalid_request"
-	InvalidClient          Code = "invalid_client"
-	InvalidGrant           Code = "invalid_grant"
-	UnauthorizedClient     Code = "unauthorized_client"
-	UnsupportedGrantType   Code = "unsupported_grant_type"
-	InvalidScope           Code = "invalid_scope"
-	InvalidTarget          Code = "invalid_target"
-	InvalidToken           Code = "invalid_token"
-	InvalidIssuer          Code = "invalid_issuer"
-	AccessDenied           Code = "access_denied"
-	InvalidDPoPProof       Code = "invalid_dpop_proof"
-	UseDPoPNonce           Code = "use_dpop_nonce"
-	SlowDown               Code = "slow_down"
-	ServerError            Code = "server_error"
-	TemporarilyUnavailable Code = "temporarily_unavailable"
+	InvalidRequest         Code = "invalid_request"         // a parameter is missing or wrong; of Keycloak also a subject token that is good no more
+	InvalidClient          Code = "invalid_client"          // the client did not prove itself; of Keycloak also an audience that is not there
+	InvalidGrant           Code = "invalid_grant"           // what is exchanged is good no more
+	UnauthorizedClient     Code = "unauthorized_client"     // the client may not ask for that
+	UnsupportedGrantType   Code = "unsupported_grant_type"  // the server knows no such grant
+	InvalidScope           Code = "invalid_scope"           // a scope is not the client's to ask for
+	InvalidTarget          Code = "invalid_target"          // no token for this audience or resource
+	InvalidToken           Code = "invalid_token"           // the subject token is good no more, or somebody else's
+	InvalidIssuer          Code = "invalid_issuer"          // no identity provider of this name or issuer
+	AccessDenied           Code = "access_denied"           // the client may not exchange to there, or for whom
+	InvalidDPoPProof       Code = "invalid_dpop_proof"      // the proof is wrong, or the clock
+	UseDPoPNonce           Code = "use_dpop_nonce"          // answered here by another request, unless the server asks twice
+	SlowDown               Code = "slow_down"               // too many requests: see Error.RetryAfter
+	ServerError            Code = "server_error"            // the server's own fault
+	TemporarilyUnavailable Code = "temporarily_unavailable" // likewise, and over later
 )
 
+// Error is the code, as the server wrote it.
 func (c Code) Error() string { return string(c) }
 
 // ErrSubject is what a refused exchange is (errors.Is) where the subject token is good no more: it expired or was revoked, or the
@@ -51,12 +52,13 @@ type Error struct {
 	Fixes []Fix
 }
 
-// Fix is one change that makes a refusal vanish.
+// Fix is one change that makes a refusal vanish. Whether it should be made is for people to say.
 type Fix struct {
-	Sentence string `json:"sentence"`
-	Command  string `json:"command"` // of tokenhouse admin, as typed in a shell
+	Sentence string `json:"sentence"` // for people, in English
+	Command  string `json:"command"`  // of tokenhouse admin, as typed in a shell
 }
 
+// Error tells code, description, status and fixes in one line. It holds no token and no secret.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("brokerclient: ")

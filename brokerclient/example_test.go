@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/bearer"
@@ -127,12 +128,33 @@ func ExampleClient_ClientCredentials() {
 
 // In Kubernetes the token of the pod's service account proves which client it is; there is no secret.
 func ExampleAssertionFile() {
-	c, err := brokerclient.New("https://id.example/realms/shop",
-		brokerclient.AssertionFile("/var/run/secrets/tokens/tokenhouse"))
+	file := mounted(idp.Token(bearertest.Claims{"sub": "system:serviceaccount:shop:fulfilment"})) // "/var/run/secrets/tokens/tokenhouse"
+	defer os.Remove(file)
+	c, err := brokerclient.New(idp.URL, brokerclient.AssertionFile(file))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_ = c.NewSource()
+	token, err := c.ClientCredentials(context.Background(), brokerclient.Own{Scope: []string{"stock"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token.Scheme, token.Scopes)
+	// Output: Bearer [stock]
+}
+
+// mounted is a file as a platform gives it to programs.
+func mounted(text string) string {
+	f, err := os.CreateTemp("", "brokerclient")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := f.WriteString(text); err != nil {
+		log.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		log.Fatal(err)
+	}
+	return f.Name()
 }
 
 // Tokens that are bound to a key serve nobody who does not have it.
@@ -142,12 +164,87 @@ func ExampleConfig() {
 		log.Fatal(err)
 	}
 	c, err := brokerclient.Config{
-		Issuer: "https://id.example/realms/shop",
+		Issuer: idp.URL, // "https://id.example/realms/shop"
 		Auth:   brokerclient.SecretBasic("gateway", "gateway-secret"),
 		Key:    key,
 	}.NewClient()
 	if err != nil {
 		log.Fatal(err)
 	}
-	_ = c.NewSource()
+	token, err := c.ClientCredentials(context.Background(), brokerclient.Own{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token.Scheme, token.Bound())
+	// Output: DPoP true
+}
+
+// A Source asks once for what is wanted many times, until 30 seconds before the token expires.
+func ExampleSource() {
+	alice := idp.Token(bearertest.Claims{"aud": "gateway"})
+	c, err := brokerclient.New(idp.URL, brokerclient.SecretBasic("gateway", "gateway-secret"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	source, before := c.NewSource(), idp.Asked("/token")
+	var token *brokerclient.Token
+	for range 100 {
+		if token, err = source.Exchange(context.Background(), brokerclient.Request{SubjectToken: alice, Audience: []string{"orders"}}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println("asked", idp.Asked("/token")-before, "time")
+
+	source.Drop(token) // a service did not accept it
+	if _, err = source.Exchange(context.Background(), brokerclient.Request{SubjectToken: alice, Audience: []string{"orders"}}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("asked", idp.Asked("/token")-before, "times")
+	// Output:
+	// asked 1 time
+	// asked 2 times
+}
+
+// An operator's tool, which may look at the realm, is told what would turn a refusal by Tokenhouse into a grant.
+func ExampleError_fixes() {
+	c, err := brokerclient.Config{
+		Issuer:     "https://id.example/realms/shop",
+		Auth:       brokerclient.SecretBasic("gateway", "gateway-secret"),
+		Explain:    func(context.Context) (string, error) { return "an operator's access token", nil },
+		HTTPClient: &http.Client{Transport: tokenhouse{}}, // stands for a server
+	}.NewClient()
+	if err != nil {
+		log.Fatal(err)
+	}
+	alice := idp.Token(bearertest.Claims{"aud": "gateway", "azp": "storefront", "preferred_username": "alice"})
+	_, err = c.Exchange(context.Background(), brokerclient.Request{SubjectToken: alice, Audience: []string{"payment"}})
+	if refused, ok := errors.AsType[*brokerclient.Error](err); ok {
+		fmt.Println(refused.Code, refused.Status)
+		for _, fix := range refused.Fixes {
+			fmt.Println(fix.Sentence)
+			fmt.Println("  " + fix.Command)
+		}
+	}
+	// Output:
+	// access_denied 403
+	// let gateway exchange to payment
+	//   tokenhouse admin update clients/… -r shop -s 'attributes."tokenhouse.exchange.permitted"=orders##payment'
+}
+
+// tokenhouse answers as a server does that refuses an exchange, and explains it.
+type tokenhouse struct{}
+
+func (tokenhouse) RoundTrip(q *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	switch q.URL.Path {
+	case "/realms/shop/.well-known/openid-configuration":
+		fmt.Fprint(w, `{"issuer": "https://id.example/realms/shop", "token_endpoint": "https://id.example/realms/shop/protocol/openid-connect/token"}`)
+	case "/realms/shop/protocol/openid-connect/token":
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"error": "access_denied", "error_description": "Token exchange not permitted: client gateway may not exchange to payment"}`)
+	case "/admin/realms/shop/tokenhouse/explain/exchange":
+		fmt.Fprint(w, `{"fixes": [{"sentence": "let gateway exchange to payment",
+			"command": "tokenhouse admin update clients/… -r shop -s 'attributes.\"tokenhouse.exchange.permitted\"=orders##payment'"}]}`)
+	}
+	return w.Result(), nil
 }

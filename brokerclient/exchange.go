@@ -37,7 +37,9 @@ const (
 	grantOwn      = "client_credentials"
 )
 
-var errNoSubject = errors.New("brokerclient: no subject token to exchange")
+// ErrNoSubject is what an exchange without a subject token ends with, of a Transport too whose request has none in its context. The
+// program's own token is not sent in its place.
+var ErrNoSubject = errors.New("brokerclient: no subject token to exchange")
 
 // Exchange gets a token for a subject token. What the server refuses is an *Error. A server grants all audiences or none; what it
 // grants of the scopes is in Token.Scopes.
@@ -61,7 +63,7 @@ func (c *Client) ClientCredentials(ctx context.Context, q Own) (*Token, error) {
 // form refuses a request without subject: whoever sent it would get an answer about something else.
 func (q Request) form() (url.Values, error) {
 	if q.SubjectToken == "" {
-		return nil, errNoSubject
+		return nil, ErrNoSubject
 	}
 	form := url.Values{"grant_type": {grantExchange}, "subject_token": {q.SubjectToken}}
 	form.Set("subject_token_type", string(orElse(q.SubjectTokenType, AccessToken)))

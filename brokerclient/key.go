@@ -38,7 +38,7 @@ func NewKey() (Key, error) {
 }
 
 // algorithm is the one set, or that of the key.
-func (k *Key) algorithm() (jose.SignatureAlgorithm, error) {
+func (k Key) algorithm() (jose.SignatureAlgorithm, error) {
 	if k.Private == nil {
 		return "", errors.New("the key is empty")
 	}
@@ -64,7 +64,7 @@ func (k *Key) algorithm() (jose.SignatureAlgorithm, error) {
 }
 
 // sign signs claims, with the public key in the header where it is to be embedded.
-func (k *Key) sign(typ string, embed bool, claims map[string]any) (string, error) {
+func (k Key) sign(typ string, embed bool, claims map[string]any) (string, error) {
 	alg, err := k.algorithm()
 	if err != nil {
 		return "", err
@@ -89,7 +89,7 @@ func (k *Key) sign(typ string, embed bool, claims map[string]any) (string, error
 }
 
 // Thumbprint names the key as the tokens do that are bound to it (cnf.jkt): SHA-256 of the public key (RFC 7638), base64url.
-func (k *Key) Thumbprint() (string, error) {
+func (k Key) Thumbprint() (string, error) {
 	if k.Private == nil {
 		return "", errors.New("brokerclient: the key is empty")
 	}
@@ -102,7 +102,7 @@ func (k *Key) Thumbprint() (string, error) {
 }
 
 // proof makes a DPoP proof for one request (RFC 9449 §4.2); token and nonce may be empty.
-func (k *Key) proof(method string, to *url.URL, token, nonce string, now time.Time) (string, error) {
+func (k Key) proof(method string, to *url.URL, token, nonce string, now time.Time) (string, error) {
 	at := url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path, RawPath: to.RawPath}
 	if at.Path == "" {
 		at.Path = "/"

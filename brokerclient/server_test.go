@@ -38,7 +38,9 @@ func (s *server) RoundTrip(q *http.Request) (*http.Response, error) {
 	select {
 	case <-time.After(s.slow):
 	case <-q.Context().Done():
-		return nil, q.Context().Err()
+	}
+	if err := q.Context().Err(); err != nil { // also where both are so
+		return nil, err
 	}
 	w := httptest.NewRecorder()
 	switch q.URL.String() {

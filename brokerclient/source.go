@@ -18,7 +18,8 @@ const flightTime = 30 * time.Second
 // resource, scope and types. Who asks for the same at once waits for one request. Refusals are not kept. It is safe for
 // concurrent use.
 //
-// A token that was revoked meanwhile is given out until then, unless it is dropped.
+// A token that lives no longer than that, or whose end the server does not tell, serves only those who waited for it. A token that
+// was revoked meanwhile is given out until then, unless it is dropped. Tokens are in memory alone, and under hashes of what was asked.
 type Source struct {
 	client *Client
 	half   int
@@ -58,7 +59,7 @@ func (s *Source) ClientCredentials(ctx context.Context, q Own) (*Token, error) {
 	return s.token(ctx, q.form(), func(ctx context.Context) (*Token, error) { return s.client.ClientCredentials(ctx, q) })
 }
 
-// Drop forgets a token, as one should that a service did not accept.
+// Drop forgets a token, as one should that a service did not accept. One that the Source does not keep is nothing to it.
 func (s *Source) Drop(t *Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

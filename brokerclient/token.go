@@ -10,6 +10,7 @@ import (
 // TokenType is a token type identifier (RFC 8693 §3).
 type TokenType string
 
+// The types that RFC 8693 §3 knows, and that of identity assertions. Where a request names none it is AccessToken.
 const (
 	AccessToken  TokenType = "urn:ietf:params:oauth:token-type:access_token"
 	RefreshToken TokenType = "urn:ietf:params:oauth:token-type:refresh_token"

@@ -20,7 +20,8 @@ type Transport struct {
 	Source *Source
 
 	// Subject finds the token of the request that is being served, which is exchanged for one that the service accepts:
-	// bearer.TokenFromContext does. A request whose context has none is refused. Nil sends tokens of the program itself.
+	// bearer.TokenFromContext does. A request whose context has none is refused with ErrNoSubject. Nil sends tokens of the program
+	// itself.
 	Subject func(ctx context.Context) (string, bool)
 
 	// Audience, Resource and Scope are what tokens are asked for. Tokens of the program itself have no Audience to ask for.
@@ -30,10 +31,9 @@ type Transport struct {
 	Base http.RoundTripper
 }
 
-var errSubject = errors.New("brokerclient: the context has no token to exchange, and the program's own is not sent in its place")
-
 // RoundTrip sends a request with a token in the place of any credentials that it came with. Where the service refuses the token
-// (401) it is dropped, so that the next request gets another one. An error of the token endpoint is an *Error.
+// (401) it is dropped, so that the next request gets another one; this one is not sent again, but where the service wants a nonce in
+// the proof. An error of the token endpoint is an *Error, which an http.Client wraps: errors.As finds it.
 func (t *Transport) RoundTrip(q *http.Request) (*http.Response, error) {
 	a, err := t.roundTrip(q)
 	if err != nil && q.Body != nil {
@@ -89,7 +89,7 @@ func (t *Transport) token(ctx context.Context) (*Token, error) {
 	}
 	subject, ok := t.Subject(ctx)
 	if !ok || subject == "" {
-		return nil, errSubject
+		return nil, fmt.Errorf("%w: the request's context has none", ErrNoSubject)
 	}
 	return t.Source.Exchange(ctx, Request{SubjectToken: subject, Audience: t.Audience, Resource: t.Resource, Scope: t.Scope})
 }

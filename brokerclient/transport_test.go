@@ -107,8 +107,8 @@ func TestTransportRefuses(t *testing.T) {
 		"another port":       {&good, asAlice(t.Context()), orders + ":8443/", "gets no token"},
 		"no TLS":             {&good, asAlice(t.Context()), "http://orders.example/", "gets no token"},
 		"a name that begins": {&good, asAlice(t.Context()), orders + ".evil.example/", "gets no token"},
-		"no subject":         {&good, t.Context(), orders, "no token to exchange"},
-		"empty subject":      {&good, context.WithValue(t.Context(), subjectKey{}, ""), orders, "no token to exchange"},
+		"no subject":         {&good, t.Context(), orders, "no subject token to exchange"},
+		"empty subject":      {&good, context.WithValue(t.Context(), subjectKey{}, ""), orders, "no subject token to exchange"},
 		"no origin":          {change(func(t *brokerclient.Transport) { t.Origin = "" }), asAlice(t.Context()), orders, "Transport.Origin"},
 		"origin without TLS": {change(func(t *brokerclient.Transport) { t.Origin = "http://orders.example" }), asAlice(t.Context()), "http://orders.example", "InsecureHTTP"},
 		"no source":          {change(func(t *brokerclient.Transport) { t.Source = nil }), asAlice(t.Context()), orders, "Transport.Source"},
@@ -126,6 +126,9 @@ func TestTransportRefuses(t *testing.T) {
 		}
 		if !body.closed {
 			t.Errorf("%s: the body is left open", name)
+		}
+		if got := errors.Is(err, brokerclient.ErrNoSubject); got != strings.HasSuffix(name, " subject") {
+			t.Errorf("%s: for want of a subject: %v", name, got)
 		}
 		if name == "refused" && !errors.Is(err, brokerclient.AccessDenied) {
 			t.Errorf("%s is not access_denied", name)

@@ -1,6 +1,10 @@
 package bearertest_test
 
 import (
+	"context"
+	"fmt"
+	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -36,4 +40,44 @@ func TestOrders(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, w.Code, tt.status)
 		}
 	}
+}
+
+// t is a test's *testing.T; an example has none.
+var t = exampleTB{}
+
+type exampleTB struct{ testing.TB }
+
+func (exampleTB) Helper()                      {}
+func (exampleTB) Cleanup(func())               {}
+func (exampleTB) Fatalf(text string, a ...any) { log.Fatalf(text, a...) }
+
+// What becomes of callers when the issuer takes another key, withdraws the one before, and goes down.
+func ExampleIssuer() {
+	issuer := bearertest.NewIssuer(t)
+	v, err := bearer.Config{Issuer: issuer.URL, Log: slog.New(slog.DiscardHandler)}.NewVerifier(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	calls := func(what, token string) {
+		_, err := v.Verify(context.Background(), token, "orders")
+		fmt.Printf("%s: %v\n", what, err)
+	}
+	before := issuer.Token(bearertest.Claims{"aud": "orders"})
+	calls("first key", before)
+
+	issuer.Rotate("EdDSA")
+	issuer.Withdraw()
+	after := issuer.Token(bearertest.Claims{"aud": "orders"})
+	calls("second key", after)
+	calls("first key, withdrawn", before)
+
+	issuer.Down()
+	calls("second key, issuer down", after)
+	fmt.Println("key sets fetched:", issuer.Asked("/keys"))
+	// Output:
+	// first key: <nil>
+	// second key: <nil>
+	// first key, withdrawn: bearer: Unknown signing key
+	// second key, issuer down: <nil>
+	// key sets fetched: 3
 }
