@@ -241,3 +241,15 @@ func attackCookieNames(t *testing.T) {
 		t.Errorf("a token of 50 kB: %d, cookies %d", w.Code, len(large.cookies))
 	}
 }
+
+// attackSize sends headers that have no end, and as many cookies as a session may have.
+func attackSize(t *testing.T) {
+	p := newProvider(t)
+	at := run(t, newGate(t, p, flags{"listen": "127.0.0.1:0"}))
+	for size, want := range map[int]int{60 << 10: 200, 256 << 10: 431} {
+		text := "GET / HTTP/1.1\r\nHost: gate.example\r\nAuthorization: Bearer " + p.bearer() + "\r\nCookie: a=" + strings.Repeat("x", size) + "\r\n\r\n"
+		if got := exchange(t, at, text); got != want {
+			t.Errorf("%d bytes: %d, want %d", size, got, want)
+		}
+	}
+}

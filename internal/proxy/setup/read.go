@@ -24,7 +24,7 @@ type given struct {
 }
 
 // Read makes settings of flags, of environment variables PROXY_<NAME>, of a file where it is named, and of defaults: the first that
-// has an option counts. Of flags those that were set are given, by name.
+// has an option counts. Of flags those that were set are given, by name. The file may be named by PROXY_CONFIG_FILE too.
 func Read(flags map[string][]string, environ []string, file string) (*Settings, error) {
 	s := &Settings{}
 	for _, o := range options {
@@ -36,6 +36,11 @@ func Read(flags map[string][]string, environ []string, file string) (*Settings, 
 	}
 	s.needSecurity = nil
 	all := given{values: map[string][]string{}}
+	for _, one := range environ {
+		if named, ok := strings.CutPrefix(one, "PROXY_CONFIG_FILE="); ok && file == "" {
+			file = named
+		}
+	}
 	if file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {

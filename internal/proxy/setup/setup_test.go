@@ -245,6 +245,12 @@ resources:
 	if r := s.Access.Resources; len(r) != 2 || r[0].Roles[0] != "client:test1" || !r[0].RequireAnyRole || !r[1].WhiteListed || s.Access.Claims["aud"] == nil || s.Upstream.Headers["X-A"] != "1" {
 		t.Errorf("%+v", s.Access)
 	}
+	if s, err := setup.Read(nil, []string{"PROXY_CONFIG_FILE=" + write(sample), "PROXY_CLIENT_ID=from-environment"}, ""); err != nil || s.Issuer.ClientID != "from-environment" || s.Upstream.MaxIdle != 77 {
+		t.Errorf("a file that the environment names: %v %+v", err, s)
+	}
+	if _, err := setup.Read(least(), []string{"PROXY_CONFIG_FILE=" + file + ".none"}, ""); err == nil {
+		t.Error("a missing file that the environment names is passed over")
+	}
 	s, err = setup.Read(map[string][]string{"resources": {"uri=/only"}}, nil, write(sample))
 	if err != nil || len(s.Access.Resources) != 1 {
 		t.Errorf("resources of flags take the place of the file's: %v %+v", err, s)

@@ -61,7 +61,7 @@ var options = []Option{
 	{Name: "oauth-uri", Default: "/oauth", Help: "path of the gatekeeper's own endpoints", set: path(func(s *Settings) *string { return &s.Site.OAuth })},
 	{Name: "encryption-key", Help: "32 bytes at least, which encrypt cookies; better in PROXY_ENCRYPTION_KEY. Without one each start makes its own", set: text(func(s *Settings) *string { return &s.Session.Key })},
 	{Name: "cookie-access-name", Default: "kc-access", Help: "name of the cookie, which gets a prefix __Host- or __Secure-", set: text(func(s *Settings) *string { return &s.Session.Cookie })},
-	{Name: "cookie-domain", Absent: "the host", Help: "domain that the cookie is of", set: text(func(s *Settings) *string { return &s.Session.Domain })},
+	{Name: "cookie-domain", Absent: "the host", Help: "domain that the cookie is of: all its hosts get the cookie, and can plant another", set: text(func(s *Settings) *string { return &s.Session.Domain })},
 	{Name: "secure-cookie", Kind: Toggle, Default: "true", Help: "cookies go by TLS alone", set: falsehood(func(s *Settings) *bool { return &s.Session.Insecure })},
 	{Name: "same-site-cookie", Default: "Lax", Help: "Strict, Lax or None", set: sameSite},
 	{Name: "enable-session-cookies", Kind: Toggle, Default: "true", Help: "cookies end with the browser", set: falsehood(func(s *Settings) *bool { return &s.Session.Lasting })},
