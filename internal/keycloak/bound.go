@@ -9,6 +9,19 @@ func BoundMembers() []string {
 	return append(out, "smtpServer")
 }
 
+// ReadMembers are the members of a realm that are kept as they came, and read where they count.
+func ReadMembers() []string {
+	out := []string{"authenticationFlows", "authenticatorConfig", "browserFlow", "firstBrokerLoginFlow", "requiredActions", "supportedLocales", "localizationTexts",
+		"browserSecurityHeaders", "otpPolicyType", "otpPolicyAlgorithm", "otpPolicyDigits", "otpPolicyPeriod", "otpPolicyInitialCounter", "otpPolicyLookAheadWindow"}
+	for _, prefix := range []string{passkeysBeside, passkeysAlone} {
+		for _, member := range []string{"RpEntityName", "RpId", "SignatureAlgorithms", "AttestationConveyancePreference", "AuthenticatorAttachment", "RequireResidentKey",
+			"UserVerificationRequirement", "CreateTimeout", "AvoidSameAuthenticatorRegister", "AcceptableAaguids", "ExtraOrigins", "PasskeysEnabled"} {
+			out = append(out, prefix+member)
+		}
+	}
+	return out
+}
+
 // BindsSetting tells whether an attribute of a realm is a setting here.
 func BindsSetting(name string) bool { return binds(settingAttributes, name) }
 

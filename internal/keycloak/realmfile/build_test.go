@@ -61,7 +61,7 @@ func TestOldFiles(t *testing.T) {
 // and reports what it stumbles over.
 func TestRefusedByKeycloak(t *testing.T) {
 	for file, want := range map[string][]string{
-		"arxiv-localhost-26.1.2.json": {"components.org.keycloak.storage.UserStorageProvider: kept, not acted on", "authenticationFlows: kept, not acted on"},
+		"arxiv-localhost-26.1.2.json": {"components.org.keycloak.storage.UserStorageProvider: kept, not acted on"},
 		"authz-12.0.4.json":           {"clients[7].authorizationSettings: kept, not acted on"},
 	} {
 		b := build(t, filepath.Join("..", "testdata", "wild", file))

@@ -29,6 +29,7 @@ func keptMembers(file keycloak.Object, realmName string) []keycloak.Note {
 		}
 		notes = append(notes, keycloak.Note{Path: member, Text: notActedOn})
 	}
+	notes = append(notes, keptFlows(file, defaults)...)
 	if strings.Contains(file.Text("passwordPolicy"), "passwordBlacklist") {
 		notes = append(notes, keycloak.Note{Path: "passwordPolicy", Text: notActedOn + ": passwordBlacklist, whose list is a file of the other server"})
 	}
@@ -44,10 +45,10 @@ func keptMembers(file keycloak.Object, realmName string) []keycloak.Note {
 
 const notActedOn = "kept, not acted on"
 
-// actedOn are the members of a realm that are resolved or bound to settings.
+// actedOn are the members of a realm that are resolved, bound to settings, or read where they count.
 var actedOn = append([]string{"id", "realm", "attributes", "clients", "clientScopes", "roles", "groups", "identityProviders",
 	"defaultRole", "defaultRoles", "defaultGroups", "defaultDefaultClientScopes", "defaultOptionalClientScopes",
-	"scopeMappings", "clientScopeMappings", "clientProfiles", "clientPolicies", "keycloakVersion", "privateKey", "certificate", "publicKey"}, keycloak.BoundMembers()...)
+	"scopeMappings", "clientScopeMappings", "clientProfiles", "clientPolicies", "keycloakVersion", "privateKey", "certificate", "publicKey"}, slices.Concat(keycloak.BoundMembers(), keycloak.ReadMembers())...)
 
 // silent are members that change nothing that anybody could miss.
 var silent = []string{"displayName", "displayNameHtml", "requiredCredentials", "codeSecret"}
