@@ -187,3 +187,24 @@ func TestIssuerIsReplaced(t *testing.T) {
 		t.Errorf("a start there: %v", err)
 	}
 }
+
+// TestRenewalsThatAreRefused: a session ends where its token is refused; where the gatekeeper is, its people wait until that is mended.
+func TestRenewalsThatAreRefused(t *testing.T) {
+	p := newProvider(t)
+	for code, want := range map[string]int{"invalid_grant": 302, "invalid_token": 302, "invalid_client": 503, "unauthorized_client": 503} {
+		g := newGate(t, p, flags{"enable-refresh-tokens": "true"})
+		b := g.browser()
+		passes(t, b.signIn("/"))
+		p.set(func() { p.refuses["refresh_token"] = code })
+		g.skip(6 * time.Minute)
+		if w := b.open("/"); w.Code != want || (b.cookies["__Host-kc-access"] != "") != (want == 503) {
+			t.Errorf("%s: %d, cookies %v", code, w.Code, b.cookies)
+		}
+		p.set(func() { delete(p.refuses, "refresh_token"); p.life = time.Hour })
+		g.skip(time.Minute)
+		if want == 503 {
+			passes(t, b.open("/"))
+		}
+		p.set(func() { p.life = 5 * time.Minute })
+	}
+}

@@ -193,9 +193,10 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	p.asked[grant]++
 	begun, redeemed := p.codes[form.Get("code")], form.Get("code") != ""
 	delete(p.codes, form.Get("code"))
-	good := p.refresh[form.Get("refresh_token")]
-	delete(p.refresh, form.Get("refresh_token"))
-	refusal := p.refuses[grant]
+	good, refusal := p.refresh[form.Get("refresh_token")], p.refuses[grant]
+	if refusal == "" {
+		delete(p.refresh, form.Get("refresh_token"))
+	}
 	p.mu.Unlock()
 	refuse := func(refusal string) {
 		code, text, given := strings.Cut(refusal, ": ")

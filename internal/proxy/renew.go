@@ -52,7 +52,7 @@ func (g *Gatekeeper) renewed(w http.ResponseWriter, r *http.Request, s *session.
 		g.metrics.token("renewed", err)
 		return t, err
 	})
-	if _, over := errors.AsType[*issuer.Refused](err); over {
+	if refused, ok := errors.AsType[*issuer.Refused](err); ok && !refused.OfClient() {
 		g.sessions.Drop(w, r)
 		return refusal.Unsigned().Because(err)
 	}

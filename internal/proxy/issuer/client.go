@@ -173,6 +173,11 @@ func (r *Refused) Error() string {
 	return fmt.Sprintf("the issuer refuses with %d %s: %s", r.Status, r.Code, r.Description)
 }
 
+// OfClient tells whether it is the client that is refused, and not what it brought: whoever runs it can mend that.
+func (r *Refused) OfClient() bool {
+	return r.Code == "invalid_client" || r.Code == "unauthorized_client" || r.Code == "unsupported_grant_type"
+}
+
 // post sends a form to the token endpoint, or one that takes the same credentials.
 func (c *Client) post(ctx context.Context, address string, form url.Values) ([]byte, error) {
 	if c.ClientSecret == "" || c.SecretInBody {
