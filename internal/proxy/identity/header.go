@@ -33,11 +33,13 @@ func (r *Reader) headers(i *Identity, token string) []Header {
 		{"X-Auth-Userid", []string{username}},
 		{"X-Auth-Username", []string{username}},
 	}
+	authorization := "Bearer " + token
+	token = authorization[len("Bearer "):] // tokens are long: one text is kept for both
 	if r.told.Token {
 		all = append(all, Header{"X-Auth-Token", []string{token}})
 	}
 	if r.told.Authorization {
-		all = append(all, Header{"Authorization", []string{"Bearer " + token}})
+		all = append(all, Header{"Authorization", []string{authorization}})
 	}
 	for _, c := range r.claims {
 		if v, ok := i.named[c.claim]; ok {
