@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -323,6 +324,16 @@ func TestUnitStartsAServer(t *testing.T) {
 	environ := append(strings.Split(string(settings[1]), "\n"), "TOKENHOUSE_HTTP_HOST=127.0.0.1", "TOKENHOUSE_HTTP_PORT="+port)
 	for _, m := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(string(unit), -1) {
 		environ = append(environ, strings.NewReplacer("%d", credentials, "%S", state).Replace(m[1]))
+	}
+	if !strings.Contains(string(unit), fmt.Sprintf("\nRestartPreventExitStatus=%d\n", exitUsage)) {
+		t.Error("what cannot be set is tried again for ever")
+	}
+	pause := regexp.MustCompile(`(?m)^RestartSec=(\S+)$`).FindSubmatch(unit)
+	if pause == nil {
+		t.Fatal("systemd gives up after five failures in ten seconds, and they take one")
+	}
+	if d, err := time.ParseDuration(string(pause[1])); err != nil || 5*d <= 10*time.Second {
+		t.Errorf("five failures take %s: systemd gives up after that many in ten seconds: %v", 5*d, err)
 	}
 	lines := started(t, environ, string(command[1]))
 	for !strings.Contains(lines.Text(), "listening") && lines.Scan() {
