@@ -80,7 +80,7 @@ func clientOf(r *http.Request) string {
 
 // keyOf is the thumbprint of the key that signed a proof and that the proof carries.
 func keyOf(proof string) (thumbprint string, ok bool) {
-	jws, err := jose.ParseSigned(proof, []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.ES512, jose.RS256, jose.PS256, jose.EdDSA})
+	jws, err := jose.ParseSignedCompact(proof, []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.ES512, jose.RS256, jose.PS256, jose.EdDSA})
 	if err != nil || len(jws.Signatures) != 1 || jws.Signatures[0].Protected.JSONWebKey == nil {
 		return "", false
 	}
