@@ -20,8 +20,9 @@ type Transport struct {
 	Source *Source
 
 	// Subject finds the token of the request that is being served, which is exchanged for one that the service accepts:
-	// bearer.TokenFromContext does. A request whose context has none is refused with ErrNoSubject. Nil sends tokens of the program
-	// itself.
+	// bearer.TokenFromContext does. A request whose context has none is refused with ErrNoSubject. One that is bound to the caller's
+	// key (DPoP) is exchanged by nobody but the client that it was issued to: Tokenhouse and Keycloak refuse it. Nil sends tokens of
+	// the program itself.
 	Subject func(ctx context.Context) (string, bool)
 
 	// Audience, Resource and Scope are what tokens are asked for. Tokens of the program itself have no Audience to ask for.
