@@ -21,7 +21,7 @@ type Transport struct {
 
 	// Subject finds the token of the request that is being served, which is exchanged for one that the service accepts:
 	// bearer.TokenFromContext does. A request whose context has none is refused with ErrNoSubject. One that is bound to the caller's
-	// key (DPoP) is exchanged by nobody but the client that it was issued to: Tokenhouse and Keycloak refuse it. Nil sends tokens of
+	// key or certificate is exchanged by nobody but the client that it was issued to: Tokenhouse and Keycloak refuse it. Nil sends tokens of
 	// the program itself.
 	Subject func(ctx context.Context) (string, bool)
 
