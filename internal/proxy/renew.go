@@ -54,7 +54,9 @@ func (g *Gatekeeper) renewed(w http.ResponseWriter, r *http.Request, s *session.
 	})
 	if refused, ok := errors.AsType[*issuer.Refused](err); ok && !refused.OfClient() {
 		g.sessions.Drop(w, r)
-		return refusal.Unsigned().Because(err)
+		f := refusal.Unsigned().Because(err)
+		f.Text = "The session has ended at the issuer"
+		return f
 	}
 	if err != nil {
 		return refusal.Away(err)

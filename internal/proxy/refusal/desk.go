@@ -78,7 +78,7 @@ func (d *Desk) page(f *Refusal, id, back string) (page.Page, int) {
 		p.Text = "You are signed in, but the token that you were given is not meant for this application."
 		status = http.StatusForbidden // signing in again alone does not help
 	case f.Vain:
-		p.Text = "You have just signed in, and again. " + f.Text + "."
+		p.Text = "You have signed in twice within a minute, and it did not help. " + f.Text + "."
 	case f.Status == http.StatusForbidden:
 		p.Text = f.Text + ". Ask whoever runs this application to let you."
 	}
