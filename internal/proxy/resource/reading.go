@@ -27,9 +27,9 @@ func plain(escaped string) bool {
 	return true
 }
 
-// readings are the paths that servers may take an escaped path for. ok is false where it holds what has no business
-// in a path: control characters, characters in too many bytes, an escape that is none, escapes of escapes of escapes, or a way out above the root, which below
-// the path of an upstream-url would be a way out of that.
+// readings are the paths that servers may take an escaped path for. ok is false where it holds what has no business in a path: control
+// characters, characters in too many bytes, an escape that is none, escapes of escapes of escapes, or a way out above the root, which
+// below the path of an upstream-url would be a way out of that.
 func readings(escaped string) (all []string, ok bool) {
 	if plain(escaped) {
 		return []string{escaped}, true
@@ -55,13 +55,14 @@ func readings(escaped string) (all []string, ok bool) {
 			return nil, false
 		}
 		for _, separators := range []string{kept(p), decoded} {
-			for _, q := range []string{separators, withoutParameters(separators)} {
+			for _, q := range spellings(separators) {
 				if climbs(q) {
 					return nil, false
 				}
 				add(q)
 				add(strings.TrimSuffix(clean(q), "/"))
 				add(clean(q))
+				add(resolved(q))
 			}
 		}
 		if decoded == p {
@@ -98,6 +99,46 @@ func kept(escaped string) string {
 		return escaped
 	}
 	return decoded
+}
+
+// spellings are a decoded path as it is, and without what servers cut from one: parameters, ends of segments, and a query that it
+// only holds once it is decoded.
+func spellings(p string) []string {
+	end := len(p)
+	if at := strings.IndexAny(p, "?#"); at >= 0 {
+		end = at
+	}
+	return []string{p, withoutParameters(p), p[:end], withoutEnds(withoutParameters(p[:end]))}
+}
+
+// resolved resolves dot segments as RFC 3986 §5.2.4 does, and the URLs of browsers and Node: what is empty between slashes is a segment too.
+func resolved(p string) string {
+	var stack []string
+	segments := strings.Split(strings.ReplaceAll(p, `\`, "/"), "/")
+	for i, s := range segments {
+		switch {
+		case s == "..":
+			stack = stack[:max(1, len(stack)-1)]
+		case s != ".":
+			stack = append(stack, s)
+			continue
+		}
+		if i == len(segments)-1 {
+			stack = append(stack, "")
+		}
+	}
+	return strings.Join(stack, "/")
+}
+
+// withoutEnds takes dots and spaces from the end of each segment, as Windows does, but for segments of nothing else.
+func withoutEnds(p string) string {
+	segments := strings.Split(p, "/")
+	for i, s := range segments {
+		if cut := strings.TrimRight(s, ". "); cut != "" {
+			segments[i] = cut
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // clean resolves dot segments and empty ones, and takes backslashes for slashes. A last slash stays.

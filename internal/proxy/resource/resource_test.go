@@ -91,7 +91,7 @@ func under(t *testing.T, table *resource.Table, r *http.Request) []string {
 func TestOf(t *testing.T) {
 	resources := []string{
 		"uri=/admin*|roles=admin", "uri=/admin/help|white-listed=true", "uri=/public/*|white-listed=true", "uri=/orders/{id}/items|roles=orders",
-		"uri=/orders/*", "uri=/write|methods=POST,GET|roles=writer", "uri=/secret/*|roles=secret", "uri=/Mixed/*|roles=mixed", "uri=/|white-listed=true",
+		"uri=/orders/*", "uri=/write|methods=POST,GET|roles=writer", "uri=/secret/*|roles=secret", "uri=/Mixed/*|roles=mixed", "uri=/public/private/*|roles=private", "uri=/|white-listed=true",
 	}
 	tests := map[string][]string{ // by method and path
 		"GET /":                         {"/"},
@@ -132,6 +132,14 @@ func TestOf(t *testing.T) {
 		"GET /public/%2541":             {"/public/*"},
 		"GET /%c5%bfecret/x":            {"/*", "/secret/*"}, // ſ
 		"GET /ſecret/x":                 {"/*", "/secret/*"},
+		"GET /public/x//../../private/": {"/*", "/public/*", "/public/private/*"}, // to browsers and Node, an empty segment is one
+		"GET /public/private.":          {"/public/*", "/public/private/*"},       // Windows cuts dots and spaces
+		"GET /public/private%20/x":      {"/public/*", "/public/private/*"},
+		"GET /secret.%20./x":            {"/*", "/secret/*"},
+		"GET /admin%2fhelp%3f":          {"/admin*", "/admin/help"}, // who decodes first, and reads then, finds a query
+		"GET /secret%23x":               {"/*", "/secret/*"},
+		"GET /public/...":               {"/public/*"},
+		"GET /public/a.b/c.txt":         {"/public/*"},
 		"GET /public/%00":               {"!"},
 		"GET /public/%c0%ae%c0%ae/x":    {"!"}, // a dot in two bytes
 		"GET /public/%25e0%2580%25ae":   {"!"},
