@@ -70,7 +70,7 @@ fuzz: ## each fuzz test for FUZZTIME (2m)
 STRANGERS = ./internal/core/token=FuzzOpen ./internal/core/token=FuzzParse ./internal/core/federation=FuzzVerify \
   ./internal/core/federation=FuzzClaims ./internal/core/assertion=FuzzExamine ./internal/core/proof=FuzzCheck \
   ./internal/flow/verify=FuzzSubject ./internal/flow/verify=FuzzAssertion ./internal/flow/verify=FuzzForeign \
-  ./bearer=FuzzVerify ./bearer=FuzzProof ./internal/web/caller=FuzzCertificate ./internal/flow/authorize=FuzzCookies ./internal/flow/authorize=FuzzRequestObject \
+  ./bearer=FuzzVerify ./bearer=FuzzObject ./bearer=FuzzProof ./internal/web/caller=FuzzCertificate ./internal/flow/authorize=FuzzCookies ./internal/flow/authorize=FuzzRequestObject \
   ./internal/core/federation=FuzzWorkload ./internal/core/audience=FuzzResource ./internal/flow/authorize=FuzzClaimsParameter
 
 fuzz-short: ## each fuzz test of tokens, assertions and proofs for SHORTFUZZ (2s)

@@ -1,6 +1,11 @@
 package proxy_test
 
 import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -66,4 +71,29 @@ func TestBoundTokensAreNotExchanged(t *testing.T) {
 	}
 	passes(t, g.ask("GET", "/orders", "Authorization: Bearer "+p.bearer()))
 	passes(t, g.ask("GET", "/elsewhere", "Authorization: DPoP "+token, "DPoP: "+holder.Proof("GET", "https://gate.example/elsewhere", token, nil)))
+}
+
+// TestCertificateBoundTokensAreNotExchanged: likewise what is bound to the caller's TLS certificate.
+func TestCertificateBoundTokensAreNotExchanged(t *testing.T) {
+	p := newProvider(t)
+	g := newGate(t, p, flags{"resources": "uri=/orders|exchange-to=orders"})
+	dir, _ := certificates(t)
+	pair, err := tls.LoadX509KeyPair(dir+"/pair.pem", dir+"/pair.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(pair.Leaf.Raw)
+	token := p.bearer(claims{"cnf": claims{"x5t#S256": base64.RawURLEncoding.EncodeToString(sum[:])}})
+	for path, want := range map[string]int{"/orders": 403, "/elsewhere": 200} {
+		r := httptest.NewRequest("GET", "https://gate.example"+path, nil)
+		r.TLS.PeerCertificates = []*x509.Certificate{pair.Leaf}
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		if g.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	if n := p.count("urn:ietf:params:oauth:grant-type:token-exchange"); n != 0 {
+		t.Errorf("%d exchanges", n)
+	}
 }
