@@ -132,13 +132,13 @@ func (c Config) NewVerifier(ctx context.Context) (*Verifier, error) {
 	}
 	v.keys = newKeys(&c, v.fetchKeys)
 	err := v.Ready(ctx)
+	if e, ok := errors.AsType[*Error](err); ok && e.Cause != nil {
+		err = e.Cause
+	}
 	switch {
 	case errors.Is(err, errWait):
-		c.Log.WarnContext(ctx, "the issuer cannot be reached: requests are answered with 503 until it can", "issuer", c.Issuer)
-	case err != nil:
-		if e, ok := errors.AsType[*Error](err); ok && e.Cause != nil {
-			err = e.Cause // it was reached, and that is what is wrong
-		}
+		c.Log.WarnContext(ctx, "the issuer cannot be reached: requests are answered with 503 until it can", "issuer", c.Issuer, "cause", err)
+	case err != nil: // it was reached, and that is what is wrong
 		return nil, fmt.Errorf("bearer: %w", err)
 	}
 	return v, nil

@@ -221,14 +221,18 @@ func TestRotationInOutage(t *testing.T) {
 	})
 }
 
-// TestStartInOutage: a service starts before its issuer does.
+// TestStartInOutage: a service starts before its issuer does, and tells what it waits for.
 func TestStartInOutage(t *testing.T) {
 	issuer := bearertest.NewIssuer(t)
 	issuer.Down()
 	synctest.Test(t, func(t *testing.T) {
-		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: issuer.Client(), Log: quiet}.NewVerifier(t.Context())
+		var told strings.Builder
+		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: issuer.Client(), Log: slog.New(slog.NewTextHandler(&told, nil))}.NewVerifier(t.Context())
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !strings.Contains(told.String(), "503 Service Unavailable") {
+			t.Errorf("the log says %q", told.String())
 		}
 		verify(t, v, issuer.Token(day), bearer.ErrUnavailable)
 		if n := issuer.Asked("/.well-known/openid-configuration"); n != 1 {
