@@ -242,6 +242,30 @@ func attackCookieNames(t *testing.T) {
 	}
 }
 
+// attackKin has pages of origins act that look like one that may.
+func attackKin(t *testing.T) {
+	p := newProvider(t)
+	g := newGate(t, p, flags{"cors-origins": "https://app.example", "cors-credentials": "true", "same-site-cookie": "None"})
+	b := g.browser()
+	passes(t, b.signIn("/"))
+	token := "Authorization: Bearer " + p.bearer()
+	for origin, may := range map[string]bool{
+		"https://app.example": true, "https://app.example.evil.example": false, "https://evilapp.example": false, "https://www.app.example": false, "http://app.example": false,
+		"https://app.example:444": false, "https://APP.example": false, "https://app.example/": false, "null": false, "https://gate.example.evil.example": false, "https://app.example, https://evil.example": false,
+	} {
+		want := map[bool]int{true: 200, false: 403}[may]
+		if w := b.send("POST", "/", "Origin: "+origin); w.Code != want {
+			t.Errorf("%s acts: %d", origin, w.Code)
+		}
+		if w := b.send("POST", "/", "Origin: "+origin, "Sec-Fetch-Site: cross-site"); w.Code != want {
+			t.Errorf("%s acts in a browser that says so: %d", origin, w.Code)
+		}
+		if got := g.ask("GET", "/", token, "Origin: "+origin).Header().Get("Access-Control-Allow-Origin"); (got != "") != may {
+			t.Errorf("%s: %q may read", origin, got)
+		}
+	}
+}
+
 // attackSize sends headers that have no end, and as many cookies as a session may have.
 func attackSize(t *testing.T) {
 	p := newProvider(t)

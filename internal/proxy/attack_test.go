@@ -20,7 +20,7 @@ import (
 func TestAttacks(t *testing.T) {
 	for name, attack := range map[string]func(*testing.T){
 		"smuggling": attackSmuggling, "headers": attackHeaders, "redirects": attackRedirects, "cookies": attackCookies,
-		"HTTP/2": attackByHTTP2, "trailers": attackTrailers, "tunnels": attackTunnels, "methods": attackMethods, "copies": attackCopies, "names of cookies": attackCookieNames, "size": attackSize,
+		"HTTP/2": attackByHTTP2, "trailers": attackTrailers, "tunnels": attackTunnels, "methods": attackMethods, "copies": attackCopies, "names of cookies": attackCookieNames, "size": attackSize, "kin": attackKin,
 		"sign-in": attackSignIn, "logout": attackLogout, "paths": attackPaths, "host": attackHost, "origins": attackOrigins, "upstream": attackByUpstream,
 	} {
 		t.Run(name, attack)

@@ -26,7 +26,7 @@ var answerOptions = map[string]shown{
 	"response-headers": {see: says("X-Upstream"), want: map[string]string{"-": "[yes]", "X-Upstream=ours": "[ours]", "x-upstream=a=b": "[a=b]", "X Upstream=1": noGate + "response-headers", "X-Upstream=a\nb": noGate + "response-headers",
 		"Content-Length=1": noGate + "response-headers", "Transfer-Encoding=chunked": noGate + "response-headers"}},
 	"enable-request-id": {see: identified("X-Request-Id"), want: map[string]string{"-": "0 letters, then [mine]", "true": "26 letters, then [mine]"}},
-	"request-id-header": {also: flags{"enable-request-id": "true"}, see: identified("X-Trace"), want: map[string]string{"-": "0 letters, then [mine]", "x-trace": "26 letters, then [mine]", "x trace": noGate + "request-id-header", "Host": noGate + "request-id-header"}},
+	"request-id-header": {also: flags{"enable-request-id": "true"}, see: identified("X-Trace"), want: map[string]string{"-": "0 letters, then [mine]", "x-trace": "26 letters, then [mine]", "x trace": noGate + "request-id-header", "Host": noGate + "request-id-header", "X-Real-IP": noGate + "request-id-header"}},
 
 	"enable-metrics":    {see: counts("127.0.0.1:9", "192.0.2.1:9"), want: map[string]string{"-": "404 404", "true": "200 200"}},
 	"localhost-metrics": {also: flags{"enable-metrics": "true"}, see: counts("127.0.0.1:9", "[::1]:9", "192.0.2.1:9", "@"), want: map[string]string{"-": "200 200 200 200", "true": "200 200 403 403"}},

@@ -49,7 +49,7 @@ type Config struct {
 // Forwarder sends requests on. New makes one.
 type Forwarder struct {
 	Config
-	spoofable map[string]bool // names of headers that are the gatekeeper's to set, beside those of a kind
+	spoofable map[string]bool // names of headers that are this gatekeeper's to set, beside those that are any's
 	proxy     *httputil.ReverseProxy
 }
 
@@ -60,9 +60,6 @@ func New(c Config) (*Forwarder, error) {
 		return nil, err
 	}
 	f := &Forwarder{Config: c, spoofable: map[string]bool{}}
-	for _, name := range believed {
-		f.spoofable[name] = true
-	}
 	for _, name := range c.Claims {
 		f.spoofable[resource.ReadAs(name)] = true
 	}
@@ -178,7 +175,7 @@ func (f *Forwarder) dropSpoofed(h http.Header, by *Sender) {
 		}
 		switch {
 		case name == "Authorization" && keepsCredentials(h, by):
-		case strings.HasPrefix(plain, "X-Auth-"), strings.HasPrefix(plain, "X-Forwarded-"), strings.HasPrefix(plain, "X-Ssl-"), f.spoofable[plain], odd && framing[plain]:
+		case Believed(plain), f.spoofable[plain], odd && framing[plain]:
 			delete(h, name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/proxy/forward"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/identity"
 )
 
@@ -69,7 +70,7 @@ func claims(s *Settings, v []string) error {
 // requestName reads the name of a header that comes from callers, and so can be none of those that do not.
 func requestName(s *Settings, v []string) error {
 	s.requestName = http.CanonicalHeaderKey(v[0])
-	if strings.HasPrefix(s.requestName, "X-Auth-") || strings.HasPrefix(s.requestName, "X-Forwarded-") {
+	if forward.Believed(s.requestName) {
 		return invalid("names " + v[0] + ", which the gatekeeper says itself")
 	}
 	return checkHeader(v[0], "")

@@ -19,11 +19,14 @@ var idle = []struct {
 	{[]string{"client-auth-method"}, func(s *Settings) bool { return s.Issuer.ClientSecret == "" }, "without client-secret"},
 	{[]string{"show-explanations"}, func(s *Settings) bool {
 		return s.Issuer.ExplainID == "" && !slices.ContainsFunc(s.Access.Resources, func(r resource.Resource) bool { return r.ExchangeTo != "" })
-	},
-		"without explain-client-id or exchange-to"},
+	}, "without explain-client-id or exchange-to"},
 	{[]string{"accept-untyped-tokens"}, func(s *Settings) bool { return s.Issuer.Unverified }, "with unsafe-skip-token-verification"},
 	{[]string{"openid-provider-ca"}, func(s *Settings) bool { return !strings.HasPrefix(s.discovery, "https://") }, "without TLS to the issuer"},
 	{[]string{"upstream-ca", "skip-upstream-tls-verify", "upstream-tls-handshake-timeout"}, func(s *Settings) bool { return s.Upstream.URL != nil && s.Upstream.URL.Scheme != "https" }, "without TLS to the upstream"},
+	{[]string{"tls-client-certificate"}, func(s *Settings) bool {
+		return s.Upstream.URL != nil && s.Upstream.URL.Scheme != "https" && !strings.HasPrefix(s.discovery, "https://")
+	}, "without TLS to upstream or issuer"},
+	{[]string{"enable-security-filter"}, func(s *Settings) bool { return len(s.needSecurity) == 0 }, "without one of the options that need it"},
 	{[]string{"upstream-keepalive-timeout"}, func(s *Settings) bool { return s.Upstream.URL != nil && s.Upstream.URL.Scheme == "unix" }, "with a socket"},
 	{[]string{"max-idle-connections", "max-idle-connections-per-host"}, func(s *Settings) bool { return !s.Upstream.KeepAlive }, "without upstream-keepalives"},
 	{[]string{"trusted-proxies"}, func(s *Settings) bool { return strings.HasPrefix(s.Listen.Address, "unix://") && s.Listen.HTTP == "" }, "with a socket, where callers have no address"},
