@@ -46,9 +46,32 @@ func (v *reviewer) permissions() []Finding {
 	}
 	for _, id := range sortedKeys(targets) {
 		slices.Sort(targets[id])
-		out = append(out, v.requesting(v.realm.Client(id), slices.Compact(targets[id])))
+		requester, named := v.realm.Client(id), slices.Compact(targets[id])
+		out = append(out, v.requesting(requester, named))
+		out = append(out, v.carrying(requester, named)...)
 	}
 	return out
+}
+
+// carrying is what the first exchange gave and this one does not: roles that the target may carry, where the requester may not.
+func (v *reviewer) carrying(c *realm.Client, targets []string) []Finding {
+	if c.FullScope {
+		return nil
+	}
+	f := Finding{Name: "v1-roles", Clients: []string{c.ID}, Text: "tokens that " + c.ID + " exchanges carry the roles that it may carry itself; of who they are for it may not yet"}
+	for _, id := range targets {
+		target := v.realm.Client(id)
+		for _, role := range v.realm.RolesOf(target.Key) {
+			if !slices.Contains(c.ScopeMappings, role.Key) {
+				f.Commands = append(f.Commands, explain.MapRole(v.realm.Name, c.Key, target.Key, role.Key, role.Name))
+			}
+		}
+	}
+	if f.Commands == nil {
+		return nil
+	}
+	f.Commands = f.Commands[:min(len(f.Commands), mostCommands)]
+	return []Finding{f}
 }
 
 // accepting is what a permission says of the client that it guards.

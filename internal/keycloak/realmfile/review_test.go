@@ -111,3 +111,28 @@ func TestReviewOfNothing(t *testing.T) {
 		t.Errorf("holds %+v", got.Holds)
 	}
 }
+
+// TestRolesOfFirstExchange: tokens of Keycloak's first exchange carried the roles of whom they were for. The report has the scope mappings that
+// say the same, for who may not carry the roles anyway.
+func TestRolesOfFirstExchange(t *testing.T) {
+	b, err := buildData([]byte(`{"realm": "books", "roles": {"client": {"catalogue": [{"id": "r1", "name": "edit"}, {"id": "r2", "name": "view"}]}},
+		"clients": [{"id": "c1", "clientId": "desk", "fullScopeAllowed": false}, {"id": "c2", "clientId": "till", "fullScopeAllowed": true}, {"id": "c3", "clientId": "catalogue"},
+			{"clientId": "realm-management", "authorizationSettings": {"policies": [
+				{"name": "both", "type": "client", "logic": "POSITIVE", "config": {"clients": "[\"desk\",\"till\"]"}},
+				{"name": "token-exchange.permission.client.c3", "type": "scope", "logic": "POSITIVE",
+				 "config": {"resources": "[\"client.resource.c3\"]", "scopes": "[\"token-exchange\"]", "applyPolicies": "[\"both\"]"}}]}}],
+		"clientScopeMappings": {"catalogue": [{"client": "desk", "roles": ["view"]}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range b.Review().Permissions {
+		if f.Name == "v1-roles" {
+			got = append(got, append(f.Clients, f.Commands...)...)
+		}
+	}
+	want := []string{"desk", `tokenhouse admin create clients/c1/scope-mappings/clients/c3 -r books -b '[{"id":"r1","name":"edit"}]'`}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
