@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,7 +56,7 @@ func New(ctx context.Context, c Config) (*Gatekeeper, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	g := &Gatekeeper{config: c, log: c.Log, reader: identity.NewReader(c.Told, len(c.Access.Claims) > 0), known: newIdentities(), metrics: newMetrics(),
+	g := &Gatekeeper{config: c, log: c.Log, reader: identity.NewReader(c.Told, slices.Collect(maps.Keys(c.Access.Claims))), known: newIdentities(), metrics: newMetrics(),
 		desk: refusal.Desk{Log: c.Log, ShowFixes: c.Access.ShowFixes}}
 	var err error
 	if g.table, err = resource.NewTable(c.Access.Resources, c.Access.DefaultDeny); err != nil {

@@ -17,11 +17,11 @@ type Files struct {
 
 // Server shows the certificate, and demands one of callers where somebody is named who vouches for them.
 func Server(f Files, log *slog.Logger, now func() time.Time) (*tls.Config, error) {
-	pair := &pair{certificate: f.Certificate, key: f.Key, log: log, now: now}
-	if _, err := pair.get(nil); err != nil {
+	shown := &pair{certificate: f.Certificate, key: f.Key, log: log, now: now}
+	if _, err := shown.get(nil); err != nil {
 		return nil, fmt.Errorf("tls-cert: %w", err)
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: shown.get}
 	if f.ClientCA != "" {
 		pool, err := authorities(f.ClientCA)
 		if err != nil {

@@ -30,13 +30,16 @@ func (i *Identity) Username() string { return cmp.Or(i.Claims.Username, i.Claims
 type Reader struct {
 	told   Told
 	claims []claimHeader
-	more   bool // there are claims to read by name
+	names  []string // of claims that are read by name
 }
 
-// NewReader makes a reader of what an upstream is to be told. more says that Texts of claims will be asked for, beside those that the
-// upstream is told.
-func NewReader(t Told, more bool) *Reader {
-	return &Reader{told: t, claims: claimHeaders(t.Claims), more: more || len(t.Claims) > 0}
+// NewReader makes a reader of what an upstream is to be told. Texts knows the claims of these names.
+func NewReader(t Told, names []string) *Reader {
+	r := &Reader{told: t, claims: claimHeaders(t.Claims), names: slices.Clone(names)}
+	for _, c := range r.claims {
+		r.names = append(r.names, c.claim)
+	}
+	return r
 }
 
 // Names are the names of the headers that claims become.
@@ -51,10 +54,11 @@ func (r *Reader) Names() []string {
 // Read reads the claims of an access token that is proven.
 func (r *Reader) Read(token string, c *bearer.Claims) (*Identity, error) {
 	i := &Identity{Claims: c, Holder: resource.Holder{Roles: roles(c), Groups: c.Groups, Scopes: c.Scopes}}
-	if r.more {
+	if len(r.names) > 0 {
 		if err := c.Unmarshal(&i.named); err != nil {
 			return nil, fmt.Errorf("claims: %w", err)
 		}
+		maps.DeleteFunc(i.named, func(name string, _ any) bool { return !slices.Contains(r.names, name) })
 	}
 	i.Headers = r.headers(i, token)
 	return i, nil
