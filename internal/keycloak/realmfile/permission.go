@@ -58,7 +58,7 @@ func (v *reviewer) carrying(c *realm.Client, targets []string) []Finding {
 	if c.FullScope {
 		return nil
 	}
-	f := Finding{Name: "v1-roles", Clients: []string{c.ID}, Text: "tokens that " + c.ID + " exchanges carry the roles that it may carry itself; of who they are for it may not yet"}
+	f := Finding{Name: "v1-roles", Clients: []string{c.ID}, Text: "the first exchange gave tokens the roles of whom they are for; here they carry those that " + c.ID + " may, by scope mappings"}
 	for _, id := range targets {
 		target := v.realm.Client(id)
 		for _, role := range v.realm.RolesOf(target.Key) {
