@@ -95,8 +95,8 @@ type Keys struct {
 
 	// MinInterval is the time between two fetches on average: five may follow each other at once, so that a key that is used right
 	// after it was made is known right away, and then there is one in MinInterval, whatever tokens strangers make up. For the sake of
-	// tokens that name the same key there is one in MinInterval. After one that failed there is another in a tenth of it, then in
-	// twice as long each time, and in MinInterval at last. Default: 10 seconds.
+	// tokens that name the same key there is one, another in a tenth of MinInterval, and then one in MinInterval. After one that failed
+	// there is another in a tenth of it, then in twice as long each time, and in MinInterval at last. Default: 10 seconds.
 	MinInterval time.Duration
 }
 

@@ -15,7 +15,7 @@ type keys struct {
 	log   *slog.Logger
 	times Keys
 
-	absent *memory[[sha256.Size]byte, time.Time] // names of keys that tokens gave, and when a fetch for their sake began
+	absent *memory[[sha256.Size]byte, sought] // names of keys that tokens gave and that there was a fetch for
 
 	mu     sync.Mutex
 	set    *keySet       // nil until the first fetch that succeeded
@@ -26,13 +26,19 @@ type keys struct {
 	spent  time.Time     // until when the fetches so far would last at one in MinInterval
 }
 
+// sought is when a key was looked for that was not there, and whether that was not the first time.
+type sought struct {
+	at    time.Time
+	again bool
+}
+
 const (
 	inRow     = 5     // fetches that may follow each other at once: keys that were fetched a moment ago may have been rotated since
 	maxAbsent = 1_000 // names of keys that are remembered for being absent
 )
 
 func newKeys(c *Config, fetch func(ctx context.Context) (*keySet, error)) *keys {
-	return &keys{fetch: fetch, now: c.Now, log: c.Log, times: c.Keys, absent: newMemory[[sha256.Size]byte, time.Time](maxAbsent)}
+	return &keys{fetch: fetch, now: c.Now, log: c.Log, times: c.Keys, absent: newMemory[[sha256.Size]byte, sought](maxAbsent)}
 }
 
 // current gives keys that may be believed now. Keys that have half their age are fetched again behind the caller's back, so that
@@ -62,8 +68,8 @@ func (k *keys) current(ctx context.Context) (*keySet, error) {
 }
 
 // renewed gives the keys as they were fetched after those before, for a token by a key of a name that is not among them. They are
-// the same where there was no fetch: strangers can make up names, so for the sake of one there is one fetch in MinInterval, and not
-// more for all of them than start allows. While keys cannot be fetched, nobody knows whether the name is made up.
+// the same where there was no fetch: strangers can make up names, so for the sake of one there are few, and not more for all of them
+// than start allows. While keys cannot be fetched, nobody knows whether the name is made up.
 func (k *keys) renewed(ctx context.Context, before *keySet, name string) (*keySet, error) {
 	k.mu.Lock()
 	var flight chan struct{}
@@ -85,18 +91,25 @@ func (k *keys) renewed(ctx context.Context, before *keySet, name string) (*keySe
 }
 
 // startFor begins a fetch for the sake of a name, or gives the one under way, which may have begun before the key was published and
-// so tells nothing of the name. It is called with the lock held.
+// so tells nothing of the name. A name that was looked for in vain is looked for again in a tenth of MinInterval, since servers that
+// share an issuer's keys do not learn of a new one in the same moment, and from then on once in MinInterval. It is called with the
+// lock held.
 func (k *keys) startFor(ctx context.Context, name string) chan struct{} {
 	if k.flight != nil {
 		return k.flight
 	}
 	now, sum := k.now(), sha256.Sum256([]byte(name)) // names are as long as strangers like
-	if at, ok := k.absent.get(sum); ok && now.Sub(at) < k.times.MinInterval {
+	pause := k.times.MinInterval / 10
+	last, before := k.absent.get(sum)
+	if last.again {
+		pause = k.times.MinInterval
+	}
+	if before && now.Sub(last.at) < pause {
 		return nil
 	}
 	flight := k.start(ctx, now)
 	if flight != nil {
-		k.absent.put(sum, now)
+		k.absent.put(sum, sought{now, before})
 	}
 	return flight
 }
