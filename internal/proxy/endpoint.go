@@ -84,7 +84,7 @@ func (g *Gatekeeper) showMetrics(w http.ResponseWriter, r *http.Request) error {
 	if g.config.Site.Local && !loopback(r.RemoteAddr) {
 		return refusal.New(http.StatusForbidden, "access_denied", "Metrics are for this machine alone")
 	}
-	g.metrics.handler.ServeHTTP(w, r)
+	g.metrics.Handler.ServeHTTP(w, r)
 	return nil
 }
 

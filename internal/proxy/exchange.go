@@ -17,7 +17,7 @@ func (g *Gatekeeper) swap(r *http.Request, c *caller, audience string) (*caller,
 	}
 	t, err := g.broker.Exchange(r.Context(), brokerclient.Request{SubjectToken: c.token, Audience: []string{audience}})
 	if err != nil {
-		g.metrics.token("exchanged", err)
+		g.metrics.Token("exchanged", err)
 		return nil, g.unswapped(err, c, audience)
 	}
 	claims, err := g.verifier.Verify(r.Context(), t.Access, audience)

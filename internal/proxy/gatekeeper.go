@@ -16,6 +16,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/proxy/identity"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/mend"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/metrics"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/resource"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/session"
@@ -36,7 +37,7 @@ type Gatekeeper struct {
 	strangers *http.CrossOriginProtection
 	forward   *forward.Forwarder
 	desk      refusal.Desk
-	metrics   *metrics
+	metrics   *metrics.Metrics
 	own       *http.ServeMux // its own endpoints
 }
 
@@ -56,8 +57,13 @@ func New(ctx context.Context, c Config) (*Gatekeeper, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	g := &Gatekeeper{config: c, log: c.Log, reader: identity.NewReader(c.Told, slices.Collect(maps.Keys(c.Access.Claims))), known: newIdentities(), metrics: newMetrics(),
+	g := &Gatekeeper{config: c, log: c.Log, reader: identity.NewReader(c.Told, slices.Collect(maps.Keys(c.Access.Claims))), known: newIdentities(),
 		desk: refusal.Desk{Log: c.Log, ShowFixes: c.Access.ShowFixes}}
+	var requests *slog.Logger
+	if c.Requests {
+		requests = c.Log
+	}
+	g.metrics = metrics.New(c.Now, requests)
 	var err error
 	if g.table, err = resource.NewTable(c.Access.Resources, c.Access.DefaultDeny); err != nil {
 		return nil, err
@@ -85,16 +91,22 @@ func (g *Gatekeeper) now() time.Time { return g.config.Now() }
 
 // ServeHTTP answers a request.
 func (g *Gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	g.watch(w, r, func(w http.ResponseWriter, r *http.Request) {
-		if !g.filter(w, r) || g.shared(w, r) {
-			return
-		}
-		if strings.HasPrefix(r.URL.Path, g.config.Site.endpoint("")) {
-			g.own.ServeHTTP(w, r)
-			return
-		}
-		g.guard(w, r)
-	})
+	if g.config.Site.Metrics || g.config.Requests {
+		g.metrics.Watch(w, r, g.serve)
+		return
+	}
+	g.serve(w, r)
+}
+
+func (g *Gatekeeper) serve(w http.ResponseWriter, r *http.Request) {
+	if !g.filter(w, r) || g.shared(w, r) {
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, g.config.Site.endpoint("")) {
+		g.own.ServeHTTP(w, r)
+		return
+	}
+	g.guard(w, r)
 }
 
 // guard lets a request through to the upstream, or answers why not.

@@ -49,7 +49,7 @@ func (g *Gatekeeper) renewed(w http.ResponseWriter, r *http.Request, s *session.
 		ctx, cancel := detached(r, g.config.Issuer.Timeout)
 		defer cancel()
 		t, err := g.issuer.Refresh(ctx, s.Refresh)
-		g.metrics.token("renewed", err)
+		g.metrics.Token("renewed", err)
 		return t, err
 	})
 	if refused, ok := errors.AsType[*issuer.Refused](err); ok && !refused.OfClient() {

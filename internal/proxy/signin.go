@@ -72,7 +72,7 @@ func (g *Gatekeeper) callback(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := detached(r, g.config.Issuer.Timeout)
 	defer cancel()
 	t, err := g.issuer.Redeem(ctx, q.Get("code"), on.SignIn)
-	g.metrics.token("issued", err)
+	g.metrics.Token("issued", err)
 	switch {
 	case errors.Is(err, issuer.ErrUnavailable), errors.Is(err, bearer.ErrUnavailable):
 		return refusal.Away(err)
