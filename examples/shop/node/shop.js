@@ -111,6 +111,10 @@ export function serve({ name, port, path, scope, headers = {} }, handle) {
     }
   });
   const [host, at] = (process.env.LISTEN ?? `127.0.0.1:${port}`).split(':');
+  server.on('error', (reason) => { // the address is taken, most likely
+    console.error(`ERROR ${reason.message}`);
+    process.exit(1);
+  });
   server.listen(Number(at), host || '0.0.0.0', () => console.log(`INFO listening address=${host}:${at}`));
 }
 
