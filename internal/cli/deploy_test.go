@@ -106,11 +106,11 @@ func TestManifestsFitTogether(t *testing.T) {
 	if disruption.Selector.selects() != "tokenhouse" || disruption.MinAvailable < 1 || disruption.MinAvailable >= deployment.Replicas {
 		t.Errorf("of %d pods %d are to stay", deployment.Replicas, disruption.MinAvailable)
 	}
-	ends, err := time.ParseDuration(c["ConfigMap"]["tokenhouse"].Data["TOKENHOUSE_SHUTDOWN_TIMEOUT"])
 	pod := deployment.Template.Spec
-	waits := time.Duration(pod.Containers[0].Lifecycle.PreStop.Sleep.Seconds) * time.Second
-	if limit := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; err != nil || ends+waits >= limit {
-		t.Errorf("a pod has %s to end, and takes %s and %s: %v", limit, waits, ends, err)
+	waits, wrong := time.ParseDuration(c["ConfigMap"]["tokenhouse"].Data["TOKENHOUSE_SHUTDOWN_DELAY"])
+	ends, err := time.ParseDuration(c["ConfigMap"]["tokenhouse"].Data["TOKENHOUSE_SHUTDOWN_TIMEOUT"])
+	if limit := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; wrong != nil || err != nil || waits <= 0 || ends+waits >= limit {
+		t.Errorf("a pod has %s to end, and takes %s and %s: %v, %v", limit, waits, ends, wrong, err)
 	}
 	kustomization := decoded[manifest](t, "kubernetes/kustomization.yaml")[0]
 	if c["Namespace"]["tokenhouse"].Kind == "" || kustomization.Namespace != "tokenhouse" {

@@ -149,17 +149,10 @@ type container struct {
 		Name          string `yaml:"name"`
 		ContainerPort int    `yaml:"containerPort"`
 	} `yaml:"ports"`
-	StartupProbe   containerProbe `yaml:"startupProbe"`
-	LivenessProbe  containerProbe `yaml:"livenessProbe"`
-	ReadinessProbe containerProbe `yaml:"readinessProbe"`
-	Lifecycle      struct {
-		PreStop struct {
-			Sleep struct {
-				Seconds int `yaml:"seconds"`
-			} `yaml:"sleep"`
-		} `yaml:"preStop"`
-	} `yaml:"lifecycle"`
-	Resources       resources `yaml:"resources"`
+	StartupProbe    containerProbe `yaml:"startupProbe"`
+	LivenessProbe   containerProbe `yaml:"livenessProbe"`
+	ReadinessProbe  containerProbe `yaml:"readinessProbe"`
+	Resources       resources      `yaml:"resources"`
 	SecurityContext struct {
 		AllowPrivilegeEscalation *bool `yaml:"allowPrivilegeEscalation"`
 		ReadOnlyRootFilesystem   bool  `yaml:"readOnlyRootFilesystem"`

@@ -76,7 +76,9 @@ var options = []option{
 		set: text(func(s *settings) *string { return &s.Proxy.Certificate })},
 	{name: "http-access-log-enabled", keycloak: true, toggle: true, fallback: "false", help: "log every request",
 		set: truth(func(s *settings) *bool { return &s.AccessLog })},
-	{name: "shutdown-timeout", keycloak: true, fallback: "30s", help: "how long requests may take to finish when the server stops",
+	{name: "shutdown-delay", keycloak: true, fallback: "0s", help: "how long a server that is told to stop still takes requests, and is not ready: until load balancers know",
+		set: duration(func(s *settings) *time.Duration { return &s.Listen.Delay })},
+	{name: "shutdown-timeout", keycloak: true, fallback: "30s", help: "how long requests may take to finish after that",
 		set: duration(func(s *settings) *time.Duration { return &s.Listen.Grace })},
 
 	{name: "db", keycloak: true, store: true, help: "kind of database where db-url is not set: sqlite (dev-file) or postgres",

@@ -135,6 +135,7 @@ func TestValues(t *testing.T) {
 		"a truth of YAML":                   {file: "metrics-enabled: true", want: func(s *settings) any { return s.Management.Metrics }, is: true},
 		"a list of YAML":                    {file: "proxy-trusted-addresses: [10.0.0.0/8, \"::1\"]", want: func(s *settings) any { return len(s.Proxy.Trusted) }, is: 2},
 		"comments alone":                    {file: "# nothing\n", want: func(s *settings) any { return s.Listen.HTTPPort }, is: 8080},
+		"a delay":                           {args: []string{"--shutdown-delay=5s"}, want: func(s *settings) any { return s.Listen.Delay }, is: 5 * time.Second},
 		"seconds":                           {args: []string{"--shutdown-timeout=90"}, want: func(s *settings) any { return s.Listen.Grace }, is: 90 * time.Second},
 		"Keycloak's list of levels":         {env: []string{"KC_LOG_LEVEL=WARN,org.keycloak:debug"}, want: func(s *settings) any { return s.logLevel }, is: slog.LevelWarn},
 		"the default database":              {want: func(s *settings) any { return s.Database.URL }, is: "sqlite:data/tokenhouse.db"},

@@ -46,7 +46,8 @@ type Listen struct {
 	Key         string        // PEM file with the private key
 	ClientAuth  string        // whether callers show a certificate: "request", "required", or "none" or empty for neither
 	TrustStore  string        // PEM file with who may have issued the certificates of callers
-	Grace       time.Duration // how long requests may take to finish when the server stops
+	Delay       time.Duration // how long a server that is told to stop still takes requests
+	Grace       time.Duration // how long requests may take to finish after that
 }
 
 // Public is how callers reach the server.

@@ -20,9 +20,9 @@ const (
 	maxHeader     = 64 << 10
 )
 
-// Run serves until ctx is done. Then it tells probes that it is no longer ready, lets requests
-// finish within Listen.Grace, writes what is queued, and returns. A *fault.Invalid names the option
-// that cannot be served.
+// Run serves until ctx is done. Then it tells probes that it is no longer ready, goes on serving for
+// Listen.Delay, lets requests finish within Listen.Grace, writes what is queued, and returns. A
+// *fault.Invalid names the option that cannot be served.
 func Run(ctx context.Context, c Config) error {
 	if err := c.Check(); err != nil {
 		return err
@@ -110,7 +110,7 @@ func shut(doors []door) error {
 
 // serve answers at all doors until ctx is done or one of them fails.
 func (s *Server) serve(ctx context.Context, c Config, doors []door) error {
-	public, operators := httpServer(s.Handler(), c.log()), httpServer(s.Management(), c.log())
+	public, operators := httpServer(s.parting(s.Handler()), c.log()), httpServer(s.Management(), c.log())
 	failed := make(chan error, len(doors))
 	for _, d := range doors {
 		who := public
@@ -126,7 +126,10 @@ func (s *Server) serve(ctx context.Context, c Config, doors []door) error {
 	case reason = <-failed:
 	}
 	s.stopping.Store(true)
-	c.log().InfoContext(ctx, "stopping", "grace", c.Listen.Grace)
+	c.log().InfoContext(ctx, "stopping", "delay", c.Listen.Delay.String(), "grace", c.Listen.Grace.String())
+	if reason == nil {
+		reason = linger(c.Listen.Delay, failed)
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Listen.Grace)
 	defer cancel()
 	drained := public.Shutdown(grace)

@@ -152,6 +152,39 @@ func TestRunLetsRequestsFinish(t *testing.T) {
 	}
 }
 
+// TestRunStopsLate: while load balancers do not know yet, a server that stops answers by connections that are not kept.
+func TestRunStopsLate(t *testing.T) {
+	r := run(t, 2, server.Config{Development: true, Listen: server.Listen{HTTP: true, Delay: time.Second}, Management: server.Management{Health: true}})
+	kept := &http.Client{}
+	t.Cleanup(kept.CloseIdleConnections)
+	ask := func(address string) *http.Response {
+		resp, err := kept.Get("http://" + address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Fatal(err)
+		}
+		return resp
+	}
+	if before := ask(r.address["HTTP"] + "/realms/master"); before.StatusCode != 200 || before.Close {
+		t.Errorf("before: %s, closed %t", before.Status, before.Close)
+	}
+	r.stop()
+	for ask(r.address["management"]+"/health/ready").StatusCode == 200 {
+		time.Sleep(time.Millisecond)
+	}
+	for _, by := range []string{"the kept connection", "a new one"} {
+		if after := ask(r.address["HTTP"] + "/realms/master"); after.StatusCode != 200 || !after.Close {
+			t.Errorf("by %s: %s, closed %t", by, after.Status, after.Close)
+		}
+	}
+	if err := <-r.ended; err != nil {
+		t.Errorf("stopped with %v", err)
+	}
+}
+
 func TestRunWithTLS(t *testing.T) {
 	dir := t.TempDir()
 	chain, key := filepath.Join(dir, "chain.pem"), filepath.Join(dir, "key.pem")
