@@ -124,7 +124,7 @@ func exchange(t *testing.T, address, text string) int {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(c, text); err != nil {
@@ -154,7 +154,7 @@ func rawUpstream(t *testing.T) (address string, seen func() []string) {
 			}
 			go func() {
 				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(100 * time.Millisecond))
+				_ = c.SetDeadline(time.Now().Add(5 * time.Second))
 				buffer := make([]byte, 64<<10)
 				n, _ := c.Read(buffer)
 				texts <- string(buffer[:n])
