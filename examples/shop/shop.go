@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -96,15 +97,21 @@ func Ask(ctx context.Context, c *http.Client, address string) (a Answer, err err
 	return a, json.NewDecoder(resp.Body).Decode(&a)
 }
 
-// Reply sends what a service has to say; where the next one could not be asked that is 502, and the log has the reason.
+// Reply sends what a service has to say. Where the next one could not be asked that is 502, and the log has the reason; where it is that the
+// caller's own token ended before its time, as by a sign-out, 401, and they sign in again.
 func Reply(w http.ResponseWriter, r *http.Request, a Answer, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	if err != nil {
+	switch { // whom the answer is for may have gone
+	case err == nil:
+		_ = json.NewEncoder(w).Encode(a)
+	case errors.Is(err, brokerclient.ErrSubject):
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", error_description="The token ended before its time"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write([]byte(`{"error":"invalid_token","error_description":"The token ended before its time"}`))
+	default:
 		slog.ErrorContext(r.Context(), "the next service cannot be asked", "error", err)
 		w.WriteHeader(http.StatusBadGateway)
-		_, _ = w.Write([]byte(`{"error":"the next service cannot be asked"}`)) // the caller may have gone
-		return
+		_, _ = w.Write([]byte(`{"error":"the next service cannot be asked"}`))
 	}
-	_ = json.NewEncoder(w).Encode(a)
 }

@@ -98,6 +98,8 @@ func refusesOthers(t *testing.T, base string, at map[string]string) {
 		{"refresh token", at["gateway"] + "/orders", held.RefreshToken, `Bearer error="invalid_token"`, http.StatusUnauthorized},
 		{"altered", at["gateway"] + "/orders", held.AccessToken + "A", `Bearer error="invalid_token"`, http.StatusUnauthorized},
 		{"carol's", at["gateway"] + "/orders", atStorefront(t, base, "carol").AccessToken, "", http.StatusBadGateway},
+		{"of who signed out", at["gateway"] + "/orders", signedOut(t, base).AccessToken,
+			`Bearer error="invalid_token", error_description="The token ended before its time"`, http.StatusUnauthorized},
 		{"none", at["gateway"] + "/orders", "", "Bearer", http.StatusUnauthorized},
 	} {
 		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.address, nil)
@@ -142,6 +144,20 @@ func atStorefront(t *testing.T, base, user string) (held tokens) {
 	}
 	defer a.Body.Close()
 	if err := json.NewDecoder(a.Body).Decode(&held); err != nil || held.AccessToken == "" || held.RefreshToken == "" {
+		t.Fatalf("%s: %v", a.Status, err)
+	}
+	return held
+}
+
+// signedOut are tokens of alice, whose session ended after she got them.
+func signedOut(t *testing.T, base string) tokens {
+	t.Helper()
+	held := atStorefront(t, base, "alice")
+	a, err := http.PostForm(base+"/realms/shop/protocol/openid-connect/logout", url.Values{"client_id": {"storefront"}, "refresh_token": {held.RefreshToken}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Body.Close(); err != nil || a.StatusCode != http.StatusNoContent {
 		t.Fatalf("%s: %v", a.Status, err)
 	}
 	return held

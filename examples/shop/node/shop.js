@@ -66,11 +66,17 @@ async function exchange(client, { token, audience, scope }) {
     method: 'POST', body, headers: { Authorization: 'Basic ' + btoa(`${client}:${secret}`) }, redirect: 'error',
   });
   const said = await answer.json();
+  if (ended(said)) {
+    throw new Refusal(401, 'invalid_token', 'The token ended before its time');
+  }
   if (!answer.ok) {
     throw new Error(`${said.error}: ${said.error_description}`);
   }
   return said.access_token;
 }
+
+// ended tells whether the token that was to be exchanged is good no more, as after a sign-out.
+const ended = ({ error, error_description: text }) => ['invalid_token', 'invalid_grant'].includes(error) || error === 'invalid_request' && text === 'Invalid token';
 
 // ask asks another service, for the user whose token it is.
 export async function ask(address, { from, ...wanted }) {
@@ -81,6 +87,9 @@ export async function ask(address, { from, ...wanted }) {
     }
     return await answer.json();
   } catch (reason) {
+    if (reason instanceof Refusal) {
+      throw reason;
+    }
     console.error(`ERROR the next service cannot be asked: ${reason.message}`);
     throw new Refusal(502, 'the next service cannot be asked');
   }
