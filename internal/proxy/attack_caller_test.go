@@ -120,6 +120,13 @@ func attackMethods(t *testing.T) {
 		"a header misspelled": {"GET", "/write", []string{"X.HTTP.Method_Override: POST"}},
 		"its query":           {"GET", "/write?_method=POST", nil},
 		"its query, twice":    {"GET", "/write?_method=GET&_method=post", nil},
+		"a list in a header":  {"PUT", "/write", []string{"X-HTTP-Method-Override: POST, x"}}, // of which Express takes the first
+		"a list in its query": {"GET", "/write?_method=x,post", nil},
+		"a semicolon":         {"GET", "/write?x=1;_method=post", nil},
+		"another mark":        {"GET", "/write?.method=post", nil}, // which PHP takes for an underscore
+		"an array":            {"GET", "/write?_method%5b%5d=post", nil},
+		"half an escape":      {"GET", "/write?_method=post%", nil},
+		"behind many":         {"GET", "/write?" + strings.Repeat("a&", 11_000) + "_method=post", nil}, // of which net/url reads none
 	} {
 		if w := g.ask(tt.method, tt.path, append(tt.headers, reader)...); w.Code != 403 {
 			t.Errorf("%s: %d by who may not write", name, w.Code)

@@ -48,6 +48,8 @@ func attackByHTTP2(t *testing.T) {
 		"a name that is misspelled":   {with("x_auth_roles", "admin", "x.auth.roles", "admin"), "", "200"},
 		"a path with a line":          {instead(":path", "/ HTTP/1.1\r\nX-Auth-Roles: admin"), "", "reset"},
 		"a path with a space":         {instead(":path", "/x HTTP/1.1 /y"), "", "200"},
+		"a query with a space":        {instead(":path", "/x?a HTTP/1.0"), "", "reset"},
+		"a query with a fragment":     {instead(":path", "/x?_method=DELETE#"), "", "reset"},
 		"a path without a slash":      {instead(":path", "admin"), "", "reset"},
 		"an absolute path":            {instead(":path", "http://other.example/x"), "", "200"},
 		"a method with a line":        {instead(":method", "GET /smuggled HTTP/1.1\r\nX-A: 1"), "", "reset"},

@@ -20,7 +20,7 @@ import (
 func TestAttacks(t *testing.T) {
 	for name, attack := range map[string]func(*testing.T){
 		"smuggling": attackSmuggling, "headers": attackHeaders, "redirects": attackRedirects, "cookies": attackCookies,
-		"HTTP/2": attackByHTTP2, "trailers": attackTrailers, "tunnels": attackTunnels, "methods": attackMethods, "copies": attackCopies, "names of cookies": attackCookieNames, "size": attackSize, "kin": attackKin,
+		"HTTP/2": attackByHTTP2, "trailers": attackTrailers, "tunnels": attackTunnels, "methods": attackMethods, "copies": attackCopies, "names of cookies": attackCookieNames, "size": attackSize, "kin": attackKin, "work": attackWork,
 		"sign-in": attackSignIn, "logout": attackLogout, "paths": attackPaths, "host": attackHost, "origins": attackOrigins, "upstream": attackByUpstream,
 	} {
 		t.Run(name, attack)
@@ -84,6 +84,7 @@ func attackSmuggling(t *testing.T) {
 		"a body of GET":                {"GET / HTTP/1.1\r\n" + auth + "Content-Length: 35\r\n\r\n" + hidden, 200, 1},
 		"an expectation":               {"POST / HTTP/1.1\r\n" + auth + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nab", 200, 1},
 		"another expectation":          {"POST / HTTP/1.1\r\n" + auth + "Expect: y 100-continue\r\nContent-Length: 35\r\n\r\n" + hidden, 417, 0},
+		"a fragment":                   {"GET /x?a#b HTTP/1.1\r\n" + auth + "\r\n", 400, 0},
 		"no path":                      {"GET admin HTTP/1.1\r\n" + auth + "\r\n", 400, 0},
 		"OPTIONS of all":               {"OPTIONS * HTTP/1.1\r\n" + auth + "\r\n", 200, 0},
 		"HTTP/2 without TLS":           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 405, 0},

@@ -144,9 +144,11 @@ func (g *Gatekeeper) demand(r *http.Request) (resource.Demand, error) {
 	d, err := g.table.Demand(r)
 	switch {
 	case errors.Is(err, resource.ErrPath):
-		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The path cannot be read")
+		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The path or the method cannot be read")
 	case strings.ContainsAny(r.Host, "/\\?#@ "): // HTTP/2 brings it unread
 		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The host cannot be read")
+	case strings.ContainsAny(r.URL.RawQuery, " #"): // likewise; written as HTTP/1.1, a line would say something else than what was asked about
+		return d, refusal.New(http.StatusBadRequest, "invalid_request", "The query cannot be read")
 	case !expected(r.Header["Expect"]):
 		return d, refusal.New(http.StatusExpectationFailed, "invalid_request", "Nothing is expected here but 100-continue")
 	case slices.Contains(unforwarded, r.Method):

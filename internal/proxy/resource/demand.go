@@ -12,8 +12,8 @@ type Demand struct {
 	under      []*Resource
 }
 
-// ErrPath is of a path that no server should be asked for.
-var ErrPath = errors.New("the path cannot be read")
+// ErrPath is of a path that no server should be asked for, or of a request of too many methods.
+var ErrPath = errors.New("the path or the method cannot be read")
 
 // ErrAmbiguous is of a request that falls, by different readings, under resources that want different tokens.
 var ErrAmbiguous = errors.New("the path can be read in more than one way")

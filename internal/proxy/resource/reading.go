@@ -29,10 +29,13 @@ func plain(escaped string) bool {
 
 // readings are the paths that servers may take an escaped path for. ok is false where it holds what has no business in a path: control
 // characters, characters in too many bytes, an escape that is none, escapes of escapes of escapes, or a way out above the root, which
-// below the path of an upstream-url would be a way out of that.
+// below the path of an upstream-url would be a way out of that; and where reading it in all ways would only keep the gatekeeper busy.
 func readings(escaped string) (all []string, ok bool) {
 	if plain(escaped) {
 		return []string{escaped}, true
+	}
+	if len(escaped) > maxPath {
+		return nil, false
 	}
 	add := func(p string) {
 		if !strings.HasPrefix(p, "/") {
@@ -84,6 +87,9 @@ func overlong(p string) bool {
 	}
 	return false
 }
+
+// maxPath is how long a path may be that can be read in several ways, in bytes. Servers seldom take longer ones.
+const maxPath = 8 << 10
 
 // maxLayers is how often a path may have been encoded, and once more to see that it was not.
 const maxLayers = 4

@@ -61,13 +61,8 @@ func (t *Table) add(r *Resource) error {
 	return nil
 }
 
-// Protected tells whether any resource asks who callers are.
-func (t *Table) Protected() bool {
-	return slices.ContainsFunc(t.rows, func(r row) bool { return !r.WhiteListed })
-}
-
 // Of are the resources that a request falls under, by each reading of it; all must let it through. A reading that is
-// under none is open. ok is false for a path that no server should be asked for.
+// under none is open. ok is false for a path that no server should be asked for, and for a request of more methods than anybody means.
 func (t *Table) Of(r *http.Request) (under []*Resource, ok bool) {
 	escaped := r.URL.EscapedPath()
 	methods := Methods(r)
@@ -75,7 +70,7 @@ func (t *Table) Of(r *http.Request) (under []*Resource, ok bool) {
 		return t.find(r.Method, escaped, false), true
 	}
 	paths, ok := readings(escaped)
-	if !ok {
+	if !ok || len(methods) > maxMethods {
 		return nil, false
 	}
 	folds := []bool{false}
@@ -110,32 +105,4 @@ func (t *Table) find(method, path string, fold bool) []*Resource {
 		}
 	}
 	return nil
-}
-
-// overrides are where servers look for another method than that of the request.
-var overrides = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
-
-// Methods are those that a server may take a request for, the first being its own. One in the form of a body is not seen.
-func Methods(r *http.Request) []string {
-	all := []string{r.Method}
-	add := func(m string) {
-		if m = strings.ToUpper(strings.TrimSpace(m)); m != "" && !slices.Contains(all, m) {
-			all = append(all, m)
-		}
-	}
-	add(r.Method) // in capitals
-	for name, values := range r.Header {
-		if !strings.Contains(name, "ethod") || !slices.Contains(overrides, ReadAs(name)) {
-			continue
-		}
-		for _, value := range values {
-			add(value)
-		}
-	}
-	if q := r.URL.RawQuery; strings.Contains(q, "method") || strings.Contains(q, "%") {
-		for _, value := range r.URL.Query()["_method"] {
-			add(value)
-		}
-	}
-	return all
 }

@@ -177,13 +177,21 @@ func (j *Jar) Owns(cookie, name string) bool {
 	return ok && (rest == "" || rest[0] == '-')
 }
 
-// Count is how many cookies of a request are of names that begin with name.
-func (j *Jar) Count(r *http.Request, name string) int {
-	n := 0
+// maxCleared is how many cookies are dropped at once: callers may send thousands.
+const maxCleared = 100
+
+// ClearAll drops the cookies of a request whose names begin with name, where there are as many as enough.
+func (j *Jar) ClearAll(w http.ResponseWriter, r *http.Request, name string, enough int) {
+	var names []string
 	for _, c := range r.Cookies() {
 		if j.Owns(c.Name, name) {
-			n++
+			names = append(names, c.Name)
 		}
 	}
-	return n
+	if len(names) < enough {
+		return
+	}
+	for _, one := range names[:min(len(names), maxCleared)] {
+		j.put(w, one, "", -1)
+	}
 }

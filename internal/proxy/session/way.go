@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/proxy/issuer"
@@ -34,21 +33,8 @@ func (k *Keeper) way(state string) string {
 
 // Leave has a browser remember a way. Where it remembers many, they were begun and left, and are forgotten.
 func (k *Keeper) Leave(w http.ResponseWriter, r *http.Request, on Way, now time.Time) error {
-	k.forgetWays(w, r)
+	k.ways.ClearAll(w, r, k.config.Cookie+"-login", maxWays)
 	return k.ways.Set(w, r, k.way(on.State), encode(on.State, on.Nonce, on.Verifier, on.Back), now, now.Add(wayTime), false)
-}
-
-func (k *Keeper) forgetWays(w http.ResponseWriter, r *http.Request) {
-	begun := k.config.Cookie + "-login"
-	if k.ways.Count(r, begun) < maxWays {
-		return
-	}
-	for _, c := range r.Cookies() {
-		if k.ways.Owns(c.Name, begun) {
-			_, state, _ := strings.Cut(c.Name, "-login-")
-			k.ways.Clear(w, r, k.way(state))
-		}
-	}
 }
 
 // Way is the way that a browser began with a state, as it was but for its Redirect.
