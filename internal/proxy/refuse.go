@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/brokerclient"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/mend"
 	"github.com/tokenhouse/tokenhouse/internal/proxy/refusal"
+	"github.com/tokenhouse/tokenhouse/internal/proxy/session"
 )
 
 // refuse answers a request that does not get through: a person is sent to sign in where that helps.
@@ -52,8 +54,8 @@ func (g *Gatekeeper) again(r *http.Request) string {
 
 // failed answers where the upstream does not.
 func (g *Gatekeeper) failed(w http.ResponseWriter, r *http.Request, err error) {
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		g.refuse(w, r, refusal.New(http.StatusRequestEntityTooLarge, "invalid_request", "The request is too large").Because(tooLarge))
+	if ended := context.Cause(r.Context()); errors.Is(ended, session.ErrEnded) {
+		g.refuse(w, r, refusal.Unsigned().Because(ended))
 		return
 	}
 	if r.Context().Err() != nil {

@@ -198,3 +198,36 @@ func TestStreamsOfSessionsEnd(t *testing.T) {
 		t.Errorf("a download is cut off: %q %v", line, err)
 	}
 }
+
+// TestStreamsThatHaveNotBegun: who waits for a stream in a session that is signed out meanwhile is told so.
+func TestStreamsThatHaveNotBegun(t *testing.T) {
+	p := newProvider(t)
+	asked := make(chan struct{})
+	up := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}))
+	defer up.Close()
+	g := newGate(t, p, flags{"upstream-url": up.URL})
+	front := httptest.NewServer(g)
+	defer front.Close()
+	b := g.browser()
+	b.send("GET", b.atProvider(b.open("/oauth/authorize?redirect=/x")).RequestURI(), page...)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", front.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/event-stream")
+	r.Header.Set("Cookie", "__Host-kc-access="+b.cookies["__Host-kc-access"])
+	go func() {
+		<-asked
+		b.send("GET", "/oauth/logout", page...)
+	}()
+	resp, err := front.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body.Close(); resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("%d %v", resp.StatusCode, resp.Header)
+	}
+}

@@ -66,7 +66,7 @@ func New(c Config) (*Forwarder, error) {
 	for name := range c.Headers {
 		f.spoofable[resource.ReadAs(name)] = true
 	}
-	f.proxy = &httputil.ReverseProxy{Rewrite: f.rewrite, ModifyResponse: f.modify, ErrorHandler: c.Failed, Transport: to,
+	f.proxy = &httputil.ReverseProxy{Rewrite: f.rewrite, ModifyResponse: f.modify, ErrorHandler: f.fail, Transport: to,
 		FlushInterval: -1, ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug), BufferPool: &buffers{}}
 	return f, nil
 }
@@ -79,7 +79,8 @@ type Sender struct {
 
 // passed is what forwarding needs to know of a request.
 type passed struct {
-	by *Sender // nil: nobody was asked
+	by *Sender       // nil: nobody was asked
+	r  *http.Request // as it came
 }
 
 type passedKey struct{}
@@ -92,13 +93,14 @@ func (f *Forwarder) Pass(w http.ResponseWriter, r *http.Request, by *Sender) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		w.Header().Set("Connection", "close")
 	}
-	f.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passedKey{}, passed{by})))
+	f.proxy.ServeHTTP(keepHeaders(w), r.WithContext(context.WithValue(r.Context(), passedKey{}, passed{by, r})))
 }
 
 // rewrite makes the upstream's request of the caller's. Headers of the connection and X-Forwarded-* are gone from it already.
 func (f *Forwarder) rewrite(p *httputil.ProxyRequest) {
 	by := p.In.Context().Value(passedKey{}).(passed).by
 	host := p.In.Host
+	p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came: what cannot be parsed is for the upstream to read
 	if f.URL.Scheme == "unix" {
 		p.Out.URL.Scheme, p.Out.URL.Host = "http", "upstream"
 	} else {
@@ -123,6 +125,11 @@ func (f *Forwarder) rewrite(p *httputil.ProxyRequest) {
 	for name, value := range f.Headers {
 		h.Set(name, value)
 	}
+}
+
+// fail answers where the upstream does not.
+func (f *Forwarder) fail(w http.ResponseWriter, sent *http.Request, err error) {
+	f.Failed(w, sent.Context().Value(passedKey{}).(passed).r, err)
 }
 
 // tellOrigin tells the upstream where a request came from, and what the caller took the site for.
