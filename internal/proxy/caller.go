@@ -70,7 +70,7 @@ func (g *Gatekeeper) byToken(r *http.Request, token, scheme string) (*caller, er
 	}
 	c, err := g.proven(token, claims)
 	if err == nil {
-		c.bound = scheme == "dpop"
+		c.bound = scheme == "dpop" && g.config.Told.Authorization
 	}
 	return c, err
 }

@@ -52,6 +52,18 @@ func TestProofOfPossession(t *testing.T) {
 	}
 }
 
+// TestBoundTokensStayHere: where the upstream is not to see tokens, it does not see bound ones either.
+func TestBoundTokensStayHere(t *testing.T) {
+	p := newProvider(t)
+	g := newGate(t, p, flags{"enable-token-header": "false", "enable-authorization-header": "false"})
+	holder := bearertest.NewHolder(t)
+	token := p.bearer(claims(holder.Bind(nil)))
+	passes(t, g.ask("GET", "/", "Authorization: DPoP "+token, "DPoP: "+holder.Proof("GET", "https://gate.example/", token, nil)))
+	if got := g.last().Header; got["Authorization"] != nil || got["X-Auth-Token"] != nil || got.Get("X-Auth-Subject") != "alice-id" {
+		t.Errorf("the upstream sees %v", got)
+	}
+}
+
 // TestBoundTokensAreNotExchanged: only the holder could prove at the issuer that they have the token, and a token that is bound to the
 // gatekeeper, or to nobody, would be less than what the caller came with. The issuer is not even asked.
 func TestBoundTokensAreNotExchanged(t *testing.T) {
