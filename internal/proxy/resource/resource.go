@@ -130,13 +130,25 @@ func (r *Resource) Refuse(h Holder) string {
 	without := func(scope string) bool { return !slices.Contains(h.Scopes, scope) }
 	switch {
 	case r.RequireAnyRole && len(r.Roles) > 0 && !slices.ContainsFunc(r.Roles, has):
-		return "none of the roles " + strings.Join(r.Roles, ", ")
+		return "none of the roles " + strings.Join(r.Roles, ", ") + misspelled(r.Roles, h)
 	case !r.RequireAnyRole && slices.ContainsFunc(r.Roles, lacks):
-		return "role " + strings.Join(slices.DeleteFunc(slices.Clone(r.Roles), has), ", ") + " is missing"
+		missing := slices.DeleteFunc(slices.Clone(r.Roles), has)
+		return "role " + strings.Join(missing, ", ") + " is missing" + misspelled(missing, h)
 	case len(r.Groups) > 0 && !slices.ContainsFunc(r.Groups, func(g string) bool { return slices.Contains(h.Groups, g) }):
 		return "in none of the groups " + strings.Join(r.Groups, ", ") + insteadOf(h.Groups)
 	case slices.ContainsFunc(r.Scopes, without):
 		return "the token lacks one of the scopes " + strings.Join(r.Scopes, ", ")
+	}
+	return ""
+}
+
+// misspelled says which of the missing roles a holder has by the same letters, as one of the realm: Keycloak Gatekeeper spelled a:b what
+// is a\:b here.
+func misspelled(missing []string, h Holder) string {
+	for _, role := range missing {
+		if meant := escape(role); meant != role && slices.Contains(h.Roles, meant) {
+			return "; the token has one of the realm of these letters, which is spelled " + meant
+		}
 	}
 	return ""
 }

@@ -211,6 +211,16 @@ func TestRefuse(t *testing.T) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
+	realm := resource.Holder{Roles: []string{resource.Role("", "app:admin")}}
+	for text, want := range map[string]string{
+		"uri=/x|roles=app:admin":                         `role app:admin is missing; the token has one of the realm of these letters, which is spelled app\:admin`,
+		`uri=/x|roles=app\:admin`:                        "",
+		"uri=/x|roles=b,app:admin|require-any-role=true": `none of the roles b, app:admin; the token has one of the realm of these letters, which is spelled app\:admin`,
+	} {
+		if got := parse(t, text)[0].Refuse(realm); got != want {
+			t.Errorf("%s, of a realm's role: %q, want %q", text, got, want)
+		}
+	}
 	for text, want := range map[string]string{"uri=/x|roles=a": "role a is missing", "uri=/x|groups=/staff": "in none of the groups /staff: the token names no groups"} {
 		if got := parse(t, text)[0].Refuse(resource.Holder{}); got != want {
 			t.Errorf("%s, of whoever has nothing: %q, want %q", text, got, want)
