@@ -97,12 +97,13 @@ var missing = map[string]string{
 	"forbidden-page":                  oneLook,
 	"tags":                            oneLook,
 	"filter-browser-xss":              "browsers have dropped the filter that it speaks of; content-security-policy does more",
+	"invalid-auth-redirects-with-303": "only who looks at a page is sent to sign in, so that no browser sends a form along, by 302 as by 303",
 	"enable-authorization-cookies":    "the gatekeeper's cookies are sealed, and nothing to anybody else",
 }
 
 // switches of missing that may be there as false.
 var off = []string{"skip-token-verification", "skip-openid-provider-tls-verify", "enable-forwarding", "use-letsencrypt", "enable-self-signed-tls",
-	"enable-login-handler", "enable-compression", "enable-profiling", "enabled-proxy-protocol", "filter-browser-xss", "enable-authorization-cookies"}
+	"enable-login-handler", "enable-compression", "enable-profiling", "enabled-proxy-protocol", "filter-browser-xss", "enable-authorization-cookies", "invalid-auth-redirects-with-303"}
 
 // always are switches of Keycloak Gatekeeper that cannot be turned off.
 var always = map[string]string{
@@ -142,3 +143,6 @@ func near(name string) string {
 func variable(name string) string {
 	return "PROXY_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
+
+// former are variables that Keycloak Gatekeeper did not call as their options, with the names that they would have.
+var former = map[string]string{"PROXY_ENABLE_REFRESH_TOKEN": "PROXY_ENABLE_REFRESH_TOKENS"}

@@ -73,6 +73,7 @@ func (g *given) readEnvironment(environ []string) (warnings []string) {
 	}
 	for _, one := range environ {
 		name, value, _ := strings.Cut(one, "=")
+		name = cmp.Or(former[name], name)
 		if !strings.HasPrefix(name, "PROXY_") || value == "" {
 			continue
 		}

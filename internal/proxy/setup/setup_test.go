@@ -258,6 +258,9 @@ resources:
 	if s, err = setup.Read(least(), []string{"PROXY_RESOURCES=uri=/a|roles=x,y;uri=/b"}, ""); err != nil || len(s.Access.Resources) != 2 {
 		t.Errorf("resources of the environment: %v %+v", err, s)
 	}
+	if s, err = setup.Read(least(), []string{"PROXY_ENABLE_REFRESH_TOKEN=true"}, ""); err != nil || !s.Session.Refresh || slices.ContainsFunc(s.Warnings, func(w string) bool { return strings.Contains(w, "REFRESH") }) {
+		t.Errorf("Keycloak Gatekeeper's variable of enable-refresh-tokens: %v %v", err, s.Warnings)
+	}
 	s, err = setup.Read(least(), []string{"PROXY_MATCH_CLAIM=aud=x", "PROXY_SERVICE_HOST=10.0.0.1", "PROXY_PORT=80"}, "")
 	if err != nil || !slices.Contains(s.Warnings, "PROXY_MATCH_CLAIM is no option, and does nothing; did you mean PROXY_MATCH_CLAIMS?") ||
 		slices.ContainsFunc(s.Warnings, func(w string) bool { return strings.Contains(w, "PROXY_SERVICE") || strings.Contains(w, "PROXY_PORT") }) {
