@@ -91,7 +91,7 @@ func ask2(t *testing.T, address string, headers []string, body string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	const data, head, reset, settings, goAway = 0, 1, 3, 4, 7

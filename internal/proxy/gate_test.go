@@ -18,6 +18,9 @@ import (
 
 const key = "an encryption key of 32 bytes, ok"
 
+// patience is how long something is waited for that has to come: long, for machines that have much else to do.
+const patience = 30 * time.Second
+
 // gate is a gatekeeper between a provider and an upstream.
 type gate struct {
 	testing.TB

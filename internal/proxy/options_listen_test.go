@@ -91,10 +91,10 @@ func holds(text string) func(*testing.T, *view) string {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		if err := c.SetDeadline(time.Now().Add(v.patience())); err != nil {
+		if _, err := io.WriteString(c, text); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.WriteString(c, text); err != nil {
+		if err := c.SetReadDeadline(time.Now().Add(v.patience())); err != nil {
 			t.Fatal(err)
 		}
 		r := bufio.NewReader(c)

@@ -41,7 +41,7 @@ func (v *view) patience() time.Duration {
 	if v.value == "-" {
 		return 60 * time.Millisecond
 	}
-	return 5 * time.Second
+	return patience
 }
 
 // TestOptions shows of each option what it does, beside what is so without it or with another value of it. An option without a row

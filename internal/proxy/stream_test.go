@@ -93,7 +93,7 @@ func upgrade(address, head string) (net.Conn, *bufio.Reader, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, nil, err
 	}
 	if _, err := io.WriteString(c, head); err != nil {
