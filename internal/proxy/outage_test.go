@@ -46,15 +46,15 @@ func TestIssuerGoesDown(t *testing.T) {
 	p.set(func() { p.life = 4 * time.Hour })
 	lasting := "Authorization: Bearer " + p.bearer()
 	waiting := g.browser()
-	back := waiting.atProvider(waiting.open("/"))
+	back := waiting.atProvider(waiting.open("/wanted"))
 	p.set(func() { p.down = true })
 	passes(t, b.open("/"))
 	passes(t, g.ask("GET", "/", lasting))
 	if w := g.ask("GET", "/orders", lasting); w.Code != 503 {
 		t.Errorf("an exchange: %d", w.Code)
 	}
-	if w := waiting.send("GET", back.RequestURI(), page...); w.Code != 503 {
-		t.Errorf("a callback: %d", w.Code)
+	if w := waiting.send("GET", back.RequestURI(), page...); w.Code != 503 || !strings.Contains(w.Body.String(), `href="/oauth/authorize?redirect=%2Fwanted"`) {
+		t.Errorf("a callback: %d %s", w.Code, w.Body)
 	}
 	g.skip(5*time.Minute - 5*time.Second)
 	passes(t, b.open("/")) // cannot be renewed early, and is good still

@@ -75,7 +75,7 @@ func (g *Gatekeeper) callback(w http.ResponseWriter, r *http.Request) error {
 	g.metrics.Token("issued", err)
 	switch {
 	case errors.Is(err, issuer.ErrUnavailable), errors.Is(err, bearer.ErrUnavailable):
-		return refusal.Away(err)
+		return brokenOff(err)
 	case err != nil:
 		return refusal.New(http.StatusForbidden, "access_denied", "The sign-in was not confirmed").Because(err)
 	}
@@ -92,6 +92,13 @@ func (g *Gatekeeper) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	render.Redirect(w, local(on.Back))
 	return nil
+}
+
+// brokenOff is of a sign-in whose code nobody redeemed: to ask for the same page again would bring a code that is used up.
+func brokenOff(cause error) *refusal.Refusal {
+	f := refusal.Away(cause)
+	f.Anew = true
+	return f
 }
 
 // unusable says why nobody can sign in with tokens like one that the issuer has just given: signing in again brings another one like it.
@@ -118,7 +125,7 @@ func (g *Gatekeeper) began(r *http.Request, q url.Values) (on session.Way, ok bo
 func (g *Gatekeeper) answers(ctx context.Context, q url.Values) error {
 	m, err := g.issuer.Metadata(ctx)
 	if err != nil {
-		return refusal.Away(err)
+		return brokenOff(err)
 	}
 	switch iss := q.Get("iss"); {
 	case iss != "" && iss != g.config.Issuer.URL, iss == "" && m.NamesItself:

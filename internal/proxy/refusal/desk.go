@@ -82,7 +82,7 @@ func (d *Desk) page(f *Refusal, id, back string) (page.Page, int) {
 	case f.Status == http.StatusForbidden:
 		p.Text = f.Text + ". Ask whoever runs this application to let you."
 	}
-	if d.SignIn != "" && (status == http.StatusUnauthorized || status == http.StatusForbidden || f.Code == "invalid_request") {
+	if d.SignIn != "" && (f.Anew || status == http.StatusUnauthorized || status == http.StatusForbidden || f.Code == "invalid_request") {
 		p.Again = d.SignIn + "?redirect=" + url.QueryEscape(back)
 	}
 	return p, status

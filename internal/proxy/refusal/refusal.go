@@ -19,6 +19,7 @@ type Refusal struct {
 	Code, Text string
 	SignIn     bool     // signing in mends it
 	Vain       bool     // somebody signed in to mend it, which it did not
+	Anew       bool     // a sign-in was broken off, and has to begin anew
 	Hints      []string // what whoever operates the gatekeeper may look at
 	Cause      error
 	Who        *identity.Identity // nil: nobody is known
