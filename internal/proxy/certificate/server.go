@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Files are those of a server. They are read again when they change.
+// Files are those of a server. Certificate and key are read again when the former changes.
 type Files struct {
 	Certificate, Key string
 	ClientCA         string // who vouches for callers, who then must show a certificate; empty: they need none

@@ -229,6 +229,9 @@ func (s *Settings) finish() error {
 		s.Warnings = append(s.Warnings, "skip-upstream-tls-verify: whoever stands between sees and changes everything")
 	}
 	t := &s.Listen
+	if t.TLS.ClientCA != "" && t.HTTP != "" && !t.ToHTTPS {
+		s.Warnings = append(s.Warnings, "listen-http: whoever comes in there shows no certificate, whatever tls-ca-certificate demands; enable-https-redirection only leads them to HTTPS")
+	}
 	switch {
 	case t.Address == "":
 		return errors.New("listen is empty: name host and port, or a socket")
