@@ -124,8 +124,9 @@ func (g *Gatekeeper) guard(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = g.admit(c, demand)
 	}
-	if err == nil && c.session != "" && session.Lasts(r) {
-		attending, done := g.sessions.Attend(r, c.session, g.now())
+	by := &forward.Sender{}
+	if err == nil && c.session != "" {
+		attending, done := g.attend(r, c.session, by)
 		defer done()
 		r = attending
 	}
@@ -136,7 +137,17 @@ func (g *Gatekeeper) guard(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, r, err)
 		return
 	}
-	g.forward.Pass(w, r, &forward.Sender{Headers: c.Headers, Bound: c.bound})
+	by.Headers, by.Bound = c.Headers, c.bound
+	g.forward.Pass(w, r, by)
+}
+
+// attend has what goes on for long end with a session: what is asked for so, or else a stream of events that the upstream answers with.
+func (g *Gatekeeper) attend(r *http.Request, id string, by *forward.Sender) (attending *http.Request, done func()) {
+	if session.Lasts(r) {
+		return g.sessions.Attend(r, id, g.now())
+	}
+	by.Until = func(end func()) (over func()) { return g.sessions.Until(id, g.now(), end) }
+	return r, func() {}
 }
 
 // demand is what the resources ask of a request.

@@ -168,6 +168,9 @@ func TestStreamsOfSessionsEnd(t *testing.T) {
 	p := newProvider(t)
 	finish := make(chan struct{})
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/events" {
+			w.Header().Set("Content-Type", "Text/Event-Stream; charset=utf-8")
+		}
 		_, _ = io.WriteString(w, "begun\n")
 		_ = http.NewResponseController(w).Flush()
 		select {
@@ -182,8 +185,8 @@ func TestStreamsOfSessionsEnd(t *testing.T) {
 	defer front.Close()
 	b := g.browser()
 	b.send("GET", b.atProvider(b.open("/oauth/authorize?redirect=/x")).RequestURI(), page...)
-	begin := func(accept string) *bufio.Reader {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", front.URL, nil)
+	begin := func(path, accept string) *bufio.Reader {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", front.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,10 +203,12 @@ func TestStreamsOfSessionsEnd(t *testing.T) {
 		}
 		return lines
 	}
-	events, file := begin("text/event-stream"), begin("*/*")
+	asked, answered, file := begin("/", "text/event-stream"), begin("/events", "*/*"), begin("/", "*/*")
 	b.send("GET", "/oauth/logout", page...)
-	if line, err := events.ReadString('\n'); err == nil {
-		t.Errorf("events go on: %q", line)
+	for name, events := range map[string]*bufio.Reader{"that are asked for": asked, "that are answered with": answered} {
+		if line, err := events.ReadString('\n'); err == nil {
+			t.Errorf("events %s go on: %q", name, line)
+		}
 	}
 	close(finish)
 	if line, err := file.ReadString('\n'); err != nil || line != "finished\n" {

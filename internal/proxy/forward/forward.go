@@ -75,6 +75,8 @@ func New(c Config) (*Forwarder, error) {
 type Sender struct {
 	Headers []identity.Header // that the upstream is told of them
 	Bound   bool              // their token came with a proof of possession, which the upstream may want to see
+	// Until has a stream of events end when they sign out; nil: it goes on. over is to be called when it is over.
+	Until func(end func()) (over func())
 }
 
 // passed is what forwarding needs to know of a request.
@@ -220,8 +222,13 @@ func (f *Forwarder) dropCookies(h http.Header) {
 	}
 }
 
-// modify takes from an answer what is the gatekeeper's to say: headers that it sets itself, and its cookies.
+// modify takes from an answer what is the gatekeeper's to say: headers that it sets itself, and its cookies. A stream of events ends with who it
+// is for.
 func (f *Forwarder) modify(r *http.Response) error {
+	if by := r.Request.Context().Value(passedKey{}).(passed).by; by != nil && by.Until != nil && isStream(r.Header) {
+		body := r.Body
+		r.Body = &stream{body, by.Until(func() { _ = body.Close() })} // what was read fails then, and the answer is cut off
+	}
 	for _, name := range f.Said {
 		delete(r.Header, name)
 	}

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"crypto/sha256"
 	"net/http"
 	"time"
@@ -35,7 +34,7 @@ type Keeper struct {
 // New makes a keeper. Its cookies open for no other owner with the same key.
 func New(c Config, owner string) (*Keeper, error) {
 	k := &Keeper{config: c, renewals: renewals{all: map[[sha256.Size]byte]*renewal{}}, ended: endings{all: map[string]time.Time{}},
-		attending: attendances{all: map[string]map[*context.CancelCauseFunc]struct{}{}}}
+		attending: attendances{all: map[string]map[*func()]struct{}{}}}
 	j := seal.Config{Key: c.Key, For: owner, Domain: c.Domain, Insecure: c.Insecure, SameSite: c.SameSite}
 	var err error
 	if k.jar, err = seal.New(j); err != nil {
