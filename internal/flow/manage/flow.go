@@ -39,6 +39,9 @@ func (f *Flows) change(ctx context.Context, author audit.Author, realmName strin
 		if err != nil {
 			return nil, err
 		}
+		if err := set.CheckSize(); err != nil {
+			return nil, err
+		}
 		set.Keep(kept)
 		return author.Of(r, done.operation, done.resource, done.path, orNil(done.body)), nil
 	})

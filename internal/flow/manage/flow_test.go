@@ -2,6 +2,7 @@ package manage_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -83,4 +84,44 @@ func TestEditedFlowsExport(t *testing.T) {
 	if again := flowsOf(t, st, "shop"); again.FlowOf("own").Executions[0].ID != ids.FlowOf("own").Executions[0].ID {
 		t.Error("the execution has another id")
 	}
+}
+
+// TestFlowsThatUnfold refuses a realm with flows that each lead twice to the next, which few of make more steps than anybody follows, as it comes and
+// as it is made by hand.
+func TestFlowsThatUnfold(t *testing.T) {
+	m, st := realms(t)
+	var all []string
+	for i := range 40 {
+		all = append(all, fmt.Sprintf(`{"alias": "f%d", "providerId": "basic-flow", "authenticationExecutions": [{"flowAlias": "f%[2]d", "requirement": "REQUIRED"}, {"flowAlias": "f%[2]d", "requirement": "REQUIRED"}]}`, i, i+1))
+	}
+	deep := `{"realm": "deep", "directGrantFlow": "direct grant", "authenticationFlows": [` + strings.ReplaceAll(strings.Join(all, ","), `"f0"`, `"direct grant"`) + `]}`
+	var invalid *fault.Invalid
+	if _, err := m.Create(t.Context(), author(), text(deep)); !errors.As(err, &invalid) {
+		t.Errorf("a realm that comes with them: %v", err)
+	}
+	load(t, m, `{"realm": "shop", "enabled": true}`)
+	flows := &manage.Flows{Store: st}
+	below := ""
+	for i := range 40 {
+		id, err := flows.Create(t.Context(), author(), "shop", parsed(t, fmt.Sprintf(`{"alias": "f%d", "providerId": "basic-flow", "topLevel": true}`, i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if below == "" {
+				break
+			}
+			if _, err = flows.PutExecution(t.Context(), author(), "shop", parsed(t, fmt.Sprintf(`{"parentFlow": %q, "flowId": %q, "requirement": "REQUIRED"}`, id, below))); err != nil {
+				break
+			}
+		}
+		if err != nil {
+			if i < 5 || !errors.As(err, &invalid) {
+				t.Errorf("flow %d: %v", i, err)
+			}
+			return
+		}
+		below = id
+	}
+	t.Error("forty flows are taken")
 }

@@ -32,7 +32,7 @@ type Contents struct {
 // *fault.Invalid with the path in the document. The representation is changed on the way.
 func Build(o keycloak.Object, users *Mentions, options Options) (*Contents, error) {
 	modernise(o)
-	for _, check := range []func(keycloak.Object) error{checkNames, checkIDs} {
+	for _, check := range []func(keycloak.Object) error{checkNames, checkIDs, checkFlows} {
 		if err := check(o); err != nil {
 			return nil, err
 		}

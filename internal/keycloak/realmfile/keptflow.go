@@ -3,8 +3,13 @@ package realmfile
 import (
 	"slices"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
 )
+
+// checkFlows refuses flows that nobody can follow to their end, as those do who read them.
+func checkFlows(o keycloak.Object) error { return authflow.Read("", realm.Extra(o)).CheckSize() }
 
 // undrawn are the bindings of flows whose steps are the same here whatever they are drawn as. Browser flows and those of a first login by an
 // identity provider are read.
