@@ -114,6 +114,9 @@ func (i *inquirer) answer(ctx context.Context, sum [sha256.Size]byte, token stri
 
 // fly asks, for all who wait, and keeps the answer.
 func (i *inquirer) fly(ctx context.Context, f *flight, sum [sha256.Size]byte, token string, own *Claims) {
+	// Authenticate may ask somebody too, and who would never answer would hold this token up for ever.
+	ctx, cancel := context.WithTimeout(ctx, 2*fetchTime)
+	defer cancel()
 	f.answer.claims, f.err = i.ask(ctx, token, own)
 	switch {
 	case f.err != nil:
@@ -186,7 +189,8 @@ func (i *inquirer) read(body []byte, own *Claims) (*Claims, error) {
 		return nil, nil
 	case issuer != "" && issuer != i.v.config.Issuer:
 		return nil, refuse(ErrIssuer, fmt.Errorf("iss is %q, expected %q", issuer, i.v.config.Issuer))
-	case !strings.EqualFold(kind, "Bearer") && !strings.EqualFold(kind, "DPoP") && (kind != "" || !i.v.config.AcceptUntyped):
+	case kind == "" && (own != nil || i.v.config.AcceptUntyped): // a token that is signed has told its type
+	case !strings.EqualFold(kind, "Bearer") && !strings.EqualFold(kind, "DPoP"):
 		return nil, refuse(ErrType, fmt.Errorf("the issuer says that its type is %q", kind))
 	}
 	if own != nil {

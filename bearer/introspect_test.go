@@ -149,3 +149,50 @@ func TestIntrospectionDoesNotWiden(t *testing.T) {
 		t.Errorf("lightweight: %+v, %v", c, err)
 	}
 }
+
+// TestIntrospectionLeavesTheTypeToTheToken: RFC 7662 §2.2 does not ask for a type in an answer, and a token that is signed has told its own.
+func TestIntrospectionLeavesTheTypeToTheToken(t *testing.T) {
+	issuer := bearertest.NewIssuer(t)
+	client := issuer.Client()
+	direct, said := client.Transport, ""
+	client.Transport = roundTrip(func(q *http.Request) (*http.Response, error) {
+		if q.URL.Path == "/introspect" {
+			return respond(`{"active":true` + said + `}`), nil
+		}
+		return direct.RoundTrip(q)
+	})
+	v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: client, Log: quiet, Introspection: &bearer.Introspection{ClientID: "orders", Always: true}}.NewVerifier(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify(t, v, issuer.Token(day), nil)
+	verify(t, v, "opaque", bearer.ErrType)
+	said = `,"typ":"Refresh"`
+	verify(t, v, issuer.Token(day), bearer.ErrType)
+}
+
+// TestIntrospectionGivesUp: who never comes to authenticate the service holds up a token for as long as a fetch may take, and not for ever.
+func TestIntrospectionGivesUp(t *testing.T) {
+	issuer := bearertest.NewIssuer(t)
+	synctest.Test(t, func(t *testing.T) {
+		stuck := true
+		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: issuer.Client(), Log: quiet, Introspection: &bearer.Introspection{Always: true,
+			Authenticate: func(ctx context.Context, _ string, _ url.Values, _ http.Header) error {
+				if stuck {
+					<-ctx.Done()
+				}
+				return ctx.Err()
+			}}}.NewVerifier(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		patient, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		token := issuer.Token(day)
+		if _, err := v.Verify(patient, token, "orders"); !errors.Is(err, bearer.ErrUnavailable) {
+			t.Errorf("%v, want %v", err, bearer.ErrUnavailable)
+		}
+		stuck = false
+		verify(t, v, token, nil)
+	})
+}
