@@ -208,7 +208,7 @@ func (r *reader) time(name string) time.Time {
 	if !r.read(name, &seconds) {
 		return time.Time{}
 	}
-	if seconds < 1 || seconds > 1<<40 { // later than the year 36000 is a mistake, and would overflow durations
+	if seconds < 0 || seconds > 1<<40 { // later than the year 36000 is a mistake, and would overflow durations
 		r.fail(name)
 		return time.Time{}
 	}

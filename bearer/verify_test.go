@@ -137,6 +137,8 @@ func TestVerify(t *testing.T) {
 		"exp null":                   {es256, m.body(`"exp":null`), bearer.ErrMalformed},
 		"exp a text":                 {es256, m.body(fmt.Sprintf(`"exp":"%d"`, m.now+minute)), bearer.ErrMalformed},
 		"exp without end":            {es256, m.body(`"exp":1e300`), bearer.ErrMalformed},
+		"nbf 0":                      {es256, m.body(`"nbf":0`, `"auth_time":0`), nil}, // as old versions of Keycloak write that there is none
+		"exp 0":                      {es256, m.body(`"exp":0`), bearer.ErrExpired},
 		"exp negative":               {es256, m.body(`"exp":-1`), bearer.ErrMalformed},
 		"exp in capitals":            {es256, m.body("-exp", fmt.Sprintf(`"EXP":%d`, m.now+minute)), bearer.ErrMalformed},
 		"no issuer":                  {es256, m.body("-iss"), bearer.ErrIssuer},
