@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,11 @@ func (c *Client) Exchange(ctx context.Context, q Request) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.exchange(ctx, form, q)
+}
+
+// exchange asks by the form of a request, and has a refusal explained.
+func (c *Client) exchange(ctx context.Context, form url.Values, q Request) (*Token, error) {
 	t, err := c.ask(ctx, form)
 	if refused, ok := errors.AsType[*Error](err); ok {
 		c.explain(ctx, refused, q)
@@ -103,6 +109,6 @@ func set(form url.Values, name, value string) {
 
 func list(form url.Values, name string, values []string) {
 	if len(values) > 0 {
-		form[name] = values
+		form[name] = slices.Clone(values) // which are the caller's to change when there is an answer
 	}
 }

@@ -51,12 +51,13 @@ func (s *Source) Exchange(ctx context.Context, q Request) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.token(ctx, form, func(ctx context.Context) (*Token, error) { return s.client.Exchange(ctx, q) })
+	return s.token(ctx, form, func(ctx context.Context) (*Token, error) { return s.client.exchange(ctx, form, q) })
 }
 
 // ClientCredentials is Client.ClientCredentials, from memory where it can be.
 func (s *Source) ClientCredentials(ctx context.Context, q Own) (*Token, error) {
-	return s.token(ctx, q.form(), func(ctx context.Context) (*Token, error) { return s.client.ClientCredentials(ctx, q) })
+	form := q.form()
+	return s.token(ctx, form, func(ctx context.Context) (*Token, error) { return s.client.ask(ctx, form) })
 }
 
 // Drop forgets a token, as one should that a service did not accept. One that the Source does not keep is nothing to it.

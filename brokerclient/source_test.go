@@ -104,6 +104,30 @@ func TestSourceAsksOnce(t *testing.T) {
 	})
 }
 
+// TestSourceKeepsByWhatItAskedFor: who gives up may change what they asked for, and that is not what the others get.
+func TestSourceKeepsByWhatItAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{slow: time.Second, answer: func(w http.ResponseWriter, q asked) {
+			issue(w, "for "+q.form.Get("audience")+q.form.Get("resource"), "Bearer", 300)
+		}}
+		source := s.client(t, brokerclient.Config{}).NewSource()
+		audience, resource := []string{"orders"}, []string{"https://orders.example"}
+		hasty, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, _ = source.Exchange(hasty, brokerclient.Request{SubjectToken: "alice", Audience: audience})
+		_, _ = source.ClientCredentials(hasty, brokerclient.Own{Resource: resource})
+		audience[0], resource[0] = "billing", "https://billing.example"
+		token, err := source.Exchange(t.Context(), brokerclient.Request{SubjectToken: "alice", Audience: []string{"orders"}})
+		if err != nil || token.Access != "for orders" {
+			t.Errorf("%q, %v", token.Access, err)
+		}
+		own, err := source.ClientCredentials(t.Context(), brokerclient.Own{Resource: []string{"https://orders.example"}})
+		if err != nil || own.Access != "for https://orders.example" {
+			t.Errorf("%q, %v", own.Access, err)
+		}
+	})
+}
+
 // TestSourceDrops a token that a service did not accept, and that one only.
 func TestSourceDrops(t *testing.T) {
 	s := &server{}
