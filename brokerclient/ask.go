@@ -54,7 +54,15 @@ func (c *Client) ask(ctx context.Context, form url.Values) (*Token, error) {
 	if errors.Is(err, UseDPoPNonce) && c.config.Key.Private != nil {
 		t, err = c.askOnce(ctx, endpoint, form)
 	}
+	if err == nil && c.config.Key.Private != nil && bindable(t, form) && !t.Bound() {
+		return nil, ErrUnbound
+	}
 	return t, err
+}
+
+// bindable tells whether a token is one that the server binds, if it binds any: an access token of its own.
+func bindable(t *Token, form url.Values) bool {
+	return (t.Type == "" || t.Type == AccessToken) && !form.Has("requested_issuer")
 }
 
 // askOnce sends a form, with what authenticates the client and, where it has a key, a proof.
@@ -84,7 +92,7 @@ func (c *Client) askOnce(ctx context.Context, endpoint *url.URL, form url.Values
 	}
 	c.nonces.keep(endpoint, a.header)
 	if a.status != http.StatusOK {
-		return nil, refusal(a, form)
+		return nil, refusal(a, form, header)
 	}
 	return issued(a, asked)
 }
@@ -113,20 +121,31 @@ func issued(a *answered, asked time.Time) (*Token, error) {
 }
 
 // refusal reads an error (RFC 6749 §5.2). What was sent in secret is cut out, should the server repeat it.
-func refusal(a *answered, form url.Values) *Error {
+func refusal(a *answered, form url.Values, header http.Header) *Error {
 	var e struct {
 		Code        Code   `json:"error"`
 		Description string `json:"error_description"`
 		URI         string `json:"error_uri"`
 	}
 	_ = a.decode(&e) // what is no JSON has no code
-	out := &Error{Code: e.Code, Description: e.Description, URI: e.URI, Status: a.status, RetryAfter: retryAfter(a.header)}
-	for _, name := range []string{"subject_token", "actor_token", "client_secret", "client_assertion"} {
-		if secret := form.Get(name); secret != "" {
-			out.Description = strings.ReplaceAll(out.Description, secret, "…")
+	var cut []string // each secret, and what stands in its place
+	for _, secret := range secretsOf(form, header) {
+		if secret != "" {
+			cut = append(cut, secret, "…")
 		}
 	}
-	return out
+	without := strings.NewReplacer(cut...)
+	return &Error{Code: e.Code, Description: without.Replace(e.Description), URI: without.Replace(e.URI), Status: a.status, RetryAfter: retryAfter(a.header)}
+}
+
+// secretsOf is what was sent in secret, as it is and as SecretBasic escapes it; some may be empty.
+func secretsOf(form url.Values, header http.Header) (all []string) {
+	for _, name := range []string{"subject_token", "actor_token", "client_secret", "client_assertion"} {
+		all = append(all, form.Get(name))
+	}
+	_, escaped, _ := (&http.Request{Header: header}).BasicAuth()
+	plain, _ := url.QueryUnescape(escaped)
+	return append(all, plain, escaped)
 }
 
 // retryAfter is the header's time, where it is one in seconds.

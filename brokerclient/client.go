@@ -29,7 +29,8 @@ type Config struct {
 	Auth Auth
 
 	// Key binds tokens to itself (DPoP): each request to the token endpoint carries a proof by it, and so does each by a Transport.
-	// The zero value binds none.
+	// A server that does not bind them gives none (ErrUnbound), but for tokens of others (Request.RequestedIssuer). The zero value binds
+	// none.
 	Key Key
 
 	// HTTPClient speaks to the issuer; nil is one that gives up after 30 seconds. Redirects are not followed.

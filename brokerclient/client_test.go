@@ -376,6 +376,45 @@ func TestProofs(t *testing.T) {
 	}
 }
 
+// TestUnboundIsRefused: a client with a key does not take an access token that is good without it.
+func TestUnboundIsRefused(t *testing.T) {
+	key, err := brokerclient.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer := func(w http.ResponseWriter, _ asked) { issue(w, "a-token", "Bearer", 300) }
+	for name, tt := range map[string]struct {
+		key     brokerclient.Key
+		answer  func(http.ResponseWriter, asked)
+		request brokerclient.Request
+		want    error
+	}{
+		"unbound":           {key, bearer, brokerclient.Request{}, brokerclient.ErrUnbound},
+		"of no type":        {key, refuse(200, `{"access_token":"a-token","token_type":"bearer"}`), brokerclient.Request{}, brokerclient.ErrUnbound},
+		"bound":             {key, func(w http.ResponseWriter, _ asked) { issue(w, "a-token", "dpop", 300) }, brokerclient.Request{}, nil},
+		"without a key":     {brokerclient.Key{}, bearer, brokerclient.Request{}, nil},
+		"of another issuer": {key, bearer, brokerclient.Request{RequestedIssuer: "calendar"}, nil},
+		"that is no access": {key, refuse(200, `{"access_token":"a-token","token_type":"N_A","issued_token_type":"urn:ietf:params:oauth:token-type:id_token"}`), brokerclient.Request{}, nil},
+	} {
+		tt.request.SubjectToken = "the-subject-token"
+		s := &server{answer: tt.answer}
+		token, err := s.client(t, brokerclient.Config{Key: tt.key}).Exchange(t.Context(), tt.request)
+		if !errors.Is(err, tt.want) || (token == nil) != (tt.want != nil) {
+			t.Errorf("%s: %v, %v", name, token, err)
+		}
+	}
+}
+
+// TestRefusalsKeepSecrets: not even where a server repeats what it was sent in the header.
+func TestRefusalsKeepSecrets(t *testing.T) {
+	s := &server{answer: refuse(401, `{"error":"invalid_client","error_description":"no client gateway by the secret/ or the+secret%2F","error_uri":"https://id.example/?by=the+secret%2F"}`)}
+	_, err := s.client(t, brokerclient.Config{Auth: brokerclient.SecretBasic("gateway", "the secret/")}).ClientCredentials(t.Context(), brokerclient.Own{})
+	refused, ok := errors.AsType[*brokerclient.Error](err)
+	if !ok || refused.Description != "no client gateway by … or …" || refused.URI != "https://id.example/?by=…" {
+		t.Errorf("%+v", err)
+	}
+}
+
 // checkProof checks a proof, and gives its nonce.
 func checkProof(t *testing.T, key brokerclient.Key, proof, method, address, hash string, seen map[string]bool) string {
 	t.Helper()

@@ -38,6 +38,10 @@ func (c Code) Error() string { return string(c) }
 // §2.2.2 has no code that says so, tell it by their text.
 var ErrSubject = errors.New("brokerclient: the subject token is good no more")
 
+// ErrUnbound is what a request ends with where the client has a Key and the server issued an access token that is not bound to it: one that
+// knows nothing of DPoP, for example. Such a token is good for whoever has it, which the key was to prevent.
+var ErrUnbound = errors.New("brokerclient: the server issued a token that is not bound to the key")
+
 // Error is what a server answered in the place of a token.
 type Error struct {
 	Code        Code   // empty where the answer was none of OAuth
