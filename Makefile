@@ -45,7 +45,7 @@ LONGEST = ./internal/server ./internal/web/pages ./internal/store ./internal/flo
 # `make check` has vetted them.
 test: ## all tests but the long ones, with the race detector where much happens at once
 	$(GO) test $(RACE) -vet=off -timeout 30m -skip '$(PLAYED)' $(LONGEST) ./...
-	$(STATIC) test -vet=off -timeout 30m -run '$(PLAYED)' ./internal/server ./internal/flow/... ./internal/cli ./bearer
+	$(STATIC) test -vet=off -timeout 30m -run '$(PLAYED)' ./internal/server ./internal/flow/... ./internal/cli ./internal/upstream ./bearer
 
 replay: ## how many of Keycloak's recorded answers pass, wait and differ
 	@$(STATIC) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
