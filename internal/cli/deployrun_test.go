@@ -66,7 +66,7 @@ func deployed(t *testing.T, args []string, environ map[string]string, where stri
 // answers wants 200, and a text in the answer. Doors open one after the other, so the first answer may take a moment.
 func answers(t *testing.T, address, text string) string {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		resp, err := http.Get(address)
 		if err != nil {
 			if time.Now().After(deadline) {

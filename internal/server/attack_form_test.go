@@ -241,7 +241,7 @@ func attackSizes(t *testing.T) {
 	if q := a.post("token", many); q.status != 400 {
 		t.Errorf("more parameters than anybody has: %v", q)
 	}
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("took %v", took)
 	}
 }

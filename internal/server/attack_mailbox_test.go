@@ -100,7 +100,7 @@ func (m *mailbox) next(t *testing.T) posted {
 	select {
 	case p := <-m.letters:
 		return p
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("no letter came")
 		return posted{}
 	}

