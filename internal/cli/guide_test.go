@@ -51,7 +51,10 @@ var unplayed = map[string]map[string]string{
 		"./.ci/run":  "this test is part of it",
 		"make build": "the binary is here",
 	},
-	"backup-and-restore":      {"docker": "Docker: followed by hand; the same commands of PostgreSQL are run without"},
+	"backup-and-restore": {
+		"docker":             "Docker: followed by hand; the same commands of PostgreSQL are run without",
+		"(umask 077; docker": "likewise",
+	},
 	"examples/migrate/README": {"kc.sh": "Keycloak"},
 	"examples/shop/README": {
 		"npm":    "packages of others; TestClients of internal/server installs them, and uses the page, by services in Go and for Node",
@@ -74,9 +77,9 @@ var unplayed = map[string]map[string]string{
 	"sign-in-from-apps": {"oauth2-proxy": "oauth2-proxy"},
 	"try-a-server":      {"tokenhouse conformance --target server.json": "a server of another make; testdata/script/conformance.txtar describes ours"},
 	"upgrade": {
-		"docker":  "Docker: followed by hand",
-		"install": "a machine with systemd: followed by hand",
-		"kubectl": "a Kubernetes cluster",
+		"(umask 077; docker": "Docker: followed by hand",
+		"install":            "a machine with systemd: followed by hand",
+		"kubectl":            "a Kubernetes cluster",
 	},
 	"workload-identity": {
 		"kubectl":                  "a Kubernetes cluster; the page goes on without, with a key of one's own",

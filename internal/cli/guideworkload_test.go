@@ -110,6 +110,7 @@ type workflow struct {
 	Jobs        map[string]struct {
 		Environment string
 		Env         map[string]string
+		Defaults    struct{ Run struct{ Shell string } }
 		Steps       []struct{ Name, Run string }
 	}
 }
@@ -137,10 +138,17 @@ func TestWorkflowGetsAToken(t *testing.T) {
 		}
 	}
 	env := filepath.Join(t.TempDir(), "env")
-	cmd := exec.CommandContext(t.Context(), "bash", "-eo", "pipefail", "-c", job.Steps[0].Run)
-	cmd.Env = append(os.Environ(), "ISSUER="+servers.URL, "ACTIONS_ID_TOKEN_REQUEST_TOKEN=of the job",
-		"ACTIONS_ID_TOKEN_REQUEST_URL="+servers.URL+"/identity?api-version=2.0", "GITHUB_ENV="+env)
-	said, err := cmd.CombinedOutput()
+	shells := map[string][]string{"": {"-e"}, "bash": {"--noprofile", "--norc", "-eo", "pipefail"}} // as a runner calls them
+	run := func(issuer string) ([]byte, error) {
+		cmd := exec.CommandContext(t.Context(), "bash", append(shells[job.Defaults.Run.Shell], "-c", job.Steps[0].Run)...)
+		cmd.Env = append(os.Environ(), "ISSUER="+issuer, "ACTIONS_ID_TOKEN_REQUEST_TOKEN=of the job",
+			"ACTIONS_ID_TOKEN_REQUEST_URL="+servers.URL+"/identity?api-version=2.0", "GITHUB_ENV="+env)
+		return cmd.CombinedOutput()
+	}
+	if said, err := run(servers.URL + "/elsewhere"); err == nil {
+		t.Errorf("the step goes on without a token:\n%s", said)
+	}
+	said, err := run(servers.URL)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
