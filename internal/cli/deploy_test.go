@@ -93,6 +93,7 @@ func TestManifestsFitTogether(t *testing.T) {
 			}
 		}
 	}
+	guarded(t, c)
 	for _, rule := range c["Ingress"]["tokenhouse"].Spec.Rules {
 		to := rule.HTTP.Paths[0].Backend.Service
 		if port := c["Service"][to.Name].Spec.Ports; len(port) != 1 || port[0].Name != to.Port.Name || port[0].TargetPort != "http" {
@@ -118,6 +119,21 @@ func TestManifestsFitTogether(t *testing.T) {
 	}
 	if images := kustomization.Images; len(images) != 1 || images[0].Name != pod.Containers[0].Image || images[0].NewTag == "" || images[0].NewTag == "latest" {
 		t.Errorf("images %v: two pods may be of two versions", images)
+	}
+}
+
+// guarded looks at who may speak to the database: the servers.
+func guarded(t *testing.T, c cluster) {
+	t.Helper()
+	policy := c["NetworkPolicy"]["postgres"].Spec
+	database := c["StatefulSet"]["postgres"].Spec.Template
+	if policy.PodSelector.selects() != database.Metadata.Labels["app.kubernetes.io/name"] || !slices.Equal(policy.PolicyTypes, []string{"Ingress"}) || len(policy.Ingress) != 1 {
+		t.Fatalf("anybody may speak to the database: %+v", policy)
+	}
+	rule := policy.Ingress[0]
+	if len(rule.From) != 1 || rule.From[0].PodSelector.selects() != c["Deployment"]["tokenhouse"].Spec.Template.Metadata.Labels["app.kubernetes.io/name"] ||
+		len(rule.Ports) != 1 || portOf(database.Spec.Containers[0], rule.Ports[0].Port) == 0 {
+		t.Errorf("others than the servers may speak to the database, or these may not: %+v", rule)
 	}
 }
 

@@ -55,6 +55,17 @@ type spec struct {
 		TargetPort string `yaml:"targetPort"`
 	} `yaml:"ports"`
 
+	PodSelector selector `yaml:"podSelector"` // NetworkPolicy
+	PolicyTypes []string `yaml:"policyTypes"`
+	Ingress     []struct {
+		From []struct {
+			PodSelector selector `yaml:"podSelector"`
+		} `yaml:"from"`
+		Ports []struct {
+			Port string `yaml:"port"`
+		} `yaml:"ports"`
+	} `yaml:"ingress"`
+
 	TLS []struct { // Ingress
 		Hosts      []string `yaml:"hosts"`
 		SecretName string   `yaml:"secretName"`
