@@ -154,7 +154,7 @@ func TestRunLetsRequestsFinish(t *testing.T) {
 
 // TestRunStopsLate: while load balancers do not know yet, a server that stops answers by connections that are not kept.
 func TestRunStopsLate(t *testing.T) {
-	r := run(t, 2, server.Config{Development: true, Listen: server.Listen{HTTP: true, Delay: time.Second}, Management: server.Management{Health: true}})
+	r := run(t, 2, server.Config{Development: true, Listen: server.Listen{HTTP: true, Delay: 3 * time.Second}, Management: server.Management{Health: true}})
 	kept := &http.Client{}
 	t.Cleanup(kept.CloseIdleConnections)
 	ask := func(address string) *http.Response {
