@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,9 +18,9 @@ type Tokens struct {
 	Refresh string `json:"refresh_token"`
 	ID      string `json:"id_token"`
 	Type    string `json:"token_type"`
-	// ExpiresIn and RefreshExpiresIn are in seconds; zero where the issuer does not say.
-	ExpiresIn        int64 `json:"expires_in"`
-	RefreshExpiresIn int64 `json:"refresh_expires_in"`
+	// ExpiresIn and RefreshExpiresIn are zero where the issuer does not say.
+	ExpiresIn        Seconds `json:"expires_in"`
+	RefreshExpiresIn Seconds `json:"refresh_expires_in"`
 }
 
 // SignIn is one person's way to the issuer and back.
@@ -129,5 +131,19 @@ func (c *Client) Revoke(ctx context.Context, token string) error {
 	return err
 }
 
-// Life is how long the access token lasts, as the issuer says.
-func (t Tokens) Life() time.Duration { return time.Duration(t.ExpiresIn) * time.Second }
+// Seconds is how long something lasts, as issuers write it: a number, which some have a fraction of, and others put in quotes.
+type Seconds time.Duration
+
+// maxSeconds is longer than anything lasts, and short enough to be added to a time.
+const maxSeconds = 1 << 31
+
+// UnmarshalJSON takes what is no number for nothing said.
+func (s *Seconds) UnmarshalJSON(text []byte) error {
+	n, err := strconv.ParseFloat(strings.Trim(string(text), `"`), 64)
+	if err != nil || math.IsNaN(n) {
+		*s = 0
+		return nil
+	}
+	*s = Seconds(time.Duration(max(-maxSeconds, min(n, maxSeconds))) * time.Second)
+	return nil
+}

@@ -40,7 +40,7 @@ func TestCopiesOfEndedSessions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			year := issuer.Tokens{Access: "a", Refresh: "r", ExpiresIn: 300, RefreshExpiresIn: int64(365 * day / time.Second)}
+			year := issuer.Tokens{Access: "a", Refresh: "r", ExpiresIn: issuer.Seconds(5 * time.Minute), RefreshExpiresIn: issuer.Seconds(365 * day)}
 			victim, copied := browser{}, browser{}
 			w := httptest.NewRecorder()
 			if err := k.Begin(w, victim.request(), year, now); err != nil {

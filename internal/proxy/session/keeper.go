@@ -82,9 +82,9 @@ func (k *Keeper) Keep(w http.ResponseWriter, r *http.Request, s *Session, t issu
 func lasts(s *Session, t issuer.Tokens, c *Config) time.Duration {
 	switch {
 	case s.Refresh != "" && t.RefreshExpiresIn > 0:
-		return time.Duration(t.RefreshExpiresIn) * time.Second
+		return time.Duration(t.RefreshExpiresIn)
 	case s.Refresh == "" && t.ExpiresIn != 0:
-		return t.Life()
+		return time.Duration(t.ExpiresIn)
 	}
 	return c.Duration
 }
