@@ -24,9 +24,10 @@ var listenOptions = map[string]shown{
 	"tls-ca-certificate": {also: flags{"listen": "127.0.0.1:0", "tls-cert": "{files}/cert.pem", "tls-private-key": "{files}/key.pem"}, see: both(calls("https"), calls("https with a certificate")),
 		want: map[string]string{"-": "200 by tcp, 200 by tcp", "{files}/ca.pem": "no answer, 200 by tcp", "{files}/key.pem": noRun + "tls-ca-certificate: "}},
 	"trusted-proxies": {see: func(_ *testing.T, v *view) string {
-		v.ask("GET", "/", "X-Forwarded-For: 203.0.113.9", "Authorization: Bearer "+v.bearer()) // comes from 192.0.2.1
-		return v.last().Header.Get("X-Forwarded-For")
-	}, want: map[string]string{"-": "192.0.2.1", "192.0.2.0/24": "203.0.113.9, 192.0.2.1", "10.0.0.1\n192.0.2.1": "203.0.113.9, 192.0.2.1", "10.0.0.0/8": "192.0.2.1", "proxy.example": noGate + "trusted-proxies"}},
+		v.ask("GET", "/", "X-Forwarded-For: forged, 203.0.113.9", "X-Forwarded-For: 10.0.0.1", "Authorization: Bearer "+v.bearer()) // comes from 192.0.2.1
+		return fmt.Sprint(v.last().Header["X-Forwarded-For"], v.last().Header["X-Real-Ip"])
+	}, want: map[string]string{"-": "[192.0.2.1] [192.0.2.1]", "192.0.2.0/24": "[forged, 203.0.113.9, 10.0.0.1, 192.0.2.1] [10.0.0.1]", "10.0.0.1\n192.0.2.1": "[forged, 203.0.113.9, 10.0.0.1, 192.0.2.1] [203.0.113.9]",
+		"0.0.0.0/0": "[forged, 203.0.113.9, 10.0.0.1, 192.0.2.1] [203.0.113.9]", "10.0.0.0/8": "[192.0.2.1] [192.0.2.1]", "proxy.example": noGate + "trusted-proxies"}},
 	"server-read-timeout":  {also: here, see: holds("GET /x HTTP/1.1\r\nHost: gate.example\r\n"), want: map[string]string{"-": "is held", "20ms": "is closed"}},
 	"server-idle-timeout":  {also: here, see: holds("GET /oauth/health HTTP/1.1\r\nHost: gate.example\r\n\r\n"), want: map[string]string{"-": "is held", "20ms": "is closed"}},
 	"server-write-timeout": {also: flags{"listen": "127.0.0.1:0", "upstream-url": "{slow}"}, see: calls("http"), want: map[string]string{"-": "200 by tcp", "20ms": "no answer"}},

@@ -5,7 +5,6 @@ package forward
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
@@ -132,35 +131,6 @@ func (f *Forwarder) rewrite(p *httputil.ProxyRequest) {
 // fail answers where the upstream does not.
 func (f *Forwarder) fail(w http.ResponseWriter, sent *http.Request, err error) {
 	f.Failed(w, sent.Context().Value(passedKey{}).(passed).r, err)
-}
-
-// tellOrigin tells the upstream where a request came from, and what the caller took the site for.
-func (f *Forwarder) tellOrigin(p *httputil.ProxyRequest) {
-	if before := p.In.Header["X-Forwarded-For"]; len(before) > 0 && f.trusted(p.In.RemoteAddr) {
-		p.Out.Header["X-Forwarded-For"] = before
-	}
-	p.SetXForwarded()
-	if s := f.Site; s != nil {
-		p.Out.Header["X-Forwarded-Proto"] = []string{s.Scheme}
-		p.Out.Header["X-Forwarded-Host"] = []string{s.Host}
-	}
-	if host, _, err := net.SplitHostPort(p.In.RemoteAddr); err == nil {
-		p.Out.Header["X-Real-Ip"] = []string{host}
-	}
-}
-
-// trusted tells whether who connected is a proxy that is believed.
-func (f *Forwarder) trusted(remote string) bool {
-	a, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return false
-	}
-	for _, p := range f.Trusted {
-		if p.Contains(a.Addr().Unmap()) {
-			return true
-		}
-	}
-	return false
 }
 
 // dropUpgrade drops upgrades to anything but WebSockets: within a connection that became HTTP/2 (h2c), a caller could send requests that

@@ -81,7 +81,7 @@ var options = []Option{
 	{Name: "tls-cert", Help: "PEM file with the certificate chain; read again when it changes", set: text(func(s *Settings) *string { return &s.Listen.TLS.Certificate })},
 	{Name: "tls-private-key", Help: "PEM file with its key", set: text(func(s *Settings) *string { return &s.Listen.TLS.Key })},
 	{Name: "tls-ca-certificate", Help: "PEM file: callers must show a certificate that one of these vouches for", set: text(func(s *Settings) *string { return &s.Listen.TLS.ClientCA })},
-	{Name: "trusted-proxies", Ours: true, Kind: List, Help: "addresses or networks of proxies before this one, whose X-Forwarded-For is passed on", set: networks},
+	{Name: "trusted-proxies", Ours: true, Kind: List, Help: "addresses or networks of proxies before this one, whose X-Forwarded-For is passed on, and read for X-Real-IP", set: networks},
 	{Name: "server-read-timeout", Default: "10s", Help: "time for the headers of a request", set: span(func(s *Settings) *time.Duration { return &s.Listen.ReadTime })},
 	{Name: "server-write-timeout", Default: "0s", Help: "time for an answer; 0s is any, as streams need", set: span(func(s *Settings) *time.Duration { return &s.Listen.WriteTime })},
 	{Name: "server-idle-timeout", Default: "120s", Help: "how long an idle connection is kept", set: span(func(s *Settings) *time.Duration { return &s.Listen.IdleTime })},
