@@ -3,15 +3,18 @@ package proxy_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -174,14 +177,27 @@ func mute(t *testing.T) string {
 	return l.Addr().String() // the system takes connections that nobody accepts
 }
 
-// free is an address that nobody listens on.
+// portsGiven counts them.
+var portsGiven atomic.Int64
+
+// free is an address that nobody listens on. Its port is below those that connections are given, any of which could take it, and
+// none comes twice.
 func free(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	t.Helper()
+	var failed error
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+(int64(os.Getpid())*101+portsGiven.Add(1))%12000)
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			err = l.Close()
+		}
+		if err == nil {
+			return address
+		}
+		failed = err
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal(failed)
+	return ""
 }
 
 // forwarding is a forward proxy that has the provider answer for every host.
