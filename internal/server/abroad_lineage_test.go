@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -69,6 +70,8 @@ func TestLineageAbroad(t *testing.T) {
 			v := a.visit(b, kind)
 			tt.takeBack(a, v)
 			for i, node := range nodes {
+				node.hears(v, name == "nothing")
+				node.hears(other, !tt.all)
 				node.good(v, name == "nothing", name, "node", i)
 				node.good(other, !tt.all, name, "another session, node", i)
 			}
@@ -95,6 +98,16 @@ func (a *arena) visit(b *arena, kind string) *visit {
 	}
 	v.refresh = second.get("refresh_token")
 	return v
+}
+
+// hears waits until a node knows whether a visit is good: of what another node did it may hear a second later.
+func (a *arena) hears(v *visit, good bool) {
+	a.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if a.introspect("api-service", v.tokens["first"]).members["active"] == good {
+			return
+		}
+	}
 }
 
 // good tells of each token of a visit whether it is good, for all uses or for none.
