@@ -58,35 +58,28 @@ func (v *Verifier) fetchKeys(ctx context.Context) (*keySet, error) {
 	return nil, err
 }
 
-// keysURL is where the keys are. A discovery document that is old is fetched again, and serves on where it cannot be.
+// keysURL is where the keys are.
 func (v *Verifier) keysURL(ctx context.Context) (string, error) {
 	if v.config.Keys.URL != "" {
 		return v.config.Keys.URL, nil
 	}
 	m, err := v.metadata(ctx)
-	if err != nil {
-		return "", err
-	}
-	v.mu.Lock()
-	old := v.config.Now().Sub(v.at) >= rediscover
-	v.mu.Unlock()
-	if old {
-		if later, err := v.discover(ctx); err == nil {
-			m = later
-		}
-	}
-	return m.keys, nil
+	return m.keys, err
 }
 
-// metadata is the issuer's, as it was found last.
+// metadata is the issuer's. A discovery document that is old is fetched again, and serves on where it cannot be.
 func (v *Verifier) metadata(ctx context.Context) (metadata, error) {
 	v.mu.Lock()
-	found := v.found
+	found, at := v.found, v.at
 	v.mu.Unlock()
-	if found != nil {
+	if found != nil && v.config.Now().Sub(at) < rediscover {
 		return *found, nil
 	}
-	return v.discover(ctx)
+	later, err := v.discover(ctx)
+	if err != nil && found != nil {
+		return *found, nil
+	}
+	return later, err
 }
 
 // discover fetches the discovery document, and keeps what it says.

@@ -196,3 +196,36 @@ func TestIntrospectionGivesUp(t *testing.T) {
 		verify(t, v, token, nil)
 	})
 }
+
+// TestIntrospectionMoves: where to ask is looked up again, also by a service whose tokens need no keys.
+func TestIntrospectionMoves(t *testing.T) {
+	issuer := bearertest.NewIssuer(t)
+	synctest.Test(t, func(t *testing.T) {
+		client, at := issuer.Client(), "/introspect"
+		direct := client.Transport
+		client.Transport = roundTrip(func(q *http.Request) (*http.Response, error) {
+			switch q.URL.Path {
+			case "/.well-known/openid-configuration":
+				return respond(`{"issuer":"` + issuer.URL + `","jwks_uri":"` + issuer.URL + `/keys","introspection_endpoint":"` + issuer.URL + at + `"}`), nil
+			case at:
+				q.URL.Path = "/introspect"
+			default:
+				if q.URL.Path != "/keys" {
+					q.URL.Path = "/gone"
+				}
+			}
+			return direct.RoundTrip(q)
+		})
+		v, err := bearer.Config{Issuer: issuer.URL, HTTPClient: client, Log: quiet, Introspection: &bearer.Introspection{ClientID: "orders"}}.NewVerifier(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := issuer.Opaque(day)
+		verify(t, v, token, nil)
+		at = "/moved"
+		time.Sleep(time.Minute)
+		verify(t, v, token, bearer.ErrUnavailable)
+		time.Sleep(time.Hour)
+		verify(t, v, token, nil)
+	})
+}
