@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -56,7 +57,7 @@ func (g *Gatekeeper) showToken(w http.ResponseWriter, r *http.Request) error {
 func (g *Gatekeeper) expired(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	if _, err := g.caller(w, r); err != nil {
-		if f, ok := err.(*refusal.Refusal); ok {
+		if f, ok := errors.AsType[*refusal.Refusal](err); ok {
 			f.SignIn = false // who asks wants an answer
 		}
 		return err

@@ -14,7 +14,11 @@ import (
 
 // refuse answers a request that does not get through: a person is sent to sign in where that helps.
 func (g *Gatekeeper) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if _, meant := errors.AsType[*refusal.Refusal](err); !meant && r.Context().Err() != nil {
+	_, meant := errors.AsType[*refusal.Refusal](err)
+	switch ended := context.Cause(r.Context()); {
+	case errors.Is(ended, session.ErrEnded):
+		err = refusal.Unsigned().Because(ended) // whatever came of that
+	case ended != nil && !meant:
 		return // nobody waits for an answer
 	}
 	f := refusal.Of(err)
@@ -54,11 +58,7 @@ func (g *Gatekeeper) again(r *http.Request) string {
 
 // failed answers where the upstream does not.
 func (g *Gatekeeper) failed(w http.ResponseWriter, r *http.Request, err error) {
-	if ended := context.Cause(r.Context()); errors.Is(ended, session.ErrEnded) {
-		g.refuse(w, r, refusal.Unsigned().Because(ended))
-		return
-	}
-	if r.Context().Err() != nil {
+	if ended := context.Cause(r.Context()); ended != nil && !errors.Is(ended, session.ErrEnded) {
 		return // the caller has left
 	}
 	g.refuse(w, r, refusal.New(http.StatusBadGateway, "bad_gateway", "The application does not answer").Because(err))

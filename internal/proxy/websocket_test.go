@@ -248,3 +248,21 @@ func TestStreamsThatHaveNotBegun(t *testing.T) {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
 }
+
+// TestSignOutDuringAnExchange: so is whose token is exchanged meanwhile.
+func TestSignOutDuringAnExchange(t *testing.T) {
+	p := newProvider(t)
+	g := newGate(t, p, flags{"resources": "uri=/*|exchange-to=orders"})
+	b := g.browser()
+	b.send("GET", b.atProvider(b.open("/oauth/authorize?redirect=/x")).RequestURI(), page...)
+	cookie := "Cookie: __Host-kc-access=" + b.cookies["__Host-kc-access"]
+	p.set(func() {
+		p.instead = map[string]http.HandlerFunc{"/realms/shop/token": func(w http.ResponseWriter, r *http.Request) {
+			b.send("GET", "/oauth/logout", page...)
+			p.token(w, r)
+		}}
+	})
+	if w := g.ask("GET", "/", "Accept: text/event-stream", cookie); w.Code != http.StatusUnauthorized || g.requests() > 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

@@ -27,8 +27,8 @@ func (l *lasting) Header() http.Header {
 	return h
 }
 
-// WriteHeader sends of an interim answer what the upstream wants fetched early (RFC 8297 §2), and nothing else: cookies above all would be
-// nobody's to look at.
+// WriteHeader sends of an interim answer what the upstream wants fetched early (RFC 8297 §2), and nothing else: nobody looks at its other
+// headers, among which the gatekeeper's cookies may be.
 func (l *lasting) WriteHeader(status int) {
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
 		l.ResponseWriter.WriteHeader(status)
