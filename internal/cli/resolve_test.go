@@ -115,7 +115,7 @@ func sample(o option) string {
 	case o.toggle:
 		return "true"
 	}
-	values := map[string]string{"proxy-trusted-addresses": "10.0.0.0/8,192.0.2.1", "shutdown-timeout": "5", "db": "postgres", "log-level": "warn", "log-console-output": "json"}
+	values := map[string]string{"proxy-trusted-addresses": "10.0.0.0/8,192.0.2.1", "shutdown-delay": "5", "shutdown-timeout": "5", "db": "postgres", "log-level": "warn", "log-console-output": "json"}
 	if v, ok := values[o.name]; ok {
 		return v
 	}
