@@ -37,15 +37,15 @@ build-libcrypto: ## the same, RSA signatures by OpenSSL's libcrypto where the ma
 
 # What does one thing after the other for minutes: the race detector makes it take four times as long, and finds no
 # more in it than in the tests that do many things at once.
-PLAYED = ^Test(Replay|FixedPoint|HostileBodies|RealmFiles|Attack|BearerTakesEachGrant|Guides|KeycloakTokens)$$
+PLAYED = ^Test(Replay|FixedPoint|HostileBodies|RealmFiles|Attack|(Exchange)?Conformance|Permissions|WhatIsReadMayBeWritten|BearerTakesEach\w+|Screens|Guides|KeycloakTokens)$$
 
 # Begun first, so that at the end no core waits for another.
-LONGEST = ./internal/server ./internal/web/pages ./internal/store ./internal/flow/manage ./internal/cli
+LONGEST = ./internal/server ./internal/store ./internal/flow/manage ./internal/cli
 
 # `make check` has vetted them.
 test: ## all tests but the long ones, with the race detector where much happens at once
 	$(GO) test $(RACE) -vet=off -timeout 30m -skip '$(PLAYED)' $(LONGEST) ./...
-	$(STATIC) test -vet=off -timeout 30m -run '$(PLAYED)' ./internal/server ./internal/flow/... ./internal/cli ./internal/upstream ./bearer
+	$(STATIC) test -vet=off -timeout 30m -run '$(PLAYED)' ./internal/server ./internal/web/pages ./internal/flow/... ./internal/cli ./internal/upstream ./bearer
 
 replay: ## how many of Keycloak's recorded answers pass, wait and differ
 	@$(STATIC) test -count=1 -v -run '^TestReplay$$' ./internal/server | grep -E '^(replay |ok|FAIL|panic)'
