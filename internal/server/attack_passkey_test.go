@@ -20,6 +20,7 @@ func havePasskeys(file map[string]any) {
 	for _, name := range []string{"browserFlow", "authenticationFlows", "requiredActions"} {
 		file[name] = flows[name]
 	}
+	file["bruteForceProtected"] = false // of many at once, those who come too late would lock out the one who is in time
 	has := map[string]string{"alice": "webauthn-register", "bob": "webauthn-register", "mallory": "CONFIGURE_RECOVERY_AUTHN_CODES"}
 	for _, u := range file["users"].([]any) {
 		if u := u.(map[string]any); has[u["username"].(string)] != "" {
@@ -139,7 +140,6 @@ func recoveryAtOnce(d *desk) {
 	if times != 1 {
 		d.Errorf("one code let in %d times", times)
 	}
-	d.unlocked("mallory")
 	s = d.browser().password("mallory").send("recoveryCodeInput", codes[0])
 	if s.query("code") != "" {
 		d.Error("a code works again")
