@@ -208,12 +208,11 @@ func scalar(n *yaml.Node) (string, error) {
 
 // suggestion names the option that is most like a name that is none, if one is.
 func suggestion(name string, spell func(string) string) string {
-	best, least := "", 4
+	var names []string
 	for _, o := range options {
-		if d := spelling.Distance(name, o.name); d < least {
-			best, least = o.name, d
-		}
+		names = append(names, o.name)
 	}
+	best := spelling.Nearest(name, names, 4)
 	if best == "" {
 		return ""
 	}

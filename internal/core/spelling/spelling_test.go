@@ -26,3 +26,22 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+func TestNearest(t *testing.T) {
+	names := []string{"listen", "upstream-url", "upstream-uri"}
+	for _, tt := range []struct {
+		name  string
+		below int
+		want  string
+	}{
+		{"lisen", 2, "listen"},
+		{"lisen", 1, ""},
+		{"upstream-ur", 4, "upstream-url"},
+		{"upstream-uri", 4, "upstream-uri"},
+		{"verbose", 4, ""},
+	} {
+		if got := spelling.Nearest(tt.name, names, tt.below); got != tt.want {
+			t.Errorf("%q below %d: %q, want %q", tt.name, tt.below, got, tt.want)
+		}
+	}
+}

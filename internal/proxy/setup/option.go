@@ -126,17 +126,11 @@ func All() []Option { return slices.Clone(options) }
 
 // near is the option whose name is most like another; empty where none is.
 func near(name string) string {
-	best, least := "", len(name)/3+1
 	names := slices.Concat(slices.Sorted(maps.Keys(missing)), slices.Sorted(maps.Keys(always)))
 	for _, o := range options {
 		names = append(names, o.Name)
 	}
-	for _, n := range names {
-		if d := spelling.Distance(name, n); d < least {
-			best, least = n, d
-		}
-	}
-	return best
+	return spelling.Nearest(name, names, len(name)/3+1)
 }
 
 // variable is the environment variable of an option.
