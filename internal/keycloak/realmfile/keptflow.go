@@ -9,7 +9,9 @@ import (
 )
 
 // checkFlows refuses flows that nobody can follow to their end, as those do who read them.
-func checkFlows(o keycloak.Object) error { return authflow.Read("", realm.Extra(o)).CheckSize() }
+func checkFlows(o keycloak.Object) error { return flowsOf(o).CheckSize() }
+
+func flowsOf(o keycloak.Object) *authflow.Set { return authflow.Read("", realm.Extra(o)) }
 
 // undrawn are the bindings of flows whose steps are the same here whatever they are drawn as. Browser flows and those of a first login by an
 // identity provider are read.
@@ -22,40 +24,26 @@ func keptFlows(file, defaults keycloak.Object) []keycloak.Note {
 	var notes []keycloak.Note
 	for _, binding := range undrawn {
 		alias := file.Text(binding)
-		if alias == "" || alias != defaults.Text(binding) || theirs[alias] == nil {
+		if alias == "" || alias != defaults.Text(binding) || theirs.FlowOf(alias) == nil {
 			continue
 		}
-		if !slices.Equal(theirs.steps(alias, nil), ours.steps(alias, nil)) {
+		if !slices.Equal(steps(theirs, alias, nil), steps(ours, alias, nil)) {
 			notes = append(notes, keycloak.Note{Path: "authenticationFlows", Text: notActedOn + ": the flow " + alias + " has other steps than it comes with"})
 		}
 	}
 	return notes
 }
 
-// flows are the executions of each flow, by its alias.
-type flows map[string][]keycloak.Object
-
-func flowsOf(o keycloak.Object) flows {
-	all := flows{}
-	for _, f := range keycloak.Value[[]keycloak.Object](o, "authenticationFlows") {
-		all[f.Text("alias")] = append([]keycloak.Object{}, keycloak.Value[[]keycloak.Object](f, "authenticationExecutions")...)
-	}
-	return all
-}
-
 // steps are what a flow asks for, in its order, with the flows in it. What is switched off is no step, and a flow within itself is passed over.
-func (all flows) steps(alias string, above []string) (out []string) {
-	if slices.Contains(above, alias) {
+func steps(set *authflow.Set, alias string, above []string) (out []string) {
+	f := set.FlowOf(alias)
+	if f == nil || slices.Contains(above, alias) {
 		return nil
 	}
-	executions := all[alias]
-	slices.SortStableFunc(executions, func(a, b keycloak.Object) int {
-		return keycloak.Value[int](a, "priority") - keycloak.Value[int](b, "priority")
-	})
-	for _, e := range executions {
-		if requirement := e.Text("requirement"); requirement != "DISABLED" {
-			out = append(out, requirement+" "+e.Text("authenticator"))
-			out = append(out, all.steps(e.Text("flowAlias"), append(above, alias))...)
+	for _, e := range f.Executions {
+		if e.Requirement != authflow.Disabled {
+			out = append(out, e.Requirement+" "+e.Authenticator)
+			out = append(out, steps(set, e.Flow, append(above, alias))...)
 		}
 	}
 	return out
