@@ -154,7 +154,7 @@ func (f *Forwarder) dropSpoofed(h http.Header, by *Sender) {
 		}
 		switch {
 		case name == "Authorization" && keepsCredentials(h, by):
-		case Believed(plain), f.spoofable[plain], odd && framing[plain]:
+		case Believed(plain), f.spoofable[plain], odd && Frames(plain):
 			delete(h, name)
 		}
 	}

@@ -29,5 +29,7 @@ var believed = func() map[string]bool {
 	return all
 }()
 
-// framing are headers that say where a message ends or goes.
+// Frames tells whether a header says where a message ends or goes. The name is in canonical form.
+func Frames(name string) bool { return framing[name] }
+
 var framing = map[string]bool{"Connection": true, "Content-Length": true, "Host": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true}

@@ -11,9 +11,9 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/proxy/identity"
 )
 
-// framing are headers that say where a message ends or goes, which is not for options to say: libraries pass over some of them, and
+// hop are headers of one connection, beside those that frame messages. None of them is for options to say: libraries pass over some, and
 // believe others.
-var framing = []string{"Connection", "Content-Length", "Host", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+var hop = []string{"Keep-Alive", "Proxy-Connection"}
 
 // checkHeader refuses a header that could not be sent.
 func checkHeader(name, value string) error {
@@ -21,10 +21,11 @@ func checkHeader(name, value string) error {
 	odd := func(c rune) bool {
 		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && !strings.ContainsRune(marks, c)
 	}
+	canonical := http.CanonicalHeaderKey(name)
 	switch {
 	case name == "" || strings.ContainsFunc(name, odd):
 		return invalid("names " + strconv.Quote(name) + ", which is no name of a header")
-	case slices.Contains(framing, http.CanonicalHeaderKey(name)):
+	case forward.Frames(canonical), slices.Contains(hop, canonical):
 		return invalid("names " + name + ", which HTTP sets itself")
 	case strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }):
 		return invalid("has control characters in the value of " + name)
