@@ -58,30 +58,17 @@ func attackTunnels(t *testing.T) {
 		"one that lacks its protocol": {"h2c", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", 502},
 	} {
 		requests := make(chan string, 10)
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() {
+		l := accepting(t, func(c net.Conn) {
+			r := bufio.NewReader(c)
 			for {
-				c, err := l.Accept()
+				q, err := http.ReadRequest(r)
 				if err != nil {
 					return
 				}
-				go func() {
-					defer c.Close()
-					r := bufio.NewReader(c)
-					for {
-						q, err := http.ReadRequest(r)
-						if err != nil {
-							return
-						}
-						requests <- q.URL.Path
-						_, _ = io.WriteString(c, tt.answer)
-					}
-				}()
+				requests <- q.URL.Path
+				_, _ = io.WriteString(c, tt.answer)
 			}
-		}()
+		})
 		front := httptest.NewServer(newGate(t, p, flags{"upstream-url": "http://" + l.Addr().String()}))
 		up := ""
 		if tt.ask != "" {

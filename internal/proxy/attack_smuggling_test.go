@@ -125,29 +125,15 @@ func exchange(t *testing.T, address, text string) int {
 
 // rawUpstream answers everything with 200, and gives the texts of the requests since it was asked for them last.
 func rawUpstream(t *testing.T) (address string, seen func() []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
 	texts := make(chan string, 100)
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(patience))
-				buffer := make([]byte, 64<<10)
-				n, _ := c.Read(buffer)
-				texts <- string(buffer[:n])
-				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-				_, _ = io.Copy(io.Discard, c)
-			}()
-		}
-	}()
+	l := accepting(t, func(c net.Conn) {
+		_ = c.SetDeadline(time.Now().Add(patience))
+		buffer := make([]byte, 64<<10)
+		n, _ := c.Read(buffer)
+		texts <- string(buffer[:n])
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		_, _ = io.Copy(io.Discard, c)
+	})
 	return l.Addr().String(), func() (all []string) {
 		for {
 			select {

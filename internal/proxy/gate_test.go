@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -240,4 +241,27 @@ func passes(t *testing.T, w *httptest.ResponseRecorder) {
 	if w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), "upstream ") {
 		t.Fatalf("%d %s, and not the upstream's answer", w.Code, w.Body)
 	}
+}
+
+// accepting serves each connection by itself, and closes it then. It takes no more of them when the test ends.
+func accepting(t testing.TB, serve func(net.Conn)) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c)
+			}()
+		}
+	}()
+	return l
 }
