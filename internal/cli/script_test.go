@@ -18,11 +18,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tokenhouse/tokenhouse/examples"
+	"github.com/tokenhouse/tokenhouse/internal/webtest"
 )
 
 func TestMain(m *testing.M) {
 	command := func() { os.Exit(Main(os.Args[1:], "v0.0.0-test")) }
-	testscript.Main(m, map[string]func(){"tokenhouse": command, kcadmName: command})
+	testscript.Main(webtest.Main{Tests: m}, map[string]func(){"tokenhouse": command, kcadmName: command})
 }
 
 // TestScripts runs the command as people do: testdata/script/*.txtar. The shop of the examples is

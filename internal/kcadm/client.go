@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Client sends requests to a server.
@@ -25,8 +26,8 @@ func NewClient(roots *x509.CertPool) *Client { return newClient(&tls.Config{Root
 func NewInsecureClient() *Client { return newClient(&tls.Config{InsecureSkipVerify: true}) }
 
 func newClient(t *tls.Config) *Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = t
+	transport := &http.Transport{TLSClientConfig: t, ForceAttemptHTTP2: true, Proxy: http.ProxyFromEnvironment,
+		TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 90 * time.Second}
 	return &Client{&http.Client{Transport: transport, CheckRedirect: followReads}}
 }
 
