@@ -42,6 +42,15 @@ func (c *Client) Try(ctx context.Context, settings map[string]string) error {
 	if err != nil {
 		return err
 	}
+	return c.speak(ctx, s, name)
+}
+
+// step is one thing that is said to a mail server.
+type step func(*smtp.Client, server) error
+
+// speak connects to the server, encrypts and signs in as it is set, takes the steps, and leaves. A goodbye that is not
+// answered is no failure: what was asked is done.
+func (c *Client) speak(ctx context.Context, s server, steps ...step) error {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	connection, err := c.connect(ctx, s)
@@ -49,12 +58,13 @@ func (c *Client) Try(ctx context.Context, settings map[string]string) error {
 		return fmt.Errorf("cannot connect to %s: %w", net.JoinHostPort(s.host, s.port), plain(err))
 	}
 	defer connection.Close()
-	for _, step := range []func(*smtp.Client, server) error{c.encrypt, signIn, name} {
+	for _, step := range append([]step{c.encrypt, signIn}, steps...) {
 		if err := step(connection, s); err != nil {
 			return plain(err)
 		}
 	}
-	return connection.Quit()
+	_ = connection.Quit()
+	return nil
 }
 
 func read(settings map[string]string) (server, error) {

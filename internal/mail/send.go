@@ -8,7 +8,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net"
 	"net/mail"
 	"net/smtp"
 	"net/textproto"
@@ -35,25 +34,12 @@ func (c *Client) Send(ctx context.Context, settings map[string]string, l letter.
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
-	connection, err := c.connect(ctx, s)
-	if err != nil {
-		return fmt.Errorf("cannot connect to %s: %w", net.JoinHostPort(s.host, s.port), plain(err))
-	}
-	defer connection.Close()
-	for _, step := range []func(*smtp.Client, server) error{c.encrypt, signIn, envelope(settings, to.Address), data(content)} {
-		if err := step(connection, s); err != nil {
-			return plain(err)
-		}
-	}
-	_ = connection.Quit() // the letter is on its way, whatever becomes of the connection
-	return nil
+	return c.speak(ctx, s, envelope(settings, to.Address), data(content))
 }
 
 // envelope says from whom the letter comes, and to whom it goes. Failures are told to envelopeFrom, where that
 // is set.
-func envelope(settings map[string]string, to string) func(*smtp.Client, server) error {
+func envelope(settings map[string]string, to string) step {
 	return func(connection *smtp.Client, s server) error {
 		from := s.from
 		if back, err := mail.ParseAddress(settings["envelopeFrom"]); err == nil {
@@ -66,7 +52,7 @@ func envelope(settings map[string]string, to string) func(*smtp.Client, server) 
 	}
 }
 
-func data(content []byte) func(*smtp.Client, server) error {
+func data(content []byte) step {
 	return func(connection *smtp.Client, _ server) error {
 		w, err := connection.Data()
 		if err != nil {
