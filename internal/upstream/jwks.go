@@ -2,7 +2,9 @@ package upstream
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +17,14 @@ import (
 const (
 	fresh = 10 * time.Minute // it is fetched again after
 	stale = time.Hour        // it is believed while fetching fails
-	pause = 10 * time.Second // between two fetches, whatever asks for them
+)
+
+// How often a key set is fetched, whatever asks for it. Strangers choose the names of keys: those that they make up must neither
+// make the issuer answer each time, nor keep a key that is really new from being seen.
+const (
+	every = 10 * time.Second // between two fetches on average, and after one that failed
+	inRow = 5                // that may follow each other at once
+	again = time.Second      // until a name that was not there is looked for once more; from then on it is every
 )
 
 // place is where keys are published: in what, and its URL.
@@ -31,10 +40,18 @@ type keySet struct {
 	fetched time.Time // when keys came; zero: never
 	tried   time.Time // when a fetch last began
 	failure error     // of that fetch
+	spent   time.Time // until when fetches at the pace of every would have been begun by now
+	absent  map[[sha256.Size]byte]sought
+}
+
+// sought is a name that a set lacked when it was fetched for it. Names are as long as strangers like: their hash is kept.
+type sought struct {
+	at    time.Time
+	twice bool
 }
 
 // Keys are the public keys published at a URL (RFC 7517 §5). They are remembered; a set that lacks
-// kid is fetched again, but not more often than every ten seconds. An empty kid is never lacking.
+// kid is fetched again: five times in a row at most, and every ten seconds on average. An empty kid is never lacking.
 func (c *Client) Keys(ctx context.Context, url, kid string) ([]jose.JSONWebKey, error) {
 	return c.published(ctx, federation.InKeySet, url, kid)
 }
@@ -55,7 +72,7 @@ func (c *Client) published(ctx context.Context, in federation.KeyPlace, url, kid
 
 	now := c.now()
 	if set.wants(kid, now) {
-		set.tried = now
+		set.begin(kid, now)
 		// Others wait for this fetch: that this caller gives up must not fail it.
 		keys, err := c.fetchPublished(context.WithoutCancel(ctx), at)
 		if set.failure = err; err == nil {
@@ -70,10 +87,42 @@ func (c *Client) published(ctx context.Context, in federation.KeyPlace, url, kid
 
 // wants tells whether the set should be fetched now.
 func (s *keySet) wants(kid string, now time.Time) bool {
-	if !s.tried.IsZero() && now.Sub(s.tried) < pause {
+	switch {
+	case s.failure != nil && now.Sub(s.tried) < every, s.spent.Sub(now) > (inRow-1)*every:
+		return false
+	case s.fetched.IsZero(), now.Sub(s.fetched) > fresh:
+		return true
+	case kid == "" || s.has(kid):
 		return false
 	}
-	return s.fetched.IsZero() || now.Sub(s.fetched) > fresh || kid != "" && !s.has(kid)
+	before, known := s.absent[sha256.Sum256([]byte(kid))]
+	return !known || now.Sub(before.at) >= before.pause()
+}
+
+// pause is how long a name is not looked for again.
+func (s sought) pause() time.Duration {
+	if s.twice {
+		return every
+	}
+	return again
+}
+
+// begin notes that the set is fetched now, for who looks for kid.
+func (s *keySet) begin(kid string, now time.Time) {
+	if s.tried = now; s.spent.Before(now) {
+		s.spent = now
+	}
+	s.spent = s.spent.Add(every)
+	if kid == "" || s.fetched.IsZero() || s.has(kid) {
+		return
+	}
+	maps.DeleteFunc(s.absent, func(_ [sha256.Size]byte, was sought) bool { return now.Sub(was.at) > every }) // few are left: fetches are few
+	if s.absent == nil {
+		s.absent = map[[sha256.Size]byte]sought{}
+	}
+	sum := sha256.Sum256([]byte(kid))
+	_, before := s.absent[sum]
+	s.absent[sum] = sought{now, before}
 }
 
 func (s *keySet) has(kid string) bool {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -91,20 +92,61 @@ func TestKeysOfARotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.publish(t, "two")
-	if got, _ := keys("two"); len(got) != 1 || got[0] != "one" {
-		t.Errorf("Keys = %v: fetched again within the pause", got)
-	}
-	pass(pause)
 	if got, err := keys("two"); err != nil || len(got) != 1 || got[0] != "two" {
 		t.Errorf("Keys = %v, %v; want the new key", got, err)
 	}
-	for range 5 { // made-up key ids must not make us hammer the publisher
-		if _, err := keys("made up"); err != nil {
-			t.Fatal(err)
+	ask := func(want int32, names ...string) {
+		t.Helper()
+		for range 5 {
+			for _, name := range names {
+				if _, err := keys(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if n := p.asked.Load(); n != want {
+			t.Errorf("after %v: fetched %d times, want %d", names, n, want)
 		}
 	}
-	if n := p.asked.Load(); n != 2 {
-		t.Errorf("fetched %d times, want twice", n)
+	ask(3, "made up")
+	pass(again)
+	ask(4, "made up") // it may have been published meanwhile
+	pass(again)
+	ask(4, "made up")
+}
+
+// TestFloodOfUnknownKeys: strangers who make up names of keys make the publisher answer five times, and then once in ten
+// seconds; a key that is new is there at the next fetch, whoever asked for it.
+func TestFloodOfUnknownKeys(t *testing.T) {
+	p, keys, pass := site(t)
+	p.publish(t, "one")
+	flood := func(want int32) {
+		t.Helper()
+		for i := range 50 {
+			if _, err := keys("made up " + strconv.Itoa(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := p.asked.Load(); n != want {
+			t.Errorf("fetched %d times, want %d", n, want)
+		}
+	}
+	if _, err := keys("one"); err != nil {
+		t.Fatal(err)
+	}
+	flood(inRow)
+	p.publish(t, "one", "two")
+	pass(every / 2)
+	flood(inRow)
+	pass(every / 2)
+	flood(inRow + 1)
+	if got, err := keys("two"); err != nil || len(got) != 2 {
+		t.Errorf("Keys = %v, %v; want the new key", got, err)
+	}
+	pass(inRow * every) // peace: the next rotation is seen at once
+	p.publish(t, "three")
+	if got, err := keys("three"); err != nil || len(got) != 1 || got[0] != "three" {
+		t.Errorf("Keys = %v, %v; want the new key", got, err)
 	}
 }
 
@@ -117,7 +159,7 @@ func TestKeysWhenFetchingFails(t *testing.T) {
 	if _, err := keys("one"); err == nil {
 		t.Error("fetched again within the pause")
 	}
-	pass(pause)
+	pass(every)
 	if _, err := keys("one"); err != nil {
 		t.Fatal(err)
 	}
