@@ -71,6 +71,9 @@ func (c *conditions) page(first, max int) string {
 }
 
 // like is a pattern for LIKE … ESCAPE '!' in which the asterisks of a text stand for anything.
-func like(text string) string {
-	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%").Replace(text)
+func like(text string) string { return strings.ReplaceAll(literally(text), "*", "%") }
+
+// literally is a pattern for LIKE … ESCAPE '!' that only the text itself matches.
+func literally(text string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -153,6 +154,8 @@ func (s *Store) AdminEvents(ctx context.Context, realmKey string, q event.AdminQ
 	among(c, "resource_type", q.ResourceTypes)
 	if q.Path != "" {
 		c.add(`resource_path LIKE ? ESCAPE '!'`, like(q.Path))
+		begin, _, _ := strings.Cut(q.Path, "*") // SQLite's LIKE takes either case
+		c.add(`substr(resource_path, 1, ?) = ?`, utf8.RuneCountInString(begin), begin)
 	}
 	by(c, "Realm", q.Actor.Realm)
 	by(c, "Client", q.Actor.Client)

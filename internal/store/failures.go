@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/store/engine"
@@ -62,9 +63,17 @@ func (s *Store) EditFailures(ctx context.Context, realmKey, userID string, edit 
 
 // ClearFailures forgets the failed sign-ins of a user, or with an empty id those of all.
 func (s *Store) ClearFailures(ctx context.Context, realmKey, userID string) error {
+	return s.ForgiveFailures(ctx, realmKey, userID, nil)
+}
+
+// ForgiveFailures is ClearFailures with its admin events, which tell of a user only where there was something to forget.
+func (s *Store) ForgiveFailures(ctx context.Context, realmKey, userID string, audit []event.Admin) error {
 	err := s.db.Change(ctx, func(tx engine.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM failures WHERE realm = $1 AND ($2 = '' OR user_id = $2)`, realmKey, userID)
-		return err
+		gone, err := tx.Exec(ctx, `DELETE FROM failures WHERE realm = $1 AND ($2 = '' OR user_id = $2)`, realmKey, userID)
+		if err != nil || gone == 0 && userID != "" || len(audit) == 0 {
+			return err
+		}
+		return tx.Send(ctx, adminStatements(audit))
 	})
 	if err != nil {
 		return fmt.Errorf("forget failed sign-ins: %w", s.fails(err))

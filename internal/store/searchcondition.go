@@ -60,7 +60,7 @@ func likePattern(p user.Pattern) string {
 		if i > 0 {
 			b.WriteByte('%')
 		}
-		b.WriteString(like(part))
+		b.WriteString(literally(part))
 	}
 	if len(p.Parts) > 0 && !p.End {
 		b.WriteByte('%')

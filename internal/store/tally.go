@@ -22,7 +22,7 @@ func newTallies() *tallies {
 
 // of is the tally of a query with these conditions, the realm among them.
 func (t *tallies) of(c *conditions) *tally {
-	key := fmt.Sprintf("%s %q", c, c.args)
+	key := fmt.Sprintf("%s %#v", c, c.args)
 	if known, ok := t.entries.GetIfPresent(key); ok {
 		return known
 	}

@@ -125,7 +125,7 @@ func aQuery(r *rapid.T) user.Query {
 	yes := rapid.Bool().Draw(r, "yes")
 	sometimes("search", func() { q.Search = strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 3).Draw(r, "words"), " ") })
 	sometimes("exact", func() { q.Exact = true })
-	sometimes("username", func() { q.Username = pick("part", []string{"er1", "USER12", "r", "user3"}) })
+	sometimes("username", func() { q.Username = pick("part", []string{"er1", "USER12", "r", "user3", "*1", "r*"}) })
 	sometimes("email", func() {
 		q.Email = pick("part", []string{"ann", "EXAMPLE", "bob3@example.org", "user3@example.org", "1@", "r2@e", "user1"})
 	})
@@ -137,7 +137,7 @@ func aQuery(r *rapid.T) user.Query {
 	sometimes("badge", func() { q.Attributes = map[string]string{"badge": "3", "colour": "blue"} })
 	sometimes("provider", func() { q.Provider = pick("provider", []string{"a", "c"}) })
 	sometimes("subject", func() { q.ProviderUser = "1" })
-	sometimes("after", func() { q.CreatedAfter = at.Add(time.Hour) })
+	sometimes("after", func() { q.CreatedAfter = at.Add(time.Duration(rapid.IntRange(1, 2).Draw(r, "hours")) * time.Hour) })
 	sometimes("before", func() { q.CreatedBefore = at.Add(2 * time.Hour) })
 	sometimes("role", func() { q.Role = "role" })
 	sometimes("group", func() { q.Group = "group" })
