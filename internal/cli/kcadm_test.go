@@ -31,31 +31,56 @@ type recordedCommand struct {
 	stdout, stderr string
 }
 
-// unordered are commands whose answers are sets, maps or headers, which Keycloak gives in no order.
-var unordered = []int{25, 26, 27, 32, 33, 37, 52, 53}
+// recordings are files of recorded commands.
+var recordings = []recording{
+	{
+		file: "transcripts.txt", commands: 83,
+		names:     []string{"kcadm.sh", "tokenhouse admin"},
+		unordered: []int{25, 26, 27, 32, 33, 37, 52, 53},
+		deliberate: map[int]string{
+			30: `"clientId" : "my-client"`,
+			38: `"name" : "good-aud"`,
+		},
+		service: []int{63, 64, 65, 66},
+	},
+	{file: "options.txt", commands: 412, names: []string{"kcadm.sh"}},
+}
 
-// deliberate are commands that come out otherwise on purpose: a client is found by its clientId too, so
-// that what is listed in documents works.
-var deliberate = map[int]string{
-	30: `"clientId" : "my-client"`,
-	38: `"name" : "good-aud"`,
+// recording is a file of recorded commands, which are numbered from 1.
+type recording struct {
+	file       string // below testdata/kcadm
+	commands   int
+	names      []string       // that the commands are run under
+	unordered  []int          // their answers are sets, maps or headers, which Keycloak gives in no order
+	deliberate map[int]string // what they print instead: a client is found by its clientId too, so that what is listed in documents works
+	service    []int          // what a service account did, which had a file of its own
+}
+
+// recordedFiles are the files that recorded commands read.
+var recordedFiles = map[string]string{
+	"tmpl.json":  `{"publicClient":true,"name":"T"}`,
+	"patch.json": `{"description":"from file","attributes":{"a":"1","b":"2"},"redirectUris":["http://127.0.0.1:9/f"]}`,
 }
 
 // TestKcadmTranscripts runs what the real kcadm.sh ran, in the same order, against a new server: it prints and
 // exits the same.
 func TestKcadmTranscripts(t *testing.T) {
-	commands := recordedCommands(t)
-	for _, name := range []string{"kcadm.sh", "tokenhouse admin"} {
-		t.Run(name, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			if err := os.WriteFile("tmpl.json", []byte(`{"publicClient":true,"name":"T"}`), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			r := &transcript{program: name, server: administrated(t), ids: map[string]string{}}
-			for _, c := range commands {
-				t.Run(strconv.Itoa(c.number), func(t *testing.T) { r.replay(t, c) })
-			}
-		})
+	for _, from := range recordings {
+		commands := from.read(t)
+		for _, name := range from.names {
+			t.Run(from.file+"/"+name, func(t *testing.T) {
+				t.Chdir(t.TempDir())
+				for name, text := range recordedFiles {
+					if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				r := &transcript{recording: from, program: name, server: administrated(t), ids: map[string]string{}}
+				for _, c := range commands {
+					t.Run(strconv.Itoa(c.number), func(t *testing.T) { r.replay(t, c) })
+				}
+			})
+		}
 	}
 }
 
@@ -75,6 +100,7 @@ func administrated(t *testing.T) string {
 
 // transcript is a run through the recorded commands.
 type transcript struct {
+	recording
 	program, server string
 	ids             map[string]string // by placeholder
 }
@@ -85,12 +111,12 @@ func (r *transcript) replay(t *testing.T, c recordedCommand) {
 	args := slices.Clone(c.args)
 	for i := range args {
 		args[i] = r.fill(strings.ReplaceAll(args[i], recordedServer, r.server))
-		if args[i] == "kcadm.config" && c.number >= 63 && c.number <= 66 {
-			args[i] = "service.config" // what a service account did had a file of its own
+		if args[i] == "kcadm.config" && slices.Contains(r.service, c.number) {
+			args[i] = "service.config"
 		}
 	}
 	exit := p.kcadm(r.program).Run(t.Context(), args)
-	if want, other := deliberate[c.number]; other {
+	if want, other := r.deliberate[c.number]; other {
 		if exit != exitOK || !strings.Contains(stdout.String(), want) {
 			t.Errorf("exit code %d, prints %q, want %q; %s", exit, stdout.String(), want, stderr.String())
 		}
@@ -130,7 +156,7 @@ func (r *transcript) compare(t *testing.T, stream string, number int, want, got 
 	r.learn(want, got)
 	want = strings.ReplaceAll(r.fillKnown(want), "<n>", "59")
 	got = regexp.MustCompile(`timeToExpiry: \d+s`).ReplaceAllString(got, "timeToExpiry: 59s")
-	if slices.Contains(unordered, number) {
+	if slices.Contains(r.unordered, number) {
 		want, got = sorted(want), sorted(got)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -210,10 +236,10 @@ func sortMembers(o *kcadm.Object) *kcadm.Object {
 	return out
 }
 
-// recordedCommands reads testdata/kcadm/transcripts.txt.
-func recordedCommands(t *testing.T) []recordedCommand {
+// read gives the commands of the file.
+func (r recording) read(t *testing.T) []recordedCommand {
 	t.Helper()
-	text, err := os.ReadFile("testdata/kcadm/transcripts.txt")
+	text, err := os.ReadFile("testdata/kcadm/" + r.file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,8 +253,8 @@ func recordedCommands(t *testing.T) []recordedCommand {
 		c.number = i + 1
 		out = append(out, c)
 	}
-	if len(out) != 83 {
-		t.Fatalf("%d recorded commands, want 83", len(out))
+	if len(out) != r.commands {
+		t.Fatalf("%s has %d recorded commands, want %d", r.file, len(out), r.commands)
 	}
 	return out
 }

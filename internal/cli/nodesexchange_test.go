@@ -129,7 +129,9 @@ func TestExchangeOnTwoProcesses(t *testing.T) {
 		}
 		providers := &manage.Providers{Store: here.Store()}
 		author := audit.Author{Now: time.Now(), NewID: uuid.NewString}
-		if err := providers.Update(t.Context(), author, "nodes", "partner", keycloak.Object{"alias": json.RawMessage(`"partner"`), "providerId": json.RawMessage(`"jwt-authorization-grant"`), "enabled": json.RawMessage("false")}); err != nil {
+		off := keycloak.Object{"alias": json.RawMessage(`"partner"`), "providerId": json.RawMessage(`"jwt-authorization-grant"`), "enabled": json.RawMessage("false"),
+			"config": json.RawMessage(`{"issuer": "https://partner.example", "useJwksUrl": "true", "jwksUrl": "https://partner.example/keys"}`)}
+		if err := providers.Update(t.Context(), author, "nodes", "partner", off); err != nil {
 			t.Fatal(err)
 		}
 		soon(t, "the other node takes assertions of a provider that is off", func() bool { return send(t, nodes[1], "token", vouched(), nil) != http.StatusOK })

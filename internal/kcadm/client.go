@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -94,6 +95,7 @@ func (c *Client) Do(ctx context.Context, method, address string, h Headers, body
 	if err != nil {
 		return nil, err
 	}
+	singleSlashes(q.URL)
 	for name, value := range h.values {
 		q.Header.Set(name, value)
 	}
@@ -108,6 +110,16 @@ func (c *Client) Do(ctx context.Context, method, address string, h Headers, body
 	}
 	return &Answer{Code: resp.StatusCode, Status: resp.Proto + " " + resp.Status, Header: resp.Header, Body: text}, nil
 }
+
+// singleSlashes makes one of slashes that follow each other, as kcadm does: servers refuse a path that has two, as of
+// "get /users".
+func singleSlashes(u *url.URL) {
+	escaped := slashes.ReplaceAllString(u.EscapedPath(), "/")
+	u.Path, _ = url.PathUnescape(escaped) // it was unescaped before
+	u.RawPath = escaped
+}
+
+var slashes = regexp.MustCompile("//+")
 
 // bare is an error of the connection without the address, which may carry secrets in its query.
 func bare(err error) error {
@@ -156,6 +168,9 @@ func (a *Answer) Reason() string {
 	_, status, _ := strings.Cut(a.Status, " ")
 	return "HTTP error - " + status
 }
+
+// Base is a server's URL as addresses begin with it. Sessions are kept under the URL as it was typed.
+func Base(server string) string { return strings.TrimSuffix(server, "/") }
 
 // Resource is the address of a resource: a URI that begins with realms, or is serverinfo, lies below the root of
 // the administration, a whole address is as it is, and any other lies in the realm.

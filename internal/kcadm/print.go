@@ -123,6 +123,9 @@ func appendString(b []byte, s string) []byte {
 // number is a number as Java prints it: integers as they are, others as the double that they are read into.
 func number(n json.Number) string {
 	if !strings.ContainsAny(n.String(), ".eE") {
+		if n == "-0" {
+			return "0"
+		}
 		return n.String()
 	}
 	f, err := n.Float64()

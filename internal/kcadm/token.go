@@ -96,7 +96,7 @@ func (c *Client) redeem(ctx context.Context, server, realm string, s *Session, f
 		q.SetBasicAuth(url.QueryEscape(s.ClientID), url.QueryEscape(s.Secret)) // RFC 6749 §2.3.1
 		h.Set("Authorization", q.Header.Get("Authorization"))
 	}
-	address := server + "/realms/" + url.PathEscape(realm) + "/protocol/openid-connect/token"
+	address := Base(server) + "/realms/" + url.PathEscape(realm) + "/protocol/openid-connect/token"
 	a, err := c.Do(ctx, http.MethodPost, address, h, []byte(form.Encode()))
 	if err != nil {
 		return fmt.Errorf("Failed to send request - %w", err)

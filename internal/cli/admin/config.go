@@ -63,7 +63,7 @@ func (c *call) domain() (server, realm string, err error) {
 	case !c.has("--realm"):
 		return "", "", misusef("Required option not specified: --realm")
 	}
-	return strings.TrimSuffix(c.text("--server"), "/"), c.text("--realm"), nil
+	return c.text("--server"), c.text("--realm"), nil
 }
 
 // status prints who is signed in where.

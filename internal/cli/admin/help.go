@@ -12,12 +12,17 @@ var helpFiles embed.FS
 // helpTexts are what --help prints: a file for each command, and parts that several share.
 var helpTexts = template.Must(template.ParseFS(helpFiles, "help/*.txt"))
 
-// help prints the help of the command that the arguments name.
+// help prints the help of the command that the arguments name; words that follow its name mean nothing.
 func (c *call) help() error {
-	name := strings.Join(c.arguments, " ")
-	of := named(name)
-	if of == nil {
-		return misusef("Unknown command: %s", name)
+	of := named("")
+	for i, word := range c.arguments {
+		inner := named(strings.TrimSpace(of.name + " " + word))
+		switch {
+		case inner != nil:
+			of = inner
+		case i == 0:
+			return misusef("Unknown command: %s", word)
+		}
 	}
 	return c.printHelp(of)
 }

@@ -23,6 +23,11 @@ func (o option) name() string { return o.names[len(o.names)-1] }
 // options are those of several commands, one after the other.
 func options(groups ...[]option) []option { return slices.Concat(groups...) }
 
+// naming are the options that say which server, realm, user, group, role or client is meant. None of them may be empty,
+// as a variable that is not set leaves it: what is then meant is never what is there by default.
+var naming = []string{"--config", "--server", "--realm", "--client", "--user", "--admin-root", "--target-realm", "--token", "--uusername", "--uid",
+	"--gname", "--gpath", "--gid", "--rname", "--rid", "--cclientid", "--cid", "--rolename", "--roleid", "--username", "--userid"}
+
 // Groups of options, in the order in which they are suggested.
 var (
 	general     = []option{{[]string{"--help"}, "", flag}, {[]string{"-x"}, "", flag}}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -14,6 +15,7 @@ func (p *Program) parse(args []string) (*call, error) {
 	c := &call{program: p, command: named(""), values: map[string][]string{}}
 	var unmatched []string
 	first, onlyArguments := 0, false // first: where the first unmatched one stands
+	var expected *command            // the command that it was told
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		name, value, attached := strings.Cut(arg, "=")
@@ -42,12 +44,13 @@ func (p *Program) parse(args []string) (*call, error) {
 			c.arguments = append(c.arguments, arg)
 		default:
 			if unmatched == nil {
-				first = i
+				first, expected = i, c.command
 			}
 			unmatched = append(unmatched, arg)
 		}
 	}
 	if len(unmatched) > 0 {
+		c.command = expected
 		return c, c.unmatched(unmatched, first)
 	}
 	return c, nil
@@ -102,6 +105,9 @@ func (c *call) take(o option, value string, attached bool, following []string) (
 	}
 	if name == "--set" || name == "--delete" {
 		c.changes = append(c.changes, change{name == "--delete", value})
+	}
+	if value == "" && slices.Contains(naming, name) {
+		return 0, misusef("option '%s' (<%s>) is empty", name, o.label)
 	}
 	c.values[name] = append(c.values[name], value)
 	return used, nil
@@ -173,7 +179,7 @@ func (c *call) nearCommands(word string) []string {
 			continue
 		}
 		if score := similarity(pairs(word), pairs(name)); score > 0 {
-			found = append(found, near{c.title() + " " + name, score})
+			found = append(found, near{cmp.Or(c.command.name, c.program.Name) + " " + name, score})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b near) int {

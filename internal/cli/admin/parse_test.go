@@ -47,12 +47,47 @@ func TestMistakes(t *testing.T) {
 		"config credentials --realm x":                 "Required option not specified: --server\n" + try("config credentials"),
 		"config credentials --server http://127.0.0.1": "Required option not specified: --realm\n" + try("config credentials"),
 		"config truststore x -d":                       "Option --delete is mutually exclusive with specifying a TRUSTSTORE\n" + try("config truststore"),
+		"--server x get":                               "Unknown options: '--server', 'x'\n" + try(""),
+		"get clients -F=":                              "Fields spec is null or empty!\n" + try("get"),
+		"get clients --format=":                        "Unsupported output format: \n" + try("get"),
+		"get-roles --rid x --available":                "Option --available not supported with composite roles. Try 'kcadm.sh get-roles' for full list of realm roles\n" + try("get-roles"),
 		"help nonsense":                                "Unknown command: nonsense\nTry 'kcadm.sh help' for more information on the available options.",
 	} {
 		want = strings.ReplaceAll(want, "Possible solutions: \n", "")
 		code, stdout, stderr := perform(t, line)
 		if code != exitUsage || stdout != "" || strings.TrimRight(stderr, "\n") != want {
 			t.Errorf("%s: exit code %d, %q\n%s\nwant\n%s", line, code, stdout, stderr, want)
+		}
+	}
+}
+
+// TestEmptyNames: what a variable that is not set leaves empty is not what is there by default. A command of each kind that
+// takes the option refuses it before anything is asked.
+func TestEmptyNames(t *testing.T) {
+	for _, name := range naming {
+		tried := 0
+		for i := range commands {
+			o := commands[i].option(name)
+			if o == nil {
+				continue
+			}
+			tried++
+			code, stdout, stderr := perform(t, commands[i].name+" "+name+"=")
+			if want := "option '" + name + "' (<" + o.label + ">) is empty\n"; code != exitUsage || stdout != "" || !strings.HasPrefix(stderr, want) {
+				t.Errorf("%s %s=: exit code %d, %q, %q, want %q", commands[i].name, name, code, stdout, stderr, want)
+			}
+		}
+		if tried == 0 {
+			t.Errorf("no command takes %s", name)
+		}
+	}
+}
+
+// TestHelpOfMore: words that follow the name of a command mean nothing.
+func TestHelpOfMore(t *testing.T) {
+	for line, begin := range map[string]string{"help create get": "Usage: kcadm.sh create", "help config nonsense": "Usage: kcadm.sh config SUB_COMMAND"} {
+		if code, stdout, _ := perform(t, line); code != exitOK || !strings.HasPrefix(stdout, begin) {
+			t.Errorf("%s: exit code %d, %q, want %q", line, code, stdout, begin)
 		}
 	}
 }

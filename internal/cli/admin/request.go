@@ -3,10 +3,7 @@ package admin
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,14 +23,6 @@ type query struct {
 	content    []byte        // to send; nil: nothing
 	merge      bool
 	print      printing
-}
-
-// printing is what of the answer is printed, and how.
-type printing struct {
-	headers, id, result bool
-	compressed, csv     bool
-	fields              *kcadm.Fields // nil: all
-	quoting             kcadm.Quoting
 }
 
 func (c *call) create() error { return c.request(http.MethodPost) }
@@ -124,30 +113,6 @@ func pairError(err error) error {
 	return err
 }
 
-func (c *call) readPrinting(q *query) error {
-	q.print = printing{headers: c.has("--print-headers"), id: c.has("--id"), result: c.has("--output") || q.method == http.MethodGet,
-		compressed: c.has("--compressed")}
-	if c.has("--output") && q.print.id {
-		return misusef("Options -o and -i are mutually exclusive")
-	}
-	switch format := c.text("--format"); strings.ToLower(format) {
-	case "csv":
-		q.print.csv = true
-	case "", "json":
-	default:
-		return misusef("Unsupported output format: %s", format)
-	}
-	if c.has("--noquotes") {
-		q.print.quoting = kcadm.Unquoted
-	}
-	if !c.has("--fields") {
-		return nil
-	}
-	var err error
-	q.print.fields, err = kcadm.ParseFields(c.text("--fields"))
-	return err
-}
-
 // send sends the request and prints what is asked for of the answer.
 func (c *call) send(s *session, q *query) error {
 	address, err := kcadm.Resource(s.root, s.target, q.uri)
@@ -156,7 +121,7 @@ func (c *call) send(s *session, q *query) error {
 	}
 	noun := kcadm.Noun(address)
 	address = kcadm.WithQuery(address, q.parameters...)
-	if s.initial != "" && q.method == http.MethodPost && strings.HasPrefix(address, s.server+"/realms/"+s.realm+"/clients-registrations/") {
+	if s.initial != "" && q.method == http.MethodPost && strings.HasPrefix(address, kcadm.Base(s.server)+"/realms/"+s.realm+"/clients-registrations/") {
 		q.headers.Default("Authorization", "Bearer "+s.initial)
 	}
 	s.authorize(&q.headers)
@@ -201,188 +166,6 @@ func (c *call) send(s *session, q *query) error {
 	return c.print(a, q.print)
 }
 
-func (c *call) printHeaders(a *kcadm.Answer) {
-	fmt.Fprintln(c.program.Out, a.Status)
-	for _, line := range a.Lines() {
-		fmt.Fprintln(c.program.Out, line)
-	}
-}
-
-// compose makes the request's content of --file, --body, what the server has, and --set and --delete.
-func (c *call) compose(s *session, q *query, address string) error {
-	if err := c.readContent(q); err != nil {
-		return err
-	}
-	if q.method == http.MethodPut && q.merge {
-		if err := c.mergeInto(s, q, address); err != nil {
-			return err
-		}
-	}
-	if len(q.changes) == 0 {
-		return nil
-	}
-	if q.content != nil && q.document == nil {
-		return errors.New("Can't set attributes on content of type other than application/json")
-	}
-	if q.document == nil {
-		q.document = kcadm.NewObject()
-	}
-	if err := kcadm.Apply(q.document, q.changes); err != nil {
-		return err
-	}
-	q.content = kcadm.Compact(q.document)
-	return nil
-}
-
-// readContent reads --file, as JSON where nothing else is said, or --body as it is.
-func (c *call) readContent(q *query) error {
-	if c.has("--body") {
-		q.content = []byte(c.text("--body"))
-		return nil
-	}
-	if !c.has("--file") {
-		return nil
-	}
-	text, err := c.readFile(c.text("--file"))
-	if err != nil {
-		return err
-	}
-	q.content = text
-	if kind := q.headers.Get("Content-Type"); kind != "" && kind != "application/json" {
-		return nil
-	}
-	v, content, err := parseDocument(text)
-	if err != nil {
-		return err
-	}
-	q.content = content
-	o, ok := v.(*kcadm.Object)
-	if !ok && (q.merge || len(q.changes) > 0) {
-		return fmt.Errorf("Not a JSON object: %s", kcadm.Compact(v))
-	}
-	q.document = o
-	return nil
-}
-
-// parseDocument reads JSON of a file; content is its text without white space around it.
-func parseDocument(text []byte) (v any, content []byte, err error) {
-	content = []byte(strings.TrimSpace(string(text)))
-	if len(content) == 0 {
-		return nil, nil, errors.New("Document provided by --file option is empty")
-	}
-	if v, err = kcadm.Parse(content); err != nil {
-		return nil, nil, fmt.Errorf("Not a valid JSON document - %w", err)
-	}
-	return v, content, nil
-}
-
-// readFile reads a file, or standard input where it is called -.
-func (c *call) readFile(name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(c.program.In)
-	}
-	text, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("File not found: " + name)
-	}
-	return text, err
-}
-
-// mergeInto lays the content over what the server has.
-func (c *call) mergeInto(s *session, q *query, address string) error {
-	a, err := s.client.Do(c.ctx, http.MethodGet, address, q.headers, nil)
-	if err != nil {
-		return fmt.Errorf("HTTP request error: %w", err)
-	}
-	if err := a.Check(address); err != nil {
-		return err
-	}
-	v, err := kcadm.Parse(a.Body)
-	if err != nil {
-		return fmt.Errorf("HTTP request error: %w", err)
-	}
-	present, ok := v.(*kcadm.Object)
-	if !ok {
-		return fmt.Errorf("Not a JSON object: %s", kcadm.Compact(v))
-	}
-	over := q.document
-	if over == nil && q.content != nil && len(q.changes) == 0 {
-		given, err := kcadm.Parse(q.content)
-		if err != nil {
-			return fmt.Errorf("Not a valid JSON document - %w", err)
-		}
-		if over, ok = given.(*kcadm.Object); !ok {
-			return fmt.Errorf("Not a JSON object: %s", q.content)
-		}
-	}
-	if over != nil {
-		if err := kcadm.Merge(over, present); err != nil {
-			return err
-		}
-	} else if q.content != nil {
-		return nil // a body and attributes: compose refuses them
-	}
-	q.document, q.content = present, kcadm.Compact(present)
-	return nil
-}
-
-// result is the answer to print: after a change, what is there now.
-func (c *call) result(s *session, q *query, a *kcadm.Answer, address, id string) (*kcadm.Answer, error) {
-	changed := q.method == http.MethodPost || q.method == http.MethodPut
-	if !changed || q.uri == "clients-initial-access" || a.Code != http.StatusNoContent && id == "" {
-		return a, nil
-	}
-	if id != "" {
-		address += "/" + id
-	}
-	now, err := s.client.Do(c.ctx, http.MethodGet, address, s.headers(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("HTTP request error: %w", err)
-	}
-	return now, nil
-}
-
-// print prints a body. JSON ends without a newline, which the error stream gets, so that a terminal's next prompt
-// begins a line.
-func (c *call) print(a *kcadm.Answer, how printing) error {
-	out := a.Body
-	switch {
-	case a.JSON() && !how.compressed:
-		v, err := kcadm.Parse(a.Body)
-		if err != nil {
-			return fmt.Errorf("Error processing results: %w", err)
-		}
-		if how.fields != nil {
-			v = how.fields.Filter(v)
-		}
-		if how.csv {
-			for _, line := range kcadm.CSV(v, how.fields, how.quoting) {
-				fmt.Fprintln(c.program.Out, line)
-			}
-			return nil
-		}
-		out = kcadm.Pretty(v)
-	case how.csv || how.fields != nil:
-		kind := "not json"
-		if how.compressed {
-			kind = "compressed"
-		}
-		fmt.Fprintln(c.program.Err, "Cannot create CSV nor filter returned fields because the response is "+kind)
-		return nil
-	}
-	return c.printRaw(out)
-}
-
-func (c *call) printRaw(text []byte) error {
-	if _, err := c.program.Out.Write(text); err != nil {
-		return err
-	}
-	if len(text) > 0 && !strings.ContainsAny(string(text[len(text)-1:]), "\r\n") {
-		fmt.Fprintln(c.program.Err)
-	}
-	return nil
-}
-
 // newObject prints JSON that is composed here, without a server.
 func (c *call) newObject() error {
 	q := &query{}
@@ -393,7 +176,8 @@ func (c *call) newObject() error {
 		return err
 	}
 	if c.has("--compressed") {
-		return c.printRaw(q.content)
+		_, err := c.program.Out.Write(q.content)
+		return err
 	}
 	v, err := kcadm.Parse(q.content)
 	if err != nil {

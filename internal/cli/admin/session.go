@@ -54,8 +54,7 @@ func (c *call) connect() (*session, error) {
 	case s.realm == "" && s.token == "":
 		return nil, fmt.Errorf("No realm or token specified. Use --realm, --token, or '%s config credentials'.", c.program.Name)
 	}
-	s.server = strings.TrimSuffix(s.server, "/")
-	s.root = cmp.Or(c.text("--admin-root"), s.server+"/admin")
+	s.root = cmp.Or(c.text("--admin-root"), kcadm.Base(s.server)+"/admin")
 	s.target = cmp.Or(c.text("--target-realm"), s.realm)
 	if s.client, err = c.httpClient(s.server, config); err != nil {
 		return nil, err
@@ -158,7 +157,7 @@ func (c *call) signIn(client *kcadm.Client, server, realm string) (*kcadm.Sessio
 			return nil, misusef("Can't use both --keystore and --secret")
 		}
 		l.AssertionExpires = p.Now().Add(kcadm.AssertionLifespan)
-		if l.Assertion, err = c.assertion(l.Client, server+"/realms/"+realm); err != nil {
+		if l.Assertion, err = c.assertion(l.Client, kcadm.Base(server)+"/realms/"+realm); err != nil {
 			return nil, err
 		}
 		return client.Login(c.ctx, l, p.Now())
