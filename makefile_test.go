@@ -50,6 +50,40 @@ func TestNoTestIsLeftOut(t *testing.T) {
 	}
 }
 
+// TestCalmPackagesBeginNothing: the packages that `make test` runs without the race detector begin no goroutine, in
+// their tests neither.
+func TestCalmPackagesBeginNothing(t *testing.T) {
+	text, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calm := regexp.MustCompile(`(?m)^CALM = (.+)$`).FindStringSubmatch(string(text))
+	if calm == nil {
+		t.Fatal("the Makefile is written in another way")
+	}
+	begins := regexp.MustCompile(`(?m)^.*(\bgo func\b|^\s*go \w[\w.]*\(|\.Go\(|\bt\.Parallel\(|\bhttptest\.New).*$`)
+	seen := 0
+	for _, pattern := range strings.Fields(calm[1]) {
+		err := filepath.WalkDir(strings.TrimSuffix(pattern, "/..."), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") {
+				return err
+			}
+			seen++
+			text, err := os.ReadFile(path)
+			if line := begins.Find(text); line != nil {
+				t.Errorf("%s begins a goroutine, or has another begin one: %s", path, line)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen < 100 {
+		t.Errorf("%d files were read: the test shows nothing", seen)
+	}
+}
+
 // tests are all tests and fuzz tests, each by its package and name as fuzz-short writes them.
 func tests(t *testing.T) (all []string) {
 	t.Helper()

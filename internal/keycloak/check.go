@@ -91,6 +91,9 @@ func (c *checker) valueOf(out *bytes.Buffer, t json.Token, kind, path string) er
 		}
 		return c.mapping(out, strings.TrimSuffix(element, ">"), path)
 	}
+	if words, ok := strings.CutPrefix(kind, "one<"); ok {
+		return c.word(out, t, strings.Split(strings.TrimSuffix(words, ">"), ","), path)
+	}
 	switch kind {
 	case "any":
 		return c.any(out, t, path)
@@ -180,7 +183,10 @@ func (c *checker) unknown(r *representation, name, path string) error {
 		return err
 	}
 	p := c.problem(Unknown, join(path, name), "Unrecognized field %q", name)
-	p.Representation, p.Member = r.name+"Representation", name
+	p.Representation, p.Member = r.name, name
+	if !strings.HasSuffix(r.name, "Presentation") { // Keycloak calls one so
+		p.Representation += "Representation"
+	}
 	return p
 }
 
@@ -235,37 +241,5 @@ func (c *checker) any(out *bytes.Buffer, t json.Token, path string) error {
 		return c.mapping(out, "any", path)
 	}
 	out.Write(encode(t))
-	return nil
-}
-
-// expected names the scalar types in complaints.
-var expected = map[string]string{"str": "a text", "bool": "true or false", "int": "a number", "long": "a number"}
-
-// scalar writes a string, number or boolean in the type that the member has.
-func (c *checker) scalar(out *bytes.Buffer, t json.Token, kind, path string) error {
-	if _, ok := t.(json.Delim); ok {
-		return c.wrong(path, t, expected[kind])
-	}
-	text := fmt.Sprint(t)
-	switch kind {
-	case "str":
-		out.Write(encode(text))
-		return nil
-	case "bool":
-		if text != "true" && text != "false" {
-			return c.wrong(path, t, "true or false")
-		}
-		out.WriteString(text)
-		return nil
-	}
-	bits := 64
-	if kind == "int" {
-		bits = 32
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, bits)
-	if err != nil {
-		return c.wrong(path, t, "a whole number")
-	}
-	out.WriteString(strconv.FormatInt(n, 10))
 	return nil
 }

@@ -50,6 +50,7 @@ var clientAttributes = []attribute[client]{
 	word("jwt.credential.sub", func(c *client) *string { return &c.AuthSubject }),
 	word("x509.subjectdn", func(c *client) *string { return &c.SubjectDN }),
 	inverted("x509.allow.regex.pattern.comparison", func(c *client) *bool { return &c.SubjectExact }),
+	word(secretMethod, func(c *client) *string { return &c.SecretMethod }),
 	word("client.secret.rotated", func(c *client) *string { return &c.RotatedSecret }),
 	rotatedUntil(),
 
@@ -143,10 +144,11 @@ func ToClient(r *realm.Realm, o Object) (*realm.Client, []Note) {
 		notes = append(notes, unknown...)
 		c.OptionalScopes, unknown = scopeKeys(r, o, "optionalClientScopes")
 		notes = append(notes, unknown...)
+		c.OptionalScopes = slices.DeleteFunc(c.OptionalScopes, func(key string) bool { return slices.Contains(c.DefaultScopes, key) })
 	} else {
 		AssignDefaults(r, &c)
 	}
-	for _, name := range []string{"protocolMappers", "defaultClientScopes", "optionalClientScopes", "access"} {
+	for _, name := range []string{"protocolMappers", "defaultClientScopes", "optionalClientScopes", "access", "origin", "registrationAccessToken"} {
 		delete(rest, name)
 	}
 	if rest.Has(overridesMember) {
@@ -217,6 +219,17 @@ func FromClient(r *realm.Realm, c *realm.Client) Object {
 	return o
 }
 
+// ShowClient is the representation of a client as administrators and the client itself see it: authorization settings
+// have an address of their own, and of a client that proves nothing there is no secret to see. Extra has to be loaded.
+func ShowClient(r *realm.Realm, c *realm.Client) Object {
+	o := FromClient(r, c)
+	delete(o, "authorizationSettings")
+	if c.Public {
+		delete(o, "secret")
+	}
+	return o
+}
+
 // clientDefaults are the members that Keycloak always shows and that we do not act on.
 var clientDefaults = map[string]any{"surrogateAuthRequired": false, "authenticationFlowBindingOverrides": map[string]string{}, "nodeReRegistrationTimeout": -1}
 
@@ -232,13 +245,6 @@ func scopeNames(r *realm.Realm, keys []string) []string {
 
 // realmClient is an attribute that tells whether the client belongs to the machinery of the realm.
 const realmClient = "realm_client"
-
-// inverted binds a switch that is on where it is absent to a field that says it is off.
-func inverted(name string, at func(*client) *bool) attribute[client] {
-	return attribute[client]{name,
-		func(c *client) (string, bool) { return strconv.FormatBool(!*at(c)), *at(c) },
-		func(c *client, s string) bool { *at(c) = s == "false"; return s == "true" || s == "false" || s == "" }, "true or false"}
-}
 
 // algorithms are those that tokens are signed with (RFC 7518 §3.1). "none" is not among them.
 var algorithms = []string{"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"}

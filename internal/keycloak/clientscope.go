@@ -16,6 +16,7 @@ var scopeFields = []field[scope]{
 
 var scopeAttributes = []attribute[scope]{
 	onOff("include.in.token.scope", true, func(s *scope) *bool { return &s.InToken }),
+	inverted("include.in.openid.provider.metadata", func(s *scope) *bool { return &s.Unlisted }),
 	onOff("display.on.consent.screen", true, func(s *scope) *bool { return &s.OnConsent }),
 	word("consent.screen.text", func(s *scope) *string { return &s.ConsentText }),
 }

@@ -19,6 +19,9 @@ import (
 // KeyProviderType is the type of the components that are key providers.
 const KeyProviderType = "org.keycloak.keys.KeyProvider"
 
+// RegistrationPolicyType is the provider type of the policies of client registration.
+const RegistrationPolicyType = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy"
+
 type keyProvider = realm.KeyProvider
 
 var componentFields = []field[keyProvider]{

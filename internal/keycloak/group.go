@@ -22,7 +22,7 @@ func ToGroup(o Object, parent *realm.Group) *realm.Group {
 	if parent != nil {
 		g.Parent, g.Path = parent.Key, parent.Path+"/"+g.Name
 	}
-	if attributes := Value[map[string][]string](o, "attributes"); len(attributes) > 0 {
+	if attributes := withValues(Value[map[string][]string](o, "attributes")); len(attributes) > 0 {
 		g.Attributes = attributes
 	}
 	for _, name := range []string{"path", "parentId", "subGroups", "subGroupCount", "attributes", "realmRoles", "clientRoles", "access"} {
@@ -34,17 +34,26 @@ func ToGroup(o Object, parent *realm.Group) *realm.Group {
 	return &g
 }
 
-// MergeGroup is a group after an update by this representation: name, description and attributes are
-// those of the representation where it has them. Extra has to be loaded.
+// withValues are the attributes that have a value.
+func withValues(attributes map[string][]string) map[string][]string {
+	maps.DeleteFunc(attributes, func(_ string, values []string) bool { return len(values) == 0 })
+	return attributes
+}
+
+// MergeGroup is a group after an update by this representation: the description is that of the representation, name
+// and attributes where it has them. Extra has to be loaded.
 func MergeGroup(g *realm.Group, o Object) *realm.Group {
 	with := *g
 	if o.Has("name") {
 		with.Name = o.Text("name")
 	}
 	if o.Has("attributes") {
-		with.Attributes = Value[map[string][]string](o, "attributes")
+		with.Attributes = withValues(Value[map[string][]string](o, "attributes"))
 	}
 	with.Extra = realm.Extra(keptWith(Object(g.Extra), o, "description"))
+	if !o.Has("description") {
+		delete(with.Extra, "description")
+	}
 	return &with
 }
 

@@ -2,8 +2,11 @@ package keycloak
 
 import (
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
@@ -70,6 +73,36 @@ func UnmaskMail(smtp, stored map[string]string) error {
 		smtp[secret.name] = stored[secret.name]
 	}
 	return nil
+}
+
+// CheckMail refuses the settings of a mail server whose sender nobody can be, or nobody can answer to. Letters beyond ASCII
+// before the @ have to be allowed. Where there are no settings there is nothing to refuse.
+func CheckMail(smtp map[string]string) error {
+	if len(smtp) == 0 {
+		return nil
+	}
+	from, given := smtp["from"]
+	if !given {
+		from = "null"
+	}
+	if !sends(smtp, from) {
+		return badSender("from", "sender", from)
+	}
+	if reply := smtp["replyTo"]; reply != "" && !sends(smtp, reply) {
+		return badSender("replyTo", "reply-to", reply)
+	}
+	return nil
+}
+
+// sends tells whether a mail server with these settings takes an address.
+func sends(smtp map[string]string, address string) bool {
+	local := address[:max(0, strings.LastIndexByte(address, '@'))]
+	return profile.IsEmail(address) && (smtp["allowutf8"] == "true" || !strings.ContainsFunc(local, func(c rune) bool { return c >= utf8.RuneSelf }))
+}
+
+func badSender(setting, role, address string) error {
+	return &fault.Invalid{Field: "smtpServer." + setting, Message: "Invalid " + role + " address '" + address + "'. If the address contains UTF-8 characters in the " +
+		"local part please ensure the SMTP server supports the SMTPUTF8 extension and enable 'Allow UTF-8' in the email realm configuration."}
 }
 
 // SameAddress refuses settings that keep a stored secret and say that it is sent elsewhere: one of the addresses is another

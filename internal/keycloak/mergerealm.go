@@ -36,7 +36,7 @@ func mergeRealm(now, put Object) (Object, error) {
 		out[name] = value
 	}
 	for name, value := range put {
-		if !slices.Contains(realmContents, name) && !slices.Contains(apart, name) {
+		if !slices.Contains(realmContents, name) && !slices.Contains(apart, name) && name != otpApplications {
 			out[name] = value
 		}
 	}
@@ -56,8 +56,25 @@ func mergeRealm(now, put Object) (Object, error) {
 		}
 		out.Put("smtpServer", smtp)
 	}
+	if out.Has("passwordPolicy") && out.Text("passwordPolicy") == "" {
+		delete(out, "passwordPolicy")
+	}
+	SettleEmails(out, put)
 	mergeRealmAttributes(out, now, put)
 	return out, nil
+}
+
+// SettleEmails switches off, in the settings of a realm, what cannot be beside what a representation switches on: signing
+// in by e-mail address, or an address as the name, and addresses that several users may have.
+func SettleEmails(settings, put Object) {
+	if Value[bool](put, "registrationEmailAsUsername") || Value[bool](put, "loginWithEmailAllowed") {
+		settings.Put("duplicateEmailsAllowed", false)
+	}
+	if Value[bool](put, "duplicateEmailsAllowed") {
+		settings.Put("duplicateEmailsAllowed", true)
+		settings.Put("loginWithEmailAllowed", false)
+		settings.Put("registrationEmailAsUsername", false)
+	}
 }
 
 // lasts are the attributes that a realm always has. Keycloak replaces all others when it is sent any.
@@ -91,6 +108,9 @@ func mergeRealmAttributes(out, now, put Object) {
 		case !put.Has(name) && given && err == nil:
 			out.Put(name, n)
 		}
+	}
+	if put.Has("otpPolicyCodeReusable") {
+		attributes["realmReusableOtpCode"] = string(put["otpPolicyCodeReusable"])
 	}
 	out.Put("attributes", attributes)
 }

@@ -21,13 +21,28 @@ const (
 	grantDevice      = "urn:ietf:params:oauth:grant-type:device_code"
 	grantCIBA        = "urn:openid:params:grant-type:ciba"
 	grantUMA         = "urn:ietf:params:oauth:grant-type:uma-ticket"
+	grantExchange    = "urn:ietf:params:oauth:grant-type:token-exchange"
+	grantAssertion   = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 )
+
+// switchedGrants are the grants that an attribute switches on.
+var switchedGrants = map[string]string{
+	grantDevice: "oauth2.device.authorization.grant.enabled", grantCIBA: "oidc.ciba.grant.enabled", grantRefresh: "use.refresh.tokens",
+	grantExchange: "standard.token.exchange.enabled", grantAssertion: "oauth2.jwt.authorization.grant.enabled",
+}
 
 // authenticators are Keycloak's names of the ways in which a client proves itself (RFC 7591 §2).
 var authenticators = map[string]string{
 	"client_secret_basic": "client-secret", "client_secret_post": "client-secret", "client_secret_jwt": "client-secret-jwt",
-	"private_key_jwt": "client-jwt", "tls_client_auth": "client-x509", "self_signed_tls_client_auth": "client-x509", "none": "none",
+	"private_key_jwt": "client-jwt", "tls_client_auth": "client-x509", "none": "none",
 }
+
+// ScopeBasic is the client scope by which tokens name their subject. Who registers by metadata has it, whatever else
+// they ask for.
+const ScopeBasic = "basic"
+
+// secretMethod is the attribute that says how the client sends its secret: one of the ways above.
+const secretMethod = "client.secret.authentication.allowed.method"
 
 // textMetadata are members that are attributes under another name.
 var textMetadata = map[string]string{
@@ -37,9 +52,15 @@ var textMetadata = map[string]string{
 	"id_token_encrypted_response_enc": "id.token.encrypted.response.enc", "authorization_signed_response_alg": "authorization.signed.response.alg",
 	"authorization_encrypted_response_alg": "authorization.encrypted.response.alg", "authorization_encrypted_response_enc": "authorization.encrypted.response.enc",
 	"token_endpoint_auth_signing_alg": "token.endpoint.auth.signing.alg", "tls_client_auth_subject_dn": "x509.subjectdn",
+	"userinfo_encrypted_response_alg": "user.info.encrypted.response.alg", "userinfo_encrypted_response_enc": "user.info.encrypted.response.enc",
 	"backchannel_logout_uri": "backchannel.logout.url", "frontchannel_logout_uri": "frontchannel.logout.url",
-	"sector_identifier_uri": "sectorIdentifierUri",
+	"backchannel_token_delivery_mode":                "ciba.backchannel.token.delivery.mode",
+	"backchannel_client_notification_endpoint":       "ciba.backchannel.client.notification.endpoint",
+	"backchannel_authentication_request_signing_alg": "ciba.backchannel.auth.request.signing.alg",
 }
+
+// logoutMetadata are members that a client gives up by leaving them out of an update.
+var logoutMetadata = map[string]bool{"backchannel_logout_uri": true, "frontchannel_logout_uri": true}
 
 // flagMetadata are members that are true or false, and attributes under another name.
 var flagMetadata = map[string]string{
@@ -70,10 +91,12 @@ func FromMetadata(m Object) (Object, error) {
 	if m.Has("scope") {
 		o.Put("optionalClientScopes", strings.Fields(m.Text("scope")))
 	}
+	o.Put("frontchannelLogout", m.Text("frontchannel_logout_uri") != "")
 	attributes := metadataAttributes(m)
-	if err := putFlows(o, m, attributes); err != nil {
+	if err := putFlows(o, m); err != nil {
 		return nil, err
 	}
+	putGrants(o, m, attributes)
 	if err := putAuthentication(o, m, attributes); err != nil {
 		return nil, err
 	}
@@ -82,9 +105,12 @@ func FromMetadata(m Object) (Object, error) {
 }
 
 func metadataAttributes(m Object) map[string]string {
-	out := map[string]string{"backchannel.logout.session.required": "true", "backchannel.logout.revoke.offline.tokens": "false"}
+	out := map[string]string{
+		"backchannel.logout.session.required": "true", "backchannel.logout.revoke.offline.tokens": "false",
+		"frontchannel.logout.session.required": "false",
+	}
 	for member, name := range textMetadata {
-		if m.Has(member) {
+		if m.Has(member) || logoutMetadata[member] {
 			out[name] = m.Text(member)
 		}
 	}
@@ -101,22 +127,21 @@ func metadataAttributes(m Object) map[string]string {
 	return out
 }
 
-// putFlows switches on what the client asks for. Without a list of grants it uses codes alone (RFC 7591
-// §2), where Keycloak lets it ask for passwords too.
-func putFlows(o, m Object, attributes map[string]string) error {
-	types := Value[[]string](m, "response_types")
-	if !m.Has("response_types") {
-		types = []string{"code"}
+// putFlows switches on the flows of the response types that the client asks for; where it names none, those of
+// its grants; where it names none either, codes (RFC 7591 §2).
+func putFlows(o, m Object) error {
+	types, grants := Value[[]string](m, "response_types"), Value[[]string](m, "grant_types")
+	code, implicit := len(grants) == 0 || slices.Contains(grants, grantCode), slices.Contains(grants, grantImplicit)
+	if len(types) > 0 {
+		code, implicit = false, false
 	}
-	code, implicit := false, false
 	for _, t := range types {
 		for word := range strings.FieldsSeq(t) {
 			switch word {
-			case "code":
+			case "code", "none":
 				code = true
 			case "token", "id_token":
 				implicit = true
-			case "none":
 			default:
 				return ErrMetadata
 			}
@@ -124,24 +149,31 @@ func putFlows(o, m Object, attributes map[string]string) error {
 	}
 	o.Put("standardFlowEnabled", code)
 	o.Put("implicitFlowEnabled", implicit)
+	return nil
+}
+
+// putGrants switches on the other grants that the client asks for, and off those that it does not. Where it says
+// nothing about grants they are as for any client.
+func putGrants(o, m Object, attributes map[string]string) {
 	grants := Value[[]string](m, "grant_types")
+	authorization := slices.Contains(grants, grantUMA)
 	o.Put("directAccessGrantsEnabled", slices.Contains(grants, grantPassword))
-	o.Put("serviceAccountsEnabled", slices.Contains(grants, grantCredentials))
-	if slices.Contains(grants, grantUMA) {
+	if grants == nil {
+		return
+	}
+	o.Put("serviceAccountsEnabled", authorization || slices.Contains(grants, grantCredentials))
+	if authorization {
 		o.Put("authorizationServicesEnabled", true)
 	}
-	if grants != nil {
-		attributes["oidc.ciba.grant.enabled"] = strconv.FormatBool(slices.Contains(grants, grantCIBA))
-		attributes["oauth2.device.authorization.grant.enabled"] = strconv.FormatBool(slices.Contains(grants, grantDevice))
+	for grant, name := range switchedGrants {
+		attributes[name] = strconv.FormatBool(slices.Contains(grants, grant))
 	}
-	return nil
 }
 
 // putAuthentication says how the client proves itself, and by which keys.
 func putAuthentication(o, m Object, attributes map[string]string) error {
-	method := m.Text("token_endpoint_auth_method")
-	authenticator := "client-secret"
-	if method != "" {
+	method, authenticator := m.Text("token_endpoint_auth_method"), "client-secret"
+	if m.Has("token_endpoint_auth_method") {
 		authenticator = authenticators[method]
 	}
 	if authenticator == "" || m.Has("jwks") && m.Has("jwks_uri") {
@@ -149,117 +181,19 @@ func putAuthentication(o, m Object, attributes map[string]string) error {
 	}
 	o.Put("clientAuthenticatorType", authenticator)
 	o.Put("publicClient", method == "none")
+	if method != "" && authenticator == "client-secret" {
+		attributes[secretMethod] = method
+	}
+	if m.Has("tls_client_auth_subject_dn") {
+		attributes["x509.allow.regex.pattern.comparison"] = "false" // RFC 8705 §2.1.2: the very subject
+	}
 	switch {
 	case m.Has("jwks_uri"):
-		attributes["use.jwks.url"], attributes["jwks.url"] = "true", m.Text("jwks_uri")
+		attributes["use.jwks.url"], attributes["use.jwks.string"], attributes["jwks.url"] = "true", "false", m.Text("jwks_uri")
 	case m.Has("jwks"):
 		attributes["use.jwks.url"], attributes["use.jwks.string"], attributes[jwksAttribute] = "false", "true", string(m["jwks"])
 	case method == "private_key_jwt":
 		return ErrMetadata
 	}
 	return nil
-}
-
-// ToMetadata is the metadata of a client with this representation, as registration answers it (RFC 7591
-// §3.2.1).
-func ToMetadata(o Object) Object {
-	m := Object{}
-	for name, member := range map[string]string{"clientId": "client_id", "name": "client_name", "baseUrl": "client_uri", "redirectUris": "redirect_uris",
-		"registrationAccessToken": "registration_access_token"} {
-		if value, ok := o[name]; ok {
-			m[member] = value
-		}
-	}
-	attributes := Value[map[string]string](o, "attributes")
-	for member, name := range textMetadata {
-		if value := attributes[name]; value != "" {
-			m.Put(member, value)
-		}
-	}
-	for _, member := range []string{"tls_client_certificate_bound_access_tokens", "dpop_bound_access_tokens", "require_pushed_authorization_requests",
-		"backchannel_logout_session_required"} {
-		m.Put(member, attributes[flagMetadata[member]] == "true")
-	}
-	for member, name := range listMetadata {
-		if value := attributes[name]; value != "" {
-			m.Put(member, split(value))
-		}
-	}
-	if scopes := Value[[]string](o, "optionalClientScopes"); scopes != nil {
-		m.Put("scope", strings.Join(scopes, " "))
-	}
-	m.Put("response_types", responseTypes(o))
-	m.Put("grant_types", grantTypes(o, attributes))
-	m.Put("token_endpoint_auth_method", authMethod(o))
-	if o.Text("clientAuthenticatorType") == "client-secret" && !Value[bool](o, "publicClient") {
-		m.Put("client_secret", o.Text("secret"))
-		expires, _ := strconv.ParseInt(attributes["client.secret.expiration.time"], 10, 64) // 0: never
-		m.Put("client_secret_expires_at", expires)
-	}
-	if attributes["use.jwks.url"] == "true" {
-		m.Put("jwks_uri", attributes["jwks.url"])
-	}
-	m.Put("subject_type", subjectType(o))
-	return m
-}
-
-func authMethod(o Object) string {
-	if Value[bool](o, "publicClient") {
-		return "none"
-	}
-	switch o.Text("clientAuthenticatorType") {
-	case "client-secret-jwt":
-		return "client_secret_jwt"
-	case "client-jwt":
-		return "private_key_jwt"
-	case "client-x509":
-		return "tls_client_auth"
-	}
-	return "client_secret_basic"
-}
-
-func responseTypes(o Object) []string {
-	code, implicit := Value[bool](o, "standardFlowEnabled"), Value[bool](o, "implicitFlowEnabled")
-	out := []string{}
-	if code {
-		out = append(out, "code", "none")
-	}
-	if implicit {
-		out = append(out, "id_token", "id_token token")
-	}
-	if code && implicit {
-		out = append(out, "code id_token", "code token", "code id_token token")
-	}
-	return out
-}
-
-func grantTypes(o Object, attributes map[string]string) []string {
-	out := []string{}
-	for _, g := range []struct {
-		name string
-		used bool
-	}{
-		{grantCode, Value[bool](o, "standardFlowEnabled")},
-		{grantImplicit, Value[bool](o, "implicitFlowEnabled")},
-		{grantPassword, Value[bool](o, "directAccessGrantsEnabled")},
-		{grantCredentials, Value[bool](o, "serviceAccountsEnabled")},
-		{grantDevice, attributes["oauth2.device.authorization.grant.enabled"] == "true"},
-		{grantCIBA, attributes["oidc.ciba.grant.enabled"] == "true"},
-		{grantUMA, Value[bool](o, "authorizationServicesEnabled")},
-		{grantRefresh, attributes["use.refresh.tokens"] != "false"},
-	} {
-		if g.used {
-			out = append(out, g.name)
-		}
-	}
-	return out
-}
-
-func subjectType(o Object) string {
-	for _, m := range toMappers(o) {
-		if strings.HasSuffix(m.Kind, "-pairwise-sub-mapper") {
-			return "pairwise"
-		}
-	}
-	return "public"
 }

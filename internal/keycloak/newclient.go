@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
@@ -17,8 +18,9 @@ const (
 
 // CompleteClient gives the representation of a new client what Keycloak gives to one that comes by the
 // administration API: web origins of its redirect URIs and, where it names its protocol, that protocol's
-// defaults. Secrets and keys are not among them: see WantsSecret and WantsSigningKey.
-func CompleteClient(o Object) {
+// defaults. Secrets and keys are not among them: see WantsSecret and WantsSigningKey. A *fault.Invalid says that it cannot
+// be a resource server.
+func CompleteClient(o Object) error {
 	attributes := Value[map[string]string](o, "attributes")
 	if attributes == nil {
 		attributes = map[string]string{}
@@ -40,13 +42,17 @@ func CompleteClient(o Object) {
 		completeSAML(o, attributes)
 	}
 	dropOldMembers(o)
-	if Value[bool](o, "authorizationServicesEnabled") {
-		o.Put("serviceAccountsEnabled", true)
-	} else {
+	switch {
+	case !Value[bool](o, "authorizationServicesEnabled"):
 		delete(o, "authorizationServicesEnabled")
 		delete(o, "authorizationSettings")
+	case Value[bool](o, "publicClient"), Value[bool](o, "bearerOnly"):
+		return &fault.Invalid{Field: "authorizationServicesEnabled", Message: "Only confidential clients are allowed to set authorization settings"}
+	default:
+		o.Put("serviceAccountsEnabled", true)
 	}
 	o.Put("attributes", attributes)
+	return nil
 }
 
 // dropOldMembers removes members that mean nothing to Keycloak any more.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
@@ -57,9 +58,22 @@ func TestCompleteClient(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := parsed(t, tt.given)
-			keycloak.CompleteClient(o)
+			if err := keycloak.CompleteClient(o); err != nil {
+				t.Fatal(err)
+			}
 			alike(t, tt.want, o)
 		})
+	}
+}
+
+// TestCompletePublicClient: a resource server has to prove itself.
+func TestCompletePublicClient(t *testing.T) {
+	for _, client := range []string{`{"publicClient": true}`, `{"bearerOnly": true}`, `{"protocol": "openid-connect"}`} {
+		o := parsed(t, client)
+		o.Put("authorizationServicesEnabled", true)
+		if _, invalid := errors.AsType[*fault.Invalid](keycloak.CompleteClient(o)); !invalid {
+			t.Errorf("%s: taken", client)
+		}
 	}
 }
 
@@ -104,19 +118,21 @@ func TestMetadata(t *testing.T) {
 	tests := map[string]struct{ metadata, client string }{
 		"defaults": {`{"redirect_uris": ["https://app.example/cb"]}`,
 			`{"protocol": "openid-connect", "redirectUris": ["https://app.example/cb"], "standardFlowEnabled": true, "implicitFlowEnabled": false,
-				"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false, "clientAuthenticatorType": "client-secret", "publicClient": false,
-				"attributes": {"backchannel.logout.session.required": "true", "backchannel.logout.revoke.offline.tokens": "false"}}`},
+				"directAccessGrantsEnabled": false, "frontchannelLogout": false, "clientAuthenticatorType": "client-secret", "publicClient": false,
+				"attributes": {"backchannel.logout.session.required": "true", "backchannel.logout.revoke.offline.tokens": "false", "frontchannel.logout.session.required": "false", "backchannel.logout.url": "", "frontchannel.logout.url": ""}}`},
 		"a public application": {`{"client_name": "App", "token_endpoint_auth_method": "none", "response_types": ["code id_token"], "scope": "orders  mail",
 				"grant_types": ["authorization_code", "implicit"], "post_logout_redirect_uris": ["https://a", "https://b"], "dpop_bound_access_tokens": true}`,
 			`{"protocol": "openid-connect", "name": "App", "standardFlowEnabled": true, "implicitFlowEnabled": true, "optionalClientScopes": ["orders", "mail"],
-				"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false, "clientAuthenticatorType": "none", "publicClient": true,
-				"attributes": {"backchannel.logout.session.required": "true", "backchannel.logout.revoke.offline.tokens": "false", "dpop.bound.access.tokens": "true",
-					"post.logout.redirect.uris": "https://a##https://b", "oidc.ciba.grant.enabled": "false", "oauth2.device.authorization.grant.enabled": "false"}}`},
-		"a service": {`{"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://s.example/keys", "grant_types": ["client_credentials"], "response_types": ["none"]}`,
-			`{"protocol": "openid-connect", "standardFlowEnabled": false, "implicitFlowEnabled": false, "directAccessGrantsEnabled": false, "serviceAccountsEnabled": true,
+				"directAccessGrantsEnabled": false, "frontchannelLogout": false, "serviceAccountsEnabled": false, "clientAuthenticatorType": "none", "publicClient": true,
+				"attributes": {"backchannel.logout.session.required": "true", "backchannel.logout.revoke.offline.tokens": "false", "frontchannel.logout.session.required": "false", "backchannel.logout.url": "", "frontchannel.logout.url": "", "dpop.bound.access.tokens": "true",
+					"post.logout.redirect.uris": "https://a##https://b", "oidc.ciba.grant.enabled": "false", "oauth2.device.authorization.grant.enabled": "false", "use.refresh.tokens": "false",
+					"standard.token.exchange.enabled": "false", "oauth2.jwt.authorization.grant.enabled": "false"}}`},
+		"a service": {`{"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://s.example/keys", "grant_types": ["client_credentials"]}`,
+			`{"protocol": "openid-connect", "standardFlowEnabled": false, "implicitFlowEnabled": false, "directAccessGrantsEnabled": false, "frontchannelLogout": false, "serviceAccountsEnabled": true,
 				"clientAuthenticatorType": "client-jwt", "publicClient": false,
-				"attributes": {"backchannel.logout.session.required": "true", "backchannel.logout.revoke.offline.tokens": "false", "use.jwks.url": "true", "jwks.url": "https://s.example/keys",
-					"oidc.ciba.grant.enabled": "false", "oauth2.device.authorization.grant.enabled": "false"}}`},
+				"attributes": {"backchannel.logout.session.required": "true", "backchannel.logout.revoke.offline.tokens": "false", "frontchannel.logout.session.required": "false", "backchannel.logout.url": "", "frontchannel.logout.url": "", "use.jwks.url": "true", "use.jwks.string": "false", "jwks.url": "https://s.example/keys",
+					"oidc.ciba.grant.enabled": "false", "oauth2.device.authorization.grant.enabled": "false", "use.refresh.tokens": "false",
+					"standard.token.exchange.enabled": "false", "oauth2.jwt.authorization.grant.enabled": "false"}}`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -129,7 +145,7 @@ func TestMetadata(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, member := range []string{"redirectUris", "standardFlowEnabled", "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled",
+			for _, member := range []string{"redirectUris", "standardFlowEnabled", "implicitFlowEnabled", "directAccessGrantsEnabled",
 				"clientAuthenticatorType", "publicClient", "optionalClientScopes"} {
 				if string(again[member]) != string(got[member]) {
 					t.Errorf("%s comes back as %s, and was %s", member, again[member], got[member])
@@ -137,8 +153,13 @@ func TestMetadata(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMetadataThatIsRefused is what there is not.
+func TestMetadataThatIsRefused(t *testing.T) {
 	for name, metadata := range map[string]string{
 		"a way that there is not":      `{"token_endpoint_auth_method": "smile"}`,
+		"no way at all":                `{"token_endpoint_auth_method": ""}`,
 		"a response that there is not": `{"response_types": ["image"]}`,
 		"no key to prove it with":      `{"token_endpoint_auth_method": "private_key_jwt"}`,
 		"keys in two places":           `{"jwks": {"keys": []}, "jwks_uri": "https://s.example/keys"}`,
@@ -146,5 +167,41 @@ func TestMetadata(t *testing.T) {
 		if _, err := keycloak.FromMetadata(parsed(t, metadata)); !errors.Is(err, keycloak.ErrMetadata) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestSubjects gives a client the mapper that makes its subjects pairwise, and takes it away again; others stay.
+func TestSubjects(t *testing.T) {
+	const other, there = "oidc-full-name-mapper", "oidc-sha256-pairwise-sub-mapper"
+	names := realm.Mapper{Key: "n", Name: "name", Kind: other}
+	old := realm.Mapper{Key: "p", Name: "pairwise", Kind: there, Config: map[string]string{"pairwiseSubAlgorithmSalt": "old", "sectorIdentifierUri": "https://gone.example"}}
+	for name, tt := range map[string]struct {
+		metadata string
+		now      []realm.Mapper
+		want     []string // kind, salt and sector of each mapper
+	}{
+		"public":               {`{}`, []realm.Mapper{names}, []string{other + "  "}},
+		"public again":         {`{"subject_type": "public"}`, []realm.Mapper{names, old}, []string{other + "  "}},
+		"pairwise":             {`{"subject_type": "pairwise"}`, []realm.Mapper{names}, []string{other + "  ", there + " new "}},
+		"pairwise by a sector": {`{"subject_type": "pairwise", "sector_identifier_uri": "https://s.example"}`, nil, []string{there + " new https://s.example"}},
+		"pairwise as before":   {`{"subject_type": "pairwise"}`, []realm.Mapper{old}, []string{there + " old "}},
+	} {
+		s, err := keycloak.SubjectsOf(parsed(t, tt.metadata))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		o := keycloak.Object{}
+		s.Put(o, tt.now, func() string { return "new" })
+		var got []string
+		for _, m := range keycloak.Value[[]keycloak.Object](o, "protocolMappers") {
+			config := keycloak.Value[map[string]string](m, "config")
+			got = append(got, m.Text("protocolMapper")+" "+config["pairwiseSubAlgorithmSalt"]+" "+config["sectorIdentifierUri"])
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if _, err := keycloak.SubjectsOf(parsed(t, `{"subject_type": "odd"}`)); !errors.Is(err, keycloak.ErrMetadata) {
+		t.Errorf("subjects that there are not: %v", err)
 	}
 }

@@ -134,6 +134,9 @@ func ProfileMetadata(p *profile.Profile, shown []profile.Shown) Object {
 	attributes := []Object{}
 	for _, s := range shown {
 		o := describedAttribute(s.Attribute)
+		if !o.Has("displayName") {
+			o.Put("displayName", impliedName(s.Attribute.Name))
+		}
 		o.Put("required", s.Required)
 		o.Put("readOnly", s.ReadOnly)
 		o.Put("validators", shownValidators(s.Attribute))
@@ -145,10 +148,21 @@ func ProfileMetadata(p *profile.Profile, shown []profile.Shown) Object {
 	return o
 }
 
+// impliedName is the display name of an attribute whose configuration has none: for who signs in by it, the name of a text.
+func impliedName(attribute string) string {
+	if attribute == profile.Username || attribute == profile.Email {
+		return "${" + attribute + "}"
+	}
+	return attribute
+}
+
 // shownValidators are an attribute's validators with what goes without saying in the configuration.
 func shownValidators(a profile.Attribute) map[string]profile.Settings {
 	out := map[string]profile.Settings{}
 	for name, settings := range a.Validations {
+		if name == "not-blank" || name == "not-empty" {
+			continue // Keycloak tells forms nothing of them
+		}
 		with := maps.Clone(settings)
 		if with == nil {
 			with = profile.Settings{}

@@ -40,6 +40,11 @@ var providerSettings = []struct {
 func ToProvider(o Object) (*realm.Provider, []Note) {
 	p := provider{Enabled: true}
 	rest := readFields(providerFields, &p, o)
+	for _, member := range []string{"firstBrokerLoginFlowAlias", "postBrokerLoginFlowAlias"} {
+		if o.Has(member) && o.Text(member) == "" { // says no more than none
+			delete(rest, member)
+		}
+	}
 	p.Config = Value[map[string]string](o, "config")
 	if p.Config == nil {
 		p.Config = map[string]string{}

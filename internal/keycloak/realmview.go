@@ -23,6 +23,7 @@ func ShownRealm(o Object) Object {
 	if Value[int64](out, "eventsExpiration") == 0 { // for ever
 		delete(out, "eventsExpiration")
 	}
+	ShowOTPApplications(out)
 	MaskMail(out)
 	return out
 }

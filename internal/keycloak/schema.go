@@ -29,6 +29,7 @@ const (
 	Syntax  ProblemKind = iota // no JSON, or nothing at all
 	Type                       // a member of the wrong type
 	Unknown                    // a member that the representation does not have
+	Range                      // a number that is too large
 )
 
 func (p *Problem) Error() string {

@@ -152,6 +152,7 @@ func expiration() field[settings] {
 // keeps them as attributes and shows both.
 var settingAttributes = append([]attribute[settings]{
 	word("frontendUrl", func(s *settings) *string { return &s.FrontendURL }),
+	word("shortVerificationUri", func(s *settings) *string { return &s.ShortDeviceURL }),
 	levels(func(s *settings) *map[string]int { return &s.ACR }),
 	mirror("oauth2DeviceCodeLifespan", func(l *lives) *time.Duration { return &l.DeviceCode }),
 	mirror("oauth2DevicePollingInterval", func(l *lives) *time.Duration { return &l.DevicePolling }),

@@ -8,15 +8,17 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
-// ProfileAttributes are what the representation of a user says of the profile. The user's fields count, and
-// not what attributes may say under their names.
+// ProfileAttributes are what the representation of a user says of the profile. The user's fields count before what
+// attributes say under their names, and of username and address nothing else does.
 func ProfileAttributes(o Object) profile.Attributes {
 	all := profile.Attributes{}
 	maps.Copy(all, Value[map[string][]string](o, "attributes"))
 	for _, name := range []string{profile.Username, profile.Email, profile.FirstName, profile.LastName} {
-		delete(all, name)
-		if o.Has(name) {
+		switch {
+		case o.Has(name):
 			all[name] = []string{o.Text(name)}
+		case name == profile.Username || name == profile.Email:
+			delete(all, name)
 		}
 	}
 	return all

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"maps"
 	"net/http/httptest"
 	"net/url"
 	"testing"
@@ -13,20 +14,29 @@ import (
 
 // visit is what came of a token of alice's in realm A: exchanged in realm B, there once more, and the refresh token beside.
 type visit struct {
-	signedIn answer // in realm A
-	subject  string // what was exchanged
+	client   url.Values // of realm A
+	signedIn answer     // in realm A
+	subject  string     // what was exchanged
 	tokens   map[string]string
-	refresh  string
+	refresh  string // empty: there is none
+	unused   string // an assertion that nobody redeemed; empty: there is none
 }
 
-// TestLineageAbroad takes back in realm A what alice exchanged in realm B: no token of B that came of it is good any
-// more, at no use and at no node, and tokens of another session are.
-func TestLineageAbroad(t *testing.T) {
-	type taking struct {
-		takeBack func(a *arena, v *visit)
-		restore  func(a *arena)
-		all      bool // of all sessions
-	}
+// by is a form of the client of realm A.
+func (v *visit) by(p ...string) url.Values {
+	form := pairs(p...)
+	maps.Copy(form, v.client)
+	return form
+}
+
+// taking is a way to take back in realm A what came of a visit.
+type taking struct {
+	takeBack func(a *arena, v *visit)
+	restore  func(a *arena)
+	all      bool // of all sessions
+}
+
+func takings() map[string]taking {
 	nothing := func(*arena) {}
 	enable := func(on bool) func(a *arena) {
 		return func(a *arena) { a.changeUser("alice", func(u *user.User) { u.Enabled = on }) }
@@ -35,55 +45,77 @@ func TestLineageAbroad(t *testing.T) {
 		return func(a *arena) { a.settings(func(s *realm.Settings) { s.Enabled = on }) }
 	}
 	clientOn := func(on bool) func(a *arena) {
-		return func(a *arena) { a.client("myapp", func(c *realm.Client) { c.Enabled = on }) }
+		return func(a *arena) {
+			for _, id := range []string{"myapp", "agent"} {
+				a.client(id, func(c *realm.Client) { c.Enabled = on })
+			}
+		}
 	}
-	takings := map[string]taking{
+	return map[string]taking{
 		"nothing": {func(*arena, *visit) {}, nothing, false},
 		"signing out": {func(a *arena, v *visit) {
-			a.post("logout", pairs("client_id", "myapp", "refresh_token", v.signedIn.get("refresh_token")))
+			a.post("logout", v.by("refresh_token", v.signedIn.get("refresh_token")))
 		}, nothing, false},
 		"the subject token": {func(a *arena, v *visit) {
-			a.post("revoke", pairs("client_id", "myapp", "token", v.subject))
+			a.post("revoke", v.by("token", v.signedIn.get("access_token")))
 		}, nothing, false},
 		"the refresh token": {func(a *arena, v *visit) {
-			a.post("revoke", pairs("client_id", "myapp", "token", v.signedIn.get("refresh_token")))
+			a.post("revoke", v.by("token", v.signedIn.get("refresh_token")))
 		}, nothing, false},
 		"the user":   {func(a *arena, _ *visit) { enable(false)(a) }, enable(true), true},
 		"the client": {func(a *arena, _ *visit) { clientOn(false)(a) }, clientOn(true), true},
 		"the realm":  {func(a *arena, _ *visit) { realmOn(false)(a) }, realmOn(true), true},
 	}
+}
+
+// TestLineageAbroad takes back in realm A what alice exchanged in realm B: no token of B that came of it is good any
+// more, at no use and at no node, and tokens of another session are.
+func TestLineageAbroad(t *testing.T) {
 	onBothRealms(t, func(r realms) {
 		a, b := &arena{r.T, r.server, r.base, "realm-a"}, &arena{r.T, r.server, r.base, "realm-b"}
 		b.client("backend", func(c *realm.Client) { c.Exchange.Enabled = true })
-		nodes := []*arena{b}
-		if r.second != nil {
-			web := httptest.NewServer(r.second.Handler())
-			r.Cleanup(web.Close)
-			nodes = append(nodes, &arena{r.T, r.second, web.URL, "realm-b"})
-		}
+		nodes := r.nodes()
 		other := a.visit(b, "access_token")
-		for name, tt := range takings {
+		for name, tt := range takings() {
 			kind := "access_token"
 			if name == "signing out" {
 				kind = "id_token" // which has no session in its name
 			}
 			v := a.visit(b, kind)
 			tt.takeBack(a, v)
-			for i, node := range nodes {
-				node.hears(v, name == "nothing")
-				node.hears(other, !tt.all)
-				node.good(v, name == "nothing", name, "node", i)
-				node.good(other, !tt.all, name, "another session, node", i)
-			}
+			tt.ask(nodes, name, v, other)
 			tt.restore(a)
 		}
 	})
 }
 
+// ask asks each node about what was taken back, and about another session.
+func (tt taking) ask(nodes []*arena, name string, v, other *visit) {
+	for i, node := range nodes {
+		node.Helper()
+		node.hears(v, name == "nothing")
+		node.hears(other, !tt.all)
+		node.good(v, name == "nothing", name, "node", i)
+		node.good(other, !tt.all, name, "another session, node", i)
+	}
+}
+
+// nodes are realm B on each node.
+func (r realms) nodes() []*arena {
+	nodes := []*arena{{r.T, r.server, r.base, "realm-b"}}
+	if r.second != nil {
+		web := httptest.NewServer(r.second.Handler())
+		r.Cleanup(web.Close)
+		nodes = append(nodes, &arena{r.T, r.second, web.URL, "realm-b"})
+	}
+	return nodes
+}
+
 // visit signs alice in at realm A, and exchanges what she gets in realm B.
 func (a *arena) visit(b *arena, kind string) *visit {
 	a.Helper()
-	v := &visit{signedIn: a.want(a.post("token", pairs("client_id", "myapp", "grant_type", "password", "username", "alice", "password", "alice-password", "scope", "openid")))}
+	v := &visit{client: pairs("client_id", "myapp")}
+	v.signedIn = a.want(a.post("token", v.by("grant_type", "password", "username", "alice", "password", "alice-password", "scope", "openid")))
 	v.subject = v.signedIn.get(kind)
 	abroad := func(p ...string) answer {
 		q := as("backend", append(p, "grant_type", grantExchange, "subject_token", v.subject, "subject_issuer", "realm-a",
@@ -123,6 +155,9 @@ func (a *arena) good(v *visit, want bool, about ...any) {
 				a.Errorf("%v: %s at %s: granted %t", about, name, use, granted)
 			}
 		}
+	}
+	if v.refresh == "" {
+		return
 	}
 	if q := a.refresh("backend", v.refresh); (q.status == 200) != want {
 		a.Errorf("%v: refresh: %v", about, q)

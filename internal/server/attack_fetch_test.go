@@ -22,7 +22,11 @@ var fetched = map[string]struct {
 	at  func(p *pit, url string)
 }{
 	"client assertion by a key": {func(k *pitKeys) *ecdsa.PrivateKey { return k.client }, func(p *pit, url string) {
-		p.client("private-key", func(c *realm.Client) { c.UseJWKS, c.UseJWKSURL, c.JWKSURL = false, true, url })
+		p.keep(func(d *realm.Draft) { // also addresses that nobody may set, as of an older database
+			c := *d.Realm().Client("private-key")
+			c.UseJWKS, c.UseJWKSURL, c.JWKSURL = false, true, url
+			d.PutClient(&c)
+		})
 	}},
 	"subject of another issuer":     {func(k *pitKeys) *ecdsa.PrivateKey { return k.abroad }, publishedBy("abroad")},
 	"assertion":                     {func(k *pitKeys) *ecdsa.PrivateKey { return k.partner }, publishedBy("partner")},

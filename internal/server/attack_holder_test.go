@@ -62,7 +62,7 @@ func attackBoundWays(y *cells, p *pit) {
 // attackCertifiedWays asks the same of certificates: a client that wants its tokens bound to one gets no other, by whichever
 // way, and what is bound to one is nothing to who has another (T12).
 func attackCertifiedWays(y *cells, p *pit) {
-	mine, theirs := p.ca.issue("mine"), p.ca.issue("theirs")
+	mine, theirs := p.cards.own, p.cards.other
 	b := p.browser()
 	b.login("secret", "alice")
 	p.each(func(c *realm.Client) { c.Tokens.BindTLS = true })
@@ -75,10 +75,10 @@ func attackCertifiedWays(y *cells, p *pit) {
 			at := *p
 			at.shown = &mine
 			held := w.begin(&at, w.client, b)
-			at.shown = shown
+			at.shown, at.bare = shown, shown == nil
 			q := held.use()
 			onToken := stands(w) && !coded(w) // which is bound
-			y.cell(q.status == http.StatusOK, shown == &mine || shown == &theirs && !onToken, w.name, w.client, name)
+			y.cell(q.status == http.StatusOK, shown == &mine || shown == &theirs && !onToken && w.client != "certificate", w.name, w.client, name)
 			if q.status != http.StatusOK {
 				continue
 			}
@@ -129,7 +129,7 @@ func (p *pit) presents(compact string) answer {
 // or another's: whoever has not both has nothing (T12). What clients want later makes no difference to that.
 func attackBoundTwice(y *cells, p *pit) {
 	key, otherKey := prooftest.New(p.T), prooftest.New(p.T)
-	mine, theirs := p.ca.issue("mine"), p.ca.issue("theirs")
+	mine, theirs := p.cards.own, p.cards.other
 	want := func(bind bool) {
 		p.each(func(c *realm.Client) { c.Tokens.BindDPoP, c.Tokens.BindTLS = bind, bind })
 	}
@@ -149,7 +149,7 @@ func attackBoundTwice(y *cells, p *pit) {
 				"another key": {otherKey, &mine}, "another certificate": {key, &theirs}, "both of another": {otherKey, &theirs},
 			} {
 				caller := *p
-				caller.proof, caller.shown = has.key, has.shown
+				caller.proof, caller.shown, caller.bare = has.key, has.shown, has.shown == nil
 				both := has.key == key && has.shown == &mine
 				for _, h := range hops {
 					at := []string{client, h.name, who}

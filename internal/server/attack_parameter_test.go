@@ -203,5 +203,5 @@ func stolenDevices(d *desk) {
 	form := b.open(late.get("verification_uri_complete")).expect("login-login-oauth-grant")
 	d.client("tv", func(c *realm.Client) { c.Device.Enabled = false })
 	form.submit("accept", "Yes").settle()
-	d.refused(d.poll("tv", late.get("device_code")), "unauthorized_client")
+	d.refused(d.poll("tv", late.get("device_code")), "invalid_grant")
 }

@@ -32,11 +32,16 @@ type pit struct {
 	as     string           // the client that uses what ways bring; empty: the one that got it
 	twist  func(url.Values) // changes what ways ask for; nil: nothing
 	proof  *prooftest.Key   // goes with each request; nil: none
-	shown  *tls.Certificate // that the caller came with, as the proxy before the server tells; nil: none
+	shown  *tls.Certificate // that the caller came with, as the proxy before the server tells; nil: its own, if it proves itself by one
+	bare   bool             // the caller came without any
 	ca     *authority       // whose certificates the server believes in
-	db     database         // that the server is on
-	first  *answer          // tokens of client "secret" for alice; nil before they are needed
+	cards  *pitCards
+	db     database // that the server is on
+	first  *answer  // tokens of client "secret" for alice; nil before they are needed
 }
+
+// pitCards are certificates: of the client that proves itself by one, and of somebody else.
+type pitCards struct{ own, other tls.Certificate }
 
 // pitKeys are keys of others than the server: of the client that signs, and of an issuer each.
 type pitKeys struct {
@@ -45,10 +50,10 @@ type pitKeys struct {
 }
 
 // kinds are the clients of the pit, each named like what it proves itself with.
-var kinds = []string{"secret", "private-key", "secret-mac", "federated", "public", "bearer-only", "disabled"}
+var kinds = []string{"secret", "private-key", "secret-mac", "federated", "certificate", "public", "bearer-only", "disabled"}
 
 // heard are the kinds that the token endpoint hears at all.
-var heard = kinds[:5]
+var heard = kinds[:6]
 
 const (
 	issuerPartner = "https://partner.example"
@@ -82,6 +87,7 @@ func newPits(t *testing.T, db database, names ...string) []*pit {
 func newPitsOf(t *testing.T, db database, keys *pitKeys, change func(c *server.Config), names ...string) []*pit {
 	t.Helper()
 	ca := newAuthority(t)
+	cards := &pitCards{ca.issue("certificate"), ca.issue("theirs")}
 	files := map[string][]byte{}
 	for _, name := range names {
 		text, err := json.Marshal(keys.realm(t, name))
@@ -103,14 +109,14 @@ func newPitsOf(t *testing.T, db database, keys *pitKeys, change func(c *server.C
 	}
 	var out []*pit
 	for _, name := range names {
-		out = append(out, &pit{desk: &desk{arena: &arena{t, s, base, name}}, second: second, keys: keys, ca: ca, db: db})
+		out = append(out, &pit{desk: &desk{arena: &arena{t, s, base, name}}, second: second, keys: keys, ca: ca, cards: cards, db: db})
 	}
 	return out
 }
 
 // in is the pit for a subtest.
 func (p *pit) in(t *testing.T) *pit {
-	return &pit{desk: &desk{arena: p.arena.in(t)}, second: p.second, keys: p.keys, others: p.others, ca: p.ca, db: p.db}
+	return &pit{desk: &desk{arena: p.arena.in(t)}, second: p.second, keys: p.keys, others: p.others, ca: p.ca, cards: p.cards, db: p.db}
 }
 
 // keySet is a key set with one public key.
@@ -158,6 +164,9 @@ func (k *pitKeys) realm(t *testing.T, name string) map[string]any {
 		case "federated":
 			c["clientAuthenticatorType"] = "federated-jwt"
 			attributes["jwt.credential.issuer"], attributes["jwt.credential.sub"] = "cluster", "pod"
+		case "certificate":
+			c["clientAuthenticatorType"] = "client-x509"
+			attributes["x509.subjectdn"], attributes["x509.allow.regex.pattern.comparison"] = "CN=certificate,O=Acme", "false"
 		}
 		clients = append(clients, c)
 	}
@@ -225,7 +234,7 @@ func (p *pit) by(client string, form ...string) url.Values {
 		asserts(p.signs([]byte(macSecret), "HS256", "", p.says(client, client, nil)))
 	case "federated":
 		asserts(p.signs(p.keys.cluster, "ES256", "", p.says(issuerCluster, "pod", nil)))
-	case "public":
+	case "public", "certificate": // proving adds what it proves itself with
 		v.Set("client_id", client)
 	default:
 		v.Set("client_id", client)

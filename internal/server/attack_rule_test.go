@@ -165,6 +165,28 @@ func attackUnsignedActors(y *cells, p *pit) {
 		}
 		y.cell(p.exchangeOf(subject, good.sign()).status == http.StatusOK, true, which)
 	}
+	attackNamedActors(y, p, rival)
+}
+
+// attackNamedActors has another issuer say who acts by its token: whom it knows itself, or somebody of another server, but
+// nobody of a realm of this one, however far back.
+func attackNamedActors(y *cells, p, rival *pit) {
+	agent := p.actor().claims
+	of := func(issuer any) map[string]any {
+		return map[string]any{"sub": agent["sub"], "client_id": "secret", "jti": agent["jti"], "iss": issuer}
+	}
+	for name, act := range map[string]map[string]any{"its own": of(nil), "another server's": of(issuerCluster), "of this realm": of(p.issuer()),
+		"of another realm": of(rival.issuer()), "of a realm that is gone": of(p.base + "/realms/gone")} {
+		if act["iss"] == nil {
+			delete(act, "iss")
+		}
+		good := name == "its own" || name == "another server's"
+		for depth, act := range map[string]map[string]any{"acts": act, "acted": {"sub": "there", "act": act}} {
+			subject := p.signs(p.keys.abroad, "ES256", "", p.says(issuerAbroad, "a-there", map[string]any{"typ": "Bearer", "act": act}))
+			y.cell(exchanged(p, subject, "subject_issuer", "abroad", "subject_token_type", typeAccess), good, "subject of another issuer", name, depth)
+			y.cell(redeems(p, p.signs(p.keys.partner, "ES256", "", p.says(issuerPartner, "a-there", map[string]any{"act": act}))), good, "assertion", name, depth)
+		}
+	}
 }
 
 // attackMixedValues brings what is used once for one thing as what is used once for another (T14).

@@ -96,7 +96,7 @@ func (j blank) headed(p ...any) map[string]any {
 // send posts a body to an endpoint of the realm, on the node that the pit is looked at through.
 func (p *pit) send(endpoint, body string, header http.Header) answer {
 	p.Helper()
-	header = p.proving(endpoint, header)
+	header = p.proving(endpoint, body, header)
 	if p.node == nil {
 		return p.arena.send(endpoint, body, header)
 	}
@@ -115,7 +115,7 @@ func (p *pit) send(endpoint, body string, header http.Header) answer {
 }
 
 // proving adds to a request's header what the caller proves: a proof by its key, and its certificate.
-func (p *pit) proving(endpoint string, header http.Header) http.Header {
+func (p *pit) proving(endpoint, body string, header http.Header) http.Header {
 	out := http.Header{}
 	maps.Copy(out, header)
 	if p.proof != nil {
@@ -125,8 +125,12 @@ func (p *pit) proving(endpoint string, header http.Header) http.Header {
 		}
 		out["Dpop"] = []string{p.proof.Prove("POST", p.issuer()+"/protocol/openid-connect/"+endpoint, time.Now(), with)}
 	}
-	if p.shown != nil {
-		out["Client-Cert"] = []string{":" + base64.StdEncoding.EncodeToString(p.shown.Certificate[0]) + ":"}
+	shown := p.shown
+	if shown == nil && !p.bare && slices.Contains(strings.Split(body, "&"), "client_id=certificate") {
+		shown = &p.cards.own
+	}
+	if shown != nil {
+		out["Client-Cert"] = []string{":" + base64.StdEncoding.EncodeToString(shown.Certificate[0]) + ":"}
 	}
 	return out
 }
@@ -385,7 +389,7 @@ func attackBytes(y *cells, p *pit) {
 
 // attackForeignRealm: a token of one realm is nothing in another, whoever signs it (T26).
 func attackForeignRealm(y *cells, p *pit) {
-	rival := &pit{desk: &desk{arena: p.others[0].arena.in(p.T)}, keys: p.keys}
+	rival := &pit{desk: &desk{arena: p.others[0].arena.in(p.T)}, keys: p.keys, cards: p.cards}
 	for _, s := range slots {
 		theirs, ours := s.made(rival), s.made(p)
 		y.cell(s.present(p, theirs.sign()), false, s.name, "of the other realm")

@@ -247,10 +247,24 @@ func (a *arena) current() *realm.Realm {
 // edit changes the realm's configuration.
 func (a *arena) edit(change func(d *realm.Draft)) {
 	a.Helper()
-	err := a.server.Store().Edit(a.Context(), a.realm, func(d *realm.Draft) ([]event.Admin, error) {
+	a.change(func(d *realm.Draft) error {
 		change(d)
-		return nil, d.Validate()
+		return d.Validate()
 	})
+}
+
+// keep changes the realm's configuration to one that may be wrong.
+func (a *arena) keep(change func(d *realm.Draft)) {
+	a.Helper()
+	a.change(func(d *realm.Draft) error {
+		change(d)
+		return nil
+	})
+}
+
+func (a *arena) change(change func(d *realm.Draft) error) {
+	a.Helper()
+	err := a.server.Store().Edit(a.Context(), a.realm, func(d *realm.Draft) ([]event.Admin, error) { return nil, change(d) })
 	if err != nil {
 		a.Fatal(err)
 	}

@@ -191,6 +191,12 @@ func byGrant(names ...string) func(way) bool {
 // coded are the grants that redeem a code.
 var coded = byGrant("code", "pushed request", "device code")
 
+// dated tells whether a way is by something that says when it was issued: by what stands for somebody, or by what another
+// issuer says of somebody.
+func dated(w way) bool {
+	return stands(w) || byGrant("exchange of another issuer's", "assertion")(w)
+}
+
 // stands tells whether a way stands on a token or code that there was before.
 func stands(w way) bool { return w.session != "" }
 
@@ -208,7 +214,7 @@ var falls = []fall{
 	}, func(w way) bool { return w.name == "password" || coded(w) || w.provider != "" }},
 	{"user has something to do first", "T04", func(p *pit, _ []brought) {
 		p.alice(func(u *user.User) { u.RequiredActions = []string{"UPDATE_PASSWORD"} })
-	}, byGrant("password", "assertion")},
+	}, byGrant("password", "assertion", "exchange of another issuer's")},
 	{"user is linked no more", "T04", func(p *pit, _ []brought) { p.alice(func(u *user.User) { u.Links = nil }) },
 		func(w way) bool { return w.provider != "" }},
 	{"service account's user is disabled", "T04", func(p *pit, _ []brought) {
@@ -227,6 +233,10 @@ var falls = []fall{
 	}, func(w way) bool {
 		return !byGrant("refresh", "offline refresh", "introspection")(w)
 	}},
+	{"refresh tokens by exchange are switched off", "T03", func(p *pit, _ []brought) { p.each(func(c *realm.Client) { c.Exchange.Refresh = false }) },
+		byGrant("refresh of an exchange")},
+	{"no exchange is allowed any more", "T03", func(p *pit, _ []brought) { p.settings(func(s *realm.Settings) { s.Exchange.ChainLimit = 0 }) },
+		byGrant("exchange", "refresh of an exchange", "exchange for an identity assertion", "exchange of another issuer's")},
 	{"realm is disabled", "T03", func(p *pit, _ []brought) { p.settings(func(s *realm.Settings) { s.Enabled = false }) }, func(way) bool { return true }},
 	{"offline scope is removed", "T03", func(p *pit, _ []brought) {
 		p.each(func(c *realm.Client) { c.OptionalScopes = nil })
@@ -250,16 +260,16 @@ var falls = []fall{
 	}, func(w way) bool { return stands(w) && !coded(w) }},
 	{"sessions are ended", "T27", func(p *pit, _ []brought) { p.endSessions(false) }, func(w way) bool { return w.session == "online" }},
 	{"offline sessions are ended", "T27", func(p *pit, _ []brought) { p.endSessions(true) }, func(w way) bool { return w.session == "offline" }},
-	{"not before, of the user", "T19", func(p *pit, _ []brought) { p.alice(func(u *user.User) { u.NotBefore = soon() }) }, stands},
+	{"not before, of the user", "T19", func(p *pit, _ []brought) { p.alice(func(u *user.User) { u.NotBefore = soon() }) }, dated},
 	{"not before, of the clients", "T19", func(p *pit, _ []brought) {
 		p.each(func(c *realm.Client) { c.NotBefore = soon() })
-	}, stands},
-	{"not before, of the realm", "T19", func(p *pit, _ []brought) { p.settings(func(s *realm.Settings) { s.NotBefore = soon() }) }, stands},
+	}, dated},
+	{"not before, of the realm", "T19", func(p *pit, _ []brought) { p.settings(func(s *realm.Settings) { s.NotBefore = soon() }) }, dated},
 	{"not before, of the realm, with older ones", "T19", func(p *pit, _ []brought) {
 		p.settings(func(s *realm.Settings) { s.NotBefore = soon() })
 		p.each(func(c *realm.Client) { c.NotBefore = 1 })
 		p.alice(func(u *user.User) { u.NotBefore = 1 })
-	}, stands},
+	}, dated},
 }
 
 // attackFalls takes away, by the row's falls, what ways stand on; before, and where nothing was taken away, they are

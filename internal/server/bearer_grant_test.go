@@ -83,6 +83,7 @@ func (h holds) calls(t *testing.T, token string) *http.Request {
 // TestBearerTakesEachGrant: what each grant issues to clients of each kind, plain and bound, passes package bearer for each of its
 // audiences, and for nobody else, altered, later, elsewhere or in other hands it does not.
 func TestBearerTakesEachGrant(t *testing.T) {
+	t.Parallel()
 	for _, db := range databases {
 		t.Run(db.name, func(t *testing.T) {
 			t.Parallel()

@@ -54,6 +54,7 @@ var gatewayAuth = brokerclient.SecretBasic("gateway", "gateway secret: %+")
 // TestBearerTakesEachAccessToken: whatever the server issues as an access token passes package bearer for its audience and for no
 // other, and whatever it issues beside does not pass. So the two cannot drift.
 func TestBearerTakesEachAccessToken(t *testing.T) {
+	t.Parallel()
 	for _, db := range databases {
 		t.Run(db.name, func(t *testing.T) { eachAccessToken(t, db) })
 	}

@@ -75,6 +75,7 @@ func TestConformanceIsDocumented(t *testing.T) {
 
 // TestConformance plays the modules.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	s := newSuite(t)
 	for _, plan := range plans {
 		t.Run(plan.name, func(t *testing.T) {

@@ -124,6 +124,7 @@ func TestEdge(t *testing.T) {
 		{"a realm with a slash in its name", asked{method: "GET", path: "/realms/shop%2Fx"}, 404, `Realm does not exist`},
 		{"a Host that is none", asked{method: "GET", path: "/realms/shop", header: []string{"Host", "evil.example/x?"}}, 400, `400`},
 		{"nowhere", asked{method: "GET", path: "/nothing"}, 404, `Unable to find matching target resource method`},
+		{"folder of what pages load", asked{method: "GET", path: "/resources/"}, 404, ``},
 		{"nowhere in a realm", asked{method: "GET", path: "/realms/shop/nothing"}, 404, `HTTP 404 Not Found`},
 		{"nowhere in an unknown realm", asked{method: "GET", path: "/realms/none/nothing"}, 404, `Realm does not exist`},
 		{"a protocol without endpoint", asked{method: "GET", path: "/realms/shop/protocol/openid-connect/"}, 404, `HTTP 404 Not Found`},

@@ -8,6 +8,7 @@ import (
 
 // TestExchangeConformance asks this server what tokenhouse conformance asks any.
 func TestExchangeConformance(t *testing.T) {
+	t.Parallel()
 	for _, db := range databases {
 		t.Run(db.name, func(t *testing.T) {
 			_, base := start(t, db.open(t), map[string][]byte{"conformance.json": conformance.Realm})

@@ -18,7 +18,7 @@ const harbour = `{"realm": "harbour", "enabled": true, "sslRequired": "none",
 		{"clientId": "pier", "secret": "pier-secret", "redirectUris": ["https://pier.example/callback"],
 		 "attributes": {"pkce.code.challenge.method": "S256", "oauth2.device.authorization.grant.enabled": "true", "oauth2.device.polling.interval": "1",
 			"standard.token.exchange.enabled": "true", "post.logout.redirect.uris": "https://pier.example/goodbye"}},
-		{"clientId": "deck", "publicClient": true, "redirectUris": ["${deck}/*"], "webOrigins": ["+"], "attributes": {"post.logout.redirect.uris": "+"}},
+		{"clientId": "deck", "publicClient": true, "redirectUris": ["https://deck.test/*"], "webOrigins": ["+"], "attributes": {"post.logout.redirect.uris": "+"}},
 		{"clientId": "crane", "secret": "crane-secret", "redirectUris": ["https://crane.example/callback"]}],
 	"users": [{"username": "alice", "enabled": true, "email": "alice@example.org", "emailVerified": true, "firstName": "Alice", "lastName": "Liddell",
 		"credentials": [{"type": "password", "value": "alice-password"}]}]}`

@@ -23,11 +23,13 @@ import (
 // the other replaced by something strange. Whatever the answer is, the server must not have failed, and what it
 // took it must be able to show. The long run throws every stone at every member, the short one some at each.
 func TestHostileBodies(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]func() Database{
 		"sqlite":   func() Database { return Database{} },
 		"postgres": func() Database { return Database{URL: storetest.Postgres(t), MasterKey: strings.Repeat("A", 43) + "="} },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			h := newHouseOfGlass(t, open())
 			defer func() { t.Logf("%d requests", h.sent) }()
 			for _, r := range h.routes {

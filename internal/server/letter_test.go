@@ -80,7 +80,7 @@ func TestAdministratorsLetter(t *testing.T) {
 	t.Cleanup(web.Close)
 	root := newOfficer(t, base, "master", "admin")
 	root.call(400, "PUT", "mailing/users/ann-id/execute-actions-email?client_id=app&redirect_uri=https://evil.test/", `["UPDATE_PASSWORD"]`)
-	root.call(400, "PUT", "mailing/users/ann-id/execute-actions-email?lifespan=soon", `["UPDATE_PASSWORD"]`)
+	root.call(404, "PUT", "mailing/users/ann-id/execute-actions-email?lifespan=soon", `["UPDATE_PASSWORD"]`)
 	root.call(204, "PUT", "mailing/users/ann-id/execute-actions-email?client_id=app&redirect_uri=https://app.test/done&lifespan=600", `["UPDATE_PASSWORD"]`)
 	text, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(<-letters)))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 func oidcClientTS(t *testing.T, dir string) {
 	site := httptest.NewUnstartedServer(nil)
 	page := local("localhost", site.Listener.Addr().String())
-	_, base := start(t, databases[0].open(t), map[string][]byte{"harbour.json": []byte(strings.ReplaceAll(harbour, "${deck}", page))})
+	_, base := start(t, databases[0].open(t), map[string][]byte{"harbour.json": []byte(strings.ReplaceAll(harbour, "https://deck.test", page))})
 	base = local("localhost", base)
 	site.Config.Handler = http.FileServer(http.Dir(fitted(t, dir, "http://localhost:8080", base)))
 	site.Start()

@@ -27,6 +27,7 @@ var update = flag.Bool("update", false, "write testdata/permissions.txt and the 
 // the address names is there or not; everybody else is not, and is never answered that the server failed.
 // testdata/permissions.txt says for people which roles open what.
 func TestPermissions(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	var table strings.Builder
 	for _, group := range nouns(o.server.store, Config{}, newAccounts(o.server.store, Config{}, nil), &inspect.Inspector{}) {

@@ -160,7 +160,7 @@ func TestInitialAccess(t *testing.T) {
 // TestInstallation answers an adapter's configuration to a client that proves who it is.
 func TestInstallation(t *testing.T) {
 	a, _ := newApplicant(t, databases[0])
-	a.refused(401, "invalid_token", "Not authorized to view client. Not valid token or client credentials provided.", "GET", "/install/old", "", "")
+	a.refused(401, "invalid_token", "Failed to authenticate client", "GET", "/install/old", "", "")
 	q, err := http.NewRequestWithContext(t.Context(), "GET", a.base+"/install/old", nil)
 	if err != nil {
 		t.Fatal(err)

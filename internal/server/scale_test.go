@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -142,7 +143,8 @@ func fillUsers(t *testing.T, where server.Database) {
 	}
 }
 
-// crowd is a store that adds many users to a realm when it is made, and watches the memory in use.
+// crowd is a store that adds many users to a realm when it is made, none of whom lacks what their profile wants, and watches the
+// memory in use.
 type crowd struct {
 	*store.Store
 	heap, most uint64
@@ -160,8 +162,8 @@ func (c *crowd) CreateRealm(ctx context.Context, d *realm.Draft, groups []*realm
 			name := fmt.Sprintf("user-%d", i)
 			password.ID = uuid.NewString()
 			a := user.Account{
-				User: user.User{ID: uuid.NewString(), Username: name, Email: name + "@example.org", Enabled: true, Created: time.Now(),
-					Roles: []string{d.Realm().DefaultRole}},
+				User: user.User{ID: uuid.NewString(), Username: name, Email: name + "@example.org", FirstName: "User", LastName: strconv.Itoa(i),
+					Enabled: true, Created: time.Now(), Roles: []string{d.Realm().DefaultRole}},
 				Credentials: []user.Credential{password},
 			}
 			if !yield(a, nil) {

@@ -129,10 +129,12 @@ func TestStepUp(t *testing.T) {
 	}
 
 	// What is held is not asked for again, by whomever.
-	c.asks("desk", "acr_values", "2", "prompt", "none")
+	c.asks("desk", "prompt", "none")
 	c.gets("desk", "gold")
+	c.asks("desk", "acr_values", "2", "prompt", "none")
+	c.gets("desk", "2") // as it was asked for
 	c.asks("shop", "acr_values", "silver", "prompt", "none")
-	c.gets("shop", "gold")
+	c.gets("shop", "silver")
 	c.asks("bank")
 	c.gets("bank", "gold")
 
@@ -179,6 +181,8 @@ func TestLevelsAskedFor(t *testing.T) {
 		"the least of a client": {"mint", nil, true, "gold"},
 		"more than there is":    {"shop", []string{"acr_values", "9"}, true, "gold"},
 		"essential, too much":   {"shop", []string{"claims", essential("9")}, true, ""},
+		"a claim, and beside":   {"shop", []string{"acr_values", "silver", "claims", `{"id_token": {"acr": {"value": "gold"}}}`}, false, "silver"},
+		"nobody knows it":       {"bank", []string{"acr_values", "lead"}, false, "silver"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := all.other(t)
@@ -287,7 +291,7 @@ func TestStepUpAttacks(t *testing.T) {
 	t.Run("without levels in the request", func(t *testing.T) {
 		c := begin(t)
 		c.asks("bank", "acr_values", "0")
-		c.gets("bank", "silver") // as the client itself may ask; the token says so
+		c.gets("bank", "0") // as the client itself may ask; the token says so
 		c.asks("mint", "acr_values", "0")
 		c.sees(200, askCode)
 	})

@@ -83,7 +83,7 @@ func endpoints(st *store.Store, c Config, people accounts) (oidc.Deps, *inspect.
 	inspector := &inspect.Inspector{Policies: police.Judge{Kept: st}, Limits: rates, Realms: st, Verifier: verifier, Keys: keys, Events: events, Now: now, NewID: uuid.NewString}
 	tokens := &grant.Issuer{Policies: police.Judge{Kept: st}, Limits: rates, Realms: st, Users: st, Sessions: st, Codes: st, Devices: st, Verifier: verifier,
 		Passwords: people.passwords, Duties: people.rules, Once: st, Counters: people.own(st), Lockouts: &limit.Lockouts{Failures: st, Users: st, Events: events, NewID: uuid.NewString}, Marks: st, Keys: keys, Events: events, Now: now, NewID: uuid.NewString,
-		Foreigners: broker.Foreigners{Users: st, Upstream: fetch}}
+		Foreigners: broker.Foreigners{Realms: st, Own: verifier, Users: st, Upstream: fetch}}
 	browser := signIns(st, c, people, keys, verifier, tokens)
 	providers := addProviders(browser, st, c, people, keys, inspector, verifier, fetch)
 	tokens.Abroad = providers

@@ -21,11 +21,13 @@ import (
 // TestWhatIsReadMayBeWritten puts to every address what it shows, and all things of every list: it is taken, and
 // nothing is another than before, neither there nor in the realm as a whole. Secrets are shown as masks, and stay.
 func TestWhatIsReadMayBeWritten(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]func() Database{
 		"sqlite":   func() Database { return Database{} },
 		"postgres": func() Database { return Database{URL: storetest.Postgres(t), MasterKey: strings.Repeat("A", 43) + "="} },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			h := newHouseOfGlass(t, open())
 			readable := map[string]bool{}
 			for _, r := range h.routes {

@@ -3,10 +3,12 @@ package assertion
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
@@ -29,11 +31,13 @@ var inFull = []struct {
 	name explain.Rule
 	ask  func(*matter, *explain.Trace) *oauth.Error
 }{
-	{explain.AssertionSignature, believed}, // a key of the provider signed it, and it did not come before
+	{explain.AssertionSignature, believed}, // a key of the provider signed it, what it was made of stands, and it did not come before
 	{explain.AssertionUser, person},        // somebody is linked to its subject, who may sign in
+	{explain.AssertionTime, recent},        // it is not older than tokens may be
 	{explain.AssertionScope, scoped},       // the scopes asked for are the client's
 	{explain.AssertionIdentity, within},    // and those of an identity assertion
 	{explain.AssertionProof, proven},       // where it is bound to a key, its holder hands it in
+	{explain.AssertionChain, chained},      // there are not too many exchanges behind it, and none was the client's
 	{explain.AssertionAudience, addressed}, // it is for this realm, and for nobody else
 	{explain.AssertionConsent, consented},  // the user allowed the client the scopes
 }
@@ -59,8 +63,13 @@ func Decide(q Request, f Found) Decision {
 
 func believed(m *matter, t *explain.Trace) *oauth.Error {
 	by := explain.AssertionSignature
-	if m.Flaw == federation.Reused {
+	switch m.Flaw {
+	case federation.Reused:
 		by = explain.AssertionOnce
+	case federation.Withdrawn:
+		by = explain.AssertionLineage
+	case federation.ActorHere:
+		by = explain.AssertionProof
 	}
 	return flawed(t, by, m.Flaw)
 }
@@ -76,6 +85,19 @@ func person(m *matter, t *explain.Trace) *oauth.Error {
 		return deny(t, explain.AssertionUser, m.User.Username, "Account is not fully set up")
 	}
 	t.Add(explain.AssertionUser, explain.Allowed, m.User.Username, m.Provider.Alias)
+	return nil
+}
+
+// recent asks that the assertion was not issued before the time from which on realm, client or user want tokens to be. One
+// that does not say when it was issued may be as old as one may be that ends then.
+func recent(m *matter, t *explain.Trace) *oauth.Error {
+	at := m.Assertion.IssuedAt
+	if at == 0 {
+		at = m.Assertion.Expires - int64(m.terms.Age/time.Second)
+	}
+	if at < max(m.Realm.NotBefore, m.Client.NotBefore, m.User.NotBefore) {
+		return deny(t, explain.AssertionTime, "", string(federation.Inactive))
+	}
 	return nil
 }
 
@@ -120,9 +142,6 @@ func notHad(asked string, a *federation.Foreign) string {
 // redeeming it sets nothing free; and who acts by it goes on doing so.
 func proven(m *matter, t *explain.Trace) *oauth.Error {
 	bonds, err := m.Assertion.Bonds()
-	if err == nil {
-		err = federation.CheckActors(bonds.Actor, m.Issuer)
-	}
 	if err != nil {
 		return deny(t, explain.AssertionProof, "", "The provided assertion is not a valid JWT").Because(err)
 	}
@@ -137,6 +156,22 @@ func proven(m *matter, t *explain.Trace) *oauth.Error {
 	}
 	t.Add(explain.AssertionProof, explain.Denied, m.Client.ID, no.Description)
 	return oauth.Errorf(oauth.InvalidGrant, "%s", no.Description).InEvent("invalid_request", no.Description)
+}
+
+// chained holds an assertion of another realm of this server to the limits of exchanges: what comes of it is worth what was
+// exchanged on the way.
+func chained(m *matter, t *explain.Trace) *oauth.Error {
+	limit := strconv.Itoa(m.Realm.Exchange.ChainLimit)
+	switch {
+	case len(m.Path) == 0:
+		return nil
+	case !exchange.ChainAllows(m.Realm, len(m.Path)):
+		return deny(t, explain.AssertionChain, m.Client.ID, "Token exchange not permitted: chain limit of "+limit+" reached")
+	case m.Realm.Exchange.RefuseCycles && exchange.Passed(m.Path, m.Client):
+		return deny(t, explain.AssertionChain, m.Client.ID, "Token exchange not permitted: "+m.Client.ID+" is already in the chain")
+	}
+	t.Add(explain.AssertionChain, explain.Allowed, m.Client.ID)
+	return nil
 }
 
 // addressed asks that the assertion is for the realm. A client policy may accept another audience; but never of an

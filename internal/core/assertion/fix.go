@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
+	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -50,6 +51,8 @@ var fixes = map[explain.Rule]func(*refused) []explain.Fix{
 	explain.AssertionUser:      fixUser,
 	explain.AssertionScope:     fixScope,
 	explain.AssertionProof:     fixProof,
+	explain.AssertionLineage:   fixLineage,
+	explain.AssertionChain:     fixChain,
 	explain.AssertionAudience:  fixAudience,
 	explain.AssertionConsent:   fixConsent,
 }
@@ -129,7 +132,7 @@ func fixTime(f *refused) []explain.Fix {
 	case federation.IssuedLater:
 		return f.faster(from(a.IssuedAt))
 	case federation.Inactive:
-		if a.Expires > f.Now.Unix() {
+		if a.Expires > f.Now.Unix() && a.NotBefore > f.Now.Unix() {
 			return f.faster(from(a.NotBefore))
 		}
 	}
@@ -212,6 +215,17 @@ func fixAudience(f *refused) []explain.Fix {
 		return out
 	}
 	return append(out, f.ofProvider("take assertions that are made for whom this one is", explain.Config(federation.SettingForClient, strconv.FormatBool(terms.ForClient)))...)
+}
+
+func fixLineage(f *refused) []explain.Fix {
+	return say("have an assertion made of what is good now: by a user, a session and a client of %s that stand", f.Assertion.Issuer)
+}
+
+func fixChain(f *refused) []explain.Fix {
+	if exchange.ChainAllows(f.Realm, len(f.Path)) {
+		return []explain.Fix{exchange.AllowCycles(f.Realm)}
+	}
+	return append([]explain.Fix{exchange.LongerChain(f.Realm, len(f.Path))}, say("have an assertion made of a token that has fewer exchanges behind it")...)
 }
 
 func fixConsent(f *refused) []explain.Fix {

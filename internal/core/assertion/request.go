@@ -31,7 +31,8 @@ type Request struct {
 // Found is what was found out about an assertion that Examine let pass.
 type Found struct {
 	Provider federation.Settings // whose it is, as Examine says
-	Flaw     federation.Flaw     // why it is not believed, BadSignature, NoKeys or Reused; empty: it is
+	Flaw     federation.Flaw     // why it is not believed, as BadSignature or Reused; empty: it is
+	Path     []token.Hop         // behind what comes of it, where another realm of this server issued it; nil elsewhere
 	User     *user.User          // who is linked to its subject; nil: nobody
 	Locked   bool                // the user is locked after sign-ins that failed
 	Pending  bool                // the user has something to do before they may sign in
@@ -64,7 +65,7 @@ type Decision struct {
 // name nobody then.
 func (d *Decision) Stranger() bool {
 	switch d.Rule {
-	case explain.AssertionSignature, explain.AssertionOnce, explain.AssertionUser:
+	case explain.AssertionSignature, explain.AssertionLineage, explain.AssertionOnce, explain.AssertionUser:
 		return true
 	}
 	return false

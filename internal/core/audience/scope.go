@@ -24,7 +24,7 @@ func (r *Resolution) inPlay(all *realm.RoleSet) []*realm.ClientScope {
 		if s == nil {
 			continue
 		}
-		if !names(r.Scope, s.Name) {
+		if !names(r.Scope, s.Name) || s.OfOrganizations() {
 			r.Trace.Add(explain.ScopeUnasked, explain.Skipped, s.Name, r.Client.ID)
 			continue
 		}
@@ -55,7 +55,7 @@ func Asked(in *realm.Realm, c *realm.Client, parameter string) []*realm.ClientSc
 		}
 	}
 	for _, key := range c.OptionalScopes {
-		if s := r.scopeFor(key, out); s != nil && names(parameter, s.Name) {
+		if s := r.scopeFor(key, out); s != nil && names(parameter, s.Name) && !s.OfOrganizations() {
 			out = append(out, s)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
@@ -40,12 +41,22 @@ func Again(d Record, r *realm.Realm) (v Verdict, ok bool) {
 	switch {
 	case d.Grant == string(oauth.TokenExchange):
 		return a.exchange()
-	case d.Asked.Renewed:
-		return a.renewal(), true
-	case d.User == nil:
+	case d.User == nil && !d.Asked.Renewed:
 		return v, false
 	}
-	return a.issue(), true
+	if use, known := uses[oauth.GrantType(d.Grant)]; known && !use(a.client) {
+		return denied(explain.ReplayGrant, a.client.ID, oauth.UnauthorizedClient, d.Grant), true
+	}
+	said, because, ok := a.policed()
+	switch {
+	case !ok:
+		return v, false
+	case said.Refuse != nil:
+		return refused(explain.PolicyDemand, said.Refuse, because), true
+	case d.Asked.Renewed:
+		return a.renewal(), true
+	}
+	return a.issue(said), true
 }
 
 // anew is a record on its way through another realm.
@@ -88,6 +99,9 @@ func (a *anew) unseen(q exchange.Request, d exchange.Decision) bool {
 	}
 	switch d.Rule {
 	case explain.ExchangeSubject, explain.PolicyDemand:
+		if asksClaims(d) { // of which the log holds a few
+			return true
+		}
 		same := d.Rule == a.Outcome.Rule && d.Refuse.Event == a.Outcome.Event
 		said := d.Rule == explain.ExchangeSubject && d.Refuse.Event != "invalid_token" // by the parameters alone
 		return !a.looked(q.Foreign) && !same && !said
@@ -95,6 +109,12 @@ func (a *anew) unseen(q exchange.Request, d exchange.Decision) bool {
 		return q.Outward.Held == exchange.Unseen && exchange.MayGet(a.client, q.Outward.Provider)
 	}
 	return false
+}
+
+// asksClaims tells whether a client policy refuses for a claim of the subject token.
+func asksClaims(d exchange.Decision) bool {
+	steps := d.Trace.Denials()
+	return d.Rule == explain.PolicyDemand && len(steps) > 0 && steps[len(steps)-1].Subject == policy.KindClaims
 }
 
 // looked tells whether it is known if the subject token is valid, for the provider that its issuer means now.
@@ -131,11 +151,8 @@ func (a *anew) renewal() Verdict {
 	return verdict(exchange.Renew(q))
 }
 
-// issue finds where the tokens of every other grant may be used, and whether the client may use the grant.
-func (a *anew) issue() Verdict {
-	if use, known := uses[oauth.GrantType(a.Grant)]; known && !use(a.client) {
-		return denied(explain.ReplayGrant, a.client.ID, oauth.UnauthorizedClient, a.Grant)
-	}
+// issue finds where the tokens of every other grant may be used, under what the client policies said.
+func (a *anew) issue(said policy.Verdict) Verdict {
 	q := audience.Request{Realm: a.realm, Issuer: a.Issuer, Client: a.client, User: a.user(), Session: a.session(a.Session)}
 	if a.Asked.Scope != nil {
 		q.Scope = *a.Asked.Scope
@@ -149,6 +166,12 @@ func (a *anew) issue() Verdict {
 			return denied(explain.AudienceResource, a.Asked.Resource[0], oauth.InvalidTarget, "no resource of an enabled client")
 		}
 		q.Audiences, q.KeepScopes = targets, true
+	}
+	if said.Downscoped {
+		q.Within = &audience.Bound{}
+		if had := a.Caller.Had; had != nil {
+			q.Within.Scope = *had
+		}
 	}
 	found := audience.Resolve(q)
 	if len(found.Missing) > 0 {
@@ -174,8 +197,13 @@ func verdict(d exchange.Decision) Verdict {
 		}
 		return v
 	}
-	v := Verdict{Outcome: Outcome{Rule: d.Rule, Error: string(d.Refuse.Code), Event: d.Refuse.Event, Status: d.Refuse.Status}, Because: d.Refuse.Description}
-	if steps := d.Trace.Denials(); len(steps) > 0 {
+	return refused(d.Rule, d.Refuse, d.Trace)
+}
+
+// refused is a refusal by a rule. The trace ends with why.
+func refused(rule explain.Rule, no *oauth.Error, t *explain.Trace) Verdict {
+	v := Verdict{Outcome: Outcome{Rule: rule, Error: string(no.Code), Event: no.Event, Status: no.Status}, Because: no.Description}
+	if steps := t.Denials(); len(steps) > 0 {
 		last := steps[len(steps)-1]
 		v.Because = last.Because()
 		if last.Subject != "" {

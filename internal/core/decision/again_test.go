@@ -5,10 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/decision"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -135,6 +137,88 @@ func TestAgainAfterAChange(t *testing.T) {
 			t.Errorf("%s: %+v, because %q", name, diff, is.Because)
 		case tt.lost != "" && (diff.Audience == nil || strings.Join(diff.Audience.Lost, " ") != tt.lost):
 			t.Errorf("%s: %+v", name, diff)
+		}
+	}
+}
+
+// called is a request of gateway's by a grant that is no exchange, as the log has it.
+func called(t *testing.T, grant oauth.GrantType, f policy.Facts) decision.Record {
+	t.Helper()
+	r := shop().Realm()
+	record := decision.Begin("id", string(grant), r, issuer)
+	record.Of(r.Client("gateway"), nil)
+	record.Policed(f)
+	found := audience.Resolve(audience.Request{Realm: r, Issuer: issuer, Client: r.Client("gateway"), User: brought().User})
+	record.Resolved(&found, nil)
+	record.Gave(oauth.TypeAccessToken, "eyJ.issued.token", &token.Claims{}, &found)
+	record.End("gateway", nil)
+	out, _ := reread(t, record)
+	return out
+}
+
+// Client policies are asked about what every grant brought.
+func TestAgainUnderPolicies(t *testing.T) {
+	demand := func(kind string, config map[string][]string) realm.PolicyPart {
+		return realm.PolicyPart{Kind: kind, Config: config}
+	}
+	byKey := demand("secure-client-authenticator", map[string][]string{"allowed-client-authenticators": {"client-jwt"}})
+	signed, secret := policy.Facts{Method: "client-jwt", Assertion: &policy.Assertion{Alg: "PS256", Audience: []string{issuer}}}, policy.Facts{Method: "client-secret"}
+	challenged, refreshed, scoped := signed, secret, secret
+	challenged.Challenge = "challenge"
+	refreshed.Certificate, refreshed.BoundCert = "thumbprint", "thumbprint"
+	other := refreshed
+	other.Certificate = "another"
+	scoped.Scope, scoped.ScopeSent, scoped.Subject = "openid", true, &policy.Subject{Claims: &token.Claims{Scope: new("openid")}, Readable: true}
+	wider := scoped
+	wider.Scope = "openid email"
+	for name, tt := range map[string]struct {
+		grant   oauth.GrantType
+		facts   policy.Facts
+		demand  realm.PolicyPart
+		granted bool
+	}{
+		"by a key, as is demanded":          {oauth.ClientCredentials, signed, byKey, true},
+		"by a secret":                       {oauth.ClientCredentials, secret, byKey, false},
+		"by a secret, a refresh":            {oauth.RefreshToken, secret, byKey, false},
+		"by a secret, where nobody asks":    {oauth.DeviceCode, secret, byKey, true},
+		"by a strong algorithm":             {oauth.AuthorizationCode, signed, demand("secure-signature-algorithm-signed-jwt", map[string][]string{"require-client-assertion": {"true"}}), true},
+		"by no algorithm":                   {oauth.AuthorizationCode, secret, demand("secure-signature-algorithm-signed-jwt", map[string][]string{"require-client-assertion": {"true"}}), false},
+		"with a challenge":                  {oauth.AuthorizationCode, challenged, demand("pkce-enforcer", nil), true},
+		"without a challenge":               {oauth.AuthorizationCode, signed, demand("pkce-enforcer", nil), false},
+		"with the certificate":              {oauth.RefreshToken, refreshed, demand("holder-of-key-enforcer", nil), true},
+		"with another certificate":          {oauth.RefreshToken, other, demand("holder-of-key-enforcer", nil), false},
+		"a grant that is not wanted":        {oauth.Password, signed, demand("reject-ropc-grant", nil), false},
+		"scopes that the assertion has":     {oauth.JWTBearer, scoped, demand("downscope-assertion-grant-enforcer", nil), true},
+		"scopes that the assertion has not": {oauth.JWTBearer, wider, demand("downscope-assertion-grant-enforcer", nil), false},
+	} {
+		d := shop()
+		c := *d.Realm().Client("gateway")
+		c.StandardFlow, c.DirectAccess, c.ServiceAccounts, c.Assertions.Enabled = true, true, true, true
+		d.PutClient(&c)
+		s := d.Realm().Settings
+		s.Policies = []realm.ClientPolicy{{Name: "strict", Conditions: []realm.PolicyPart{{Kind: "any-client"}}, Executors: []realm.PolicyPart{tt.demand}}}
+		d.PutSettings(s)
+		is, ok := decision.Again(called(t, tt.grant, tt.facts), d.Realm())
+		if !ok || is.Granted != tt.granted || !tt.granted && (is.Rule != explain.PolicyDemand || is.Because == "") {
+			t.Errorf("%s: %v %+v", name, ok, is)
+		}
+	}
+}
+
+// What a policy asks of claims is not guessed at: the log holds a few of them.
+func TestAgainAskedForClaims(t *testing.T) {
+	d := shop()
+	c := *d.Realm().Client("gateway")
+	c.Assertions.Enabled = true
+	d.PutClient(&c)
+	s := d.Realm().Settings
+	s.Policies = []realm.ClientPolicy{{Name: "strict", Conditions: []realm.PolicyPart{{Kind: "any-client"}},
+		Executors: []realm.PolicyPart{{Kind: policy.KindClaims, Config: map[string][]string{"claim-name": {"department"}}}}}}
+	d.PutSettings(s)
+	for name, was := range map[string]decision.Record{"exchange": decided(t, brought(), "orders"),
+		"assertion": called(t, oauth.JWTBearer, policy.Facts{Subject: &policy.Subject{Claims: &token.Claims{}, Readable: true}})} {
+		if is, ok := decision.Again(was, d.Realm()); ok {
+			t.Errorf("%s: %+v", name, is)
 		}
 	}
 }

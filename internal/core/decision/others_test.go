@@ -89,15 +89,20 @@ func recorded(t *testing.T, r *realm.Realm, q exchange.Request) (decision.Record
 		}
 		record.End("gateway", nil)
 	}
-	text, err := json.Marshal(record)
+	return reread(t, record)
+}
+
+// reread is a record as it comes out of a log, and its text there.
+func reread(t *testing.T, record *decision.Record) (out decision.Record, text string) {
+	t.Helper()
+	data, err := json.Marshal(record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out decision.Record
-	if err := json.Unmarshal(text, &out); err != nil {
+	if err := json.Unmarshal(data, &out); err != nil {
 		t.Fatal(err)
 	}
-	return out, string(text)
+	return out, string(data)
 }
 
 // Who acts, who is impersonated, whose token comes from elsewhere or is asked for there: decided anew in the realm as it

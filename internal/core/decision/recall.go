@@ -161,7 +161,7 @@ func (a *anew) session(id string) *session.Session {
 func hops(path []Hop) []token.Hop {
 	var out []token.Hop
 	for _, h := range path {
-		out = append(out, token.Hop{Client: h.Client, Issuer: h.Issuer})
+		out = append(out, token.Hop{Client: h.Client, Issuer: h.Issuer, Assertion: h.Assertion})
 	}
 	return out
 }

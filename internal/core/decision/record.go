@@ -34,6 +34,7 @@ type Record struct {
 	Asked       Asked    `json:"asked"`
 	Proof       string   `json:"proof,omitempty"`       // thumbprint of the key that the caller proved to have
 	Certificate string   `json:"certificate,omitempty"` // and that of its certificate
+	Caller      *Caller  `json:"caller,omitempty"`      // of other grants than the exchange
 	Outcome     Outcome  `json:"outcome"`
 }
 
@@ -103,8 +104,9 @@ type As struct {
 
 // Hop is an exchange: the client that the token was issued to, and by which issuer where that is not the realm.
 type Hop struct {
-	Client string `json:"client"`
-	Issuer string `json:"issuer,omitempty"`
+	Client    string `json:"client"`
+	Issuer    string `json:"issuer,omitempty"`
+	Assertion bool   `json:"assertion,omitempty"` // it came as an assertion (RFC 7523)
 }
 
 // Foreign is another issuer than the realm, and what became of its token.

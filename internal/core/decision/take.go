@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
+	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -125,7 +126,7 @@ func (d *Record) Renewed(q exchange.Renewal, was exchange.Decision) {
 	if d == nil {
 		return
 	}
-	d.Asked = Asked{Scope: keptText(&q.Scope), Audience: q.Audiences, Renewed: true}
+	d.Asked = Asked{Scope: keptText(&q.Scope), Audience: q.Audiences, Renewed: true, Acting: was.Rule == explain.ExchangeDelegation}
 	d.Subject = &Subject{Scope: &q.Held, Path: hopsOf(q.Path)}
 	d.Outcome.Rule = was.Rule
 	d.about(q.User)
@@ -202,7 +203,7 @@ func (s *Subject) brought(t *token.Verified) {
 func hopsOf(path []token.Hop) []Hop {
 	var out []Hop
 	for _, h := range path {
-		out = append(out, Hop{h.Client, h.Issuer})
+		out = append(out, Hop{h.Client, h.Issuer, h.Assertion})
 	}
 	return out
 }

@@ -15,4 +15,8 @@ const (
 	DeleteAccount        Kind = "DELETE_ACCOUNT"
 	ExecuteActions       Kind = "EXECUTE_ACTIONS"
 	CustomRequiredAction Kind = "CUSTOM_REQUIRED_ACTION"
+
+	RestartAuthentication Kind = "RESTART_AUTHENTICATION"
+	FirstBrokerLogin      Kind = "IDENTITY_PROVIDER_FIRST_LOGIN"
+	PostBrokerLogin       Kind = "IDENTITY_PROVIDER_POST_LOGIN"
 )

@@ -6,17 +6,18 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
-// short asks that the exchanges behind the token, this one among them, are no more than the realm allows.
+// short asks that the exchanges behind what is issued are no more than the realm allows.
 func short(s *state, t *explain.Trace) *oauth.Error {
 	limit := s.Realm.Exchange.ChainLimit
 	if limit < 0 {
 		return nil
 	}
-	hops := strconv.Itoa(len(s.Subject.Token.Path) + 1)
-	if !ChainAllows(s.Realm, len(s.Subject.Token.Path)+1) {
+	hops := strconv.Itoa(len(s.hops))
+	if !ChainAllows(s.Realm, len(s.hops)) {
 		t.Add(explain.ExchangeChain, explain.Denied, s.Client.ID, hops, strconv.Itoa(limit))
 		return notPermitted("chain limit of " + strconv.Itoa(limit) + " reached")
 	}
@@ -27,31 +28,35 @@ func short(s *state, t *explain.Trace) *oauth.Error {
 // straight refuses a requester that the token has been through already. Exchanging a token of one's own is no
 // way back.
 func straight(s *state, t *explain.Trace) *oauth.Error {
-	if !s.Realm.Exchange.RefuseCycles || s.Foreign == nil && s.Subject.Token.Client == s.Client.ID {
+	last := len(s.hops) - 1 // the subject
+	if !s.Realm.Exchange.RefuseCycles || last < 0 || s.hops[last].Issuer == "" && s.hops[last].Client == s.Client.ID {
 		return nil
 	}
-	if slices.ContainsFunc(s.Subject.Token.Path, func(h token.Hop) bool { return h.Issuer == "" && h.Client == s.Client.ID }) {
+	if Passed(s.hops[:last], s.Client) {
 		t.Add(explain.ExchangeCycle, explain.Denied, s.Client.ID)
 		return notPermitted(s.Client.ID + " is already in the chain")
 	}
 	return nil
 }
 
+// Passed tells whether a way of exchanges went through a client of the realm.
+func Passed(path []token.Hop, c *realm.Client) bool {
+	return slices.ContainsFunc(path, func(h token.Hop) bool { return h.Issuer == "" && h.Client == c.ID })
+}
+
 // path are the hops behind what is issued for a subject: those behind it, and itself. A token of another issuer counts
 // as an exchange like those of the realm, and so does what its issuer says, where that is a realm of this server, of the
-// exchanges behind it: no detour makes a chain shorter.
+// exchanges behind it: no detour makes a chain shorter. What an identity
+// assertion is made of leaves the realm by it.
 func (q *Request) path() []token.Hop {
 	subject := q.Subject.Token
 	hop := token.Hop{Client: subject.Client, JTI: subject.ID}
-	if q.Foreign != nil {
+	switch {
+	case q.Foreign != nil:
+		hop = subject.Leaves()
 		hop.Issuer = subject.Issuer
-		switch subject.Origin.Session {
-		case "": // of an issuer whose sessions are not known here
-		case token.Transient:
-			hop.Subject = subject.Subject
-		default:
-			hop.Session = subject.Session
-		}
+	case MakesIdentity(q.Client, q.RequestedType):
+		hop = subject.Leaves()
 	}
 	return append(slices.Clip(subject.Path), hop)
 }

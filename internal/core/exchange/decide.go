@@ -59,9 +59,14 @@ var renewal = []rule{
 	{explain.ExchangeEnabled, enabled},
 	{explain.ExchangeIssuer, trusted},
 	{explain.PolicyDemand, policedAgain},
+	{explain.ExchangePublic, entitled},
 	{explain.ExchangeTarget, open},
+	{explain.ExchangeType, renewable},
+	{explain.ExchangeDelegation, stillActing},
 	{explain.ExchangePermitted, permitted},
 	{explain.ExchangeAccepts, accepted},
+	{explain.ExchangeChain, short},
+	{explain.ExchangeCycle, straight},
 	{explain.AudienceRequested, reachable},
 	{explain.ExchangePermitted, onlyPermitted},
 	{explain.ExchangeAccepts, onlyAccepting},
@@ -146,6 +151,9 @@ type state struct {
 	resolved  bool     // it was found once
 	resources []string // that what is issued is for
 	targets   []string // the audiences that a refusal is about
+
+	may    *token.Actor // of a refresh: who may act,
+	acting []Acting     // and who does
 
 	downscoped bool // a client policy leaves only scopes of the subject
 }

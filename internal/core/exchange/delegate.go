@@ -5,7 +5,9 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
 
 // paired asks that an actor token came with its type, and neither without the other (RFC 8693 §2.1).
@@ -94,6 +96,45 @@ func delegated(s *state, t *explain.Trace) *oauth.Error {
 	}
 	t.Add(explain.ExchangeDelegation, explain.Allowed, s.actorName(), how)
 	return nil
+}
+
+// stillActing asks again of those who act whom the token does not name as who may: a right that was taken away ends what came
+// of it. That they, and the tokens by which they act, are good still is asked wherever a token is used.
+func stillActing(s *state, t *explain.Trace) *oauth.Error {
+	for _, a := range s.acting {
+		if s.namedOnce(a) || s.asItself(a) || s.mayImpersonate(a.User) {
+			t.Add(explain.ExchangeDelegation, explain.Allowed, a.User.Username, "it may still act")
+			continue
+		}
+		why := "the actor is neither the service account of a client on the way nor may impersonate any more"
+		t.Add(explain.ExchangeDelegation, explain.Denied, a.User.Username, why)
+		return notPermitted(why)
+	}
+	return nil
+}
+
+// namedOnce tells whether the refresh token names who acts, as far as that can still be told: by which of their tokens they
+// came to is in the past.
+func (s *state) namedOnce(a Acting) bool {
+	switch {
+	case s.may == nil, s.may.Client != "" && s.may.Client != a.Client:
+		return false
+	case s.may.Subject != "":
+		return s.may.Subject == a.User.ID
+	}
+	c := s.Realm.Client(s.may.Client)
+	return c != nil && a.User.ServiceAccount == c.Key
+}
+
+// asItself tells whether who acts is a client that exchanged a token on the way, acting as itself.
+func (s *state) asItself(a Acting) bool {
+	c := s.Realm.Client(a.Client)
+	return c != nil && a.User.ServiceAccount == c.Key && (c.ID == s.Client.ID || Passed(s.hops, c))
+}
+
+func (s *state) mayImpersonate(u *user.User) bool {
+	a := permit.Administrator{Realm: s.Realm, User: u, Roles: u.RolesIn(s.Realm)}
+	return a.RightsIn(s.Realm).May(permit.ToImpersonate)
 }
 
 func (s *state) actorName() string {

@@ -167,3 +167,33 @@ func TestActorCapsLifetime(t *testing.T) {
 		t.Errorf("until %v", d.Grant.NotAfter)
 	}
 }
+
+// TestStillActing: who acts may still act where the refresh token names them, where they are a client on the way, or where they may
+// impersonate today.
+func TestStillActing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		user, client string
+		may          *token.Actor
+		granted      bool
+	}{
+		"may impersonate":                    {"ines", "gateway", nil, true},
+		"may not":                            {"bob", "gateway", nil, false},
+		"a client on the way":                {"service-account-gateway", "gateway", nil, true},
+		"its account by another's token":     {"service-account-gateway", "spa", nil, false},
+		"named":                              {"bob", "gateway", &token.Actor{Subject: "bob"}, true},
+		"named, and by this client":          {"bob", "gateway", &token.Actor{Subject: "bob", Client: "gateway"}, true},
+		"named, and by another":              {"bob", "gateway", &token.Actor{Subject: "bob", Client: "spa"}, false},
+		"another is named":                   {"bob", "gateway", &token.Actor{Subject: "alice"}, false},
+		"the client is named, for itself":    {"bob", "gateway", &token.Actor{Client: "gateway"}, false},
+		"nobody is named in words for us":    {"bob", "gateway", &token.Actor{Issuer: issuer}, false},
+		"who may impersonate, another named": {"ines", "gateway", &token.Actor{Subject: "bob"}, true},
+	} {
+		s := shop(t)
+		d := exchange.Renew(exchange.Renewal{Realm: s.Realm, Issuer: issuer, Client: s.Realm.Client("refresher"), User: s.User(t, "alice"), Scope: "roles",
+			Audiences: []string{"orders"}, Path: []token.Hop{{Client: "spa"}, {Client: "gateway"}}, MayAct: tt.may,
+			Acting: []exchange.Acting{{Client: tt.client, User: s.User(t, tt.user)}}, Explain: true})
+		if (d.Refuse == nil) != tt.granted || !tt.granted && d.Rule != explain.ExchangeDelegation {
+			t.Errorf("%s: %v by %s", name, d.Refuse, d.Rule)
+		}
+	}
+}

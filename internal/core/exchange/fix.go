@@ -69,11 +69,6 @@ func (s *state) set(c *realm.Client, settings ...explain.Setting) string {
 	return explain.Command("update", "clients/"+c.Key, s.Realm.Name, settings...)
 }
 
-// setRealm is the command that changes the realm.
-func (s *state) setRealm(settings ...explain.Setting) string {
-	return explain.Command("update", "realms/"+s.Realm.Name, s.Realm.Name, settings...)
-}
-
 // do is a fix by commands, all of which are needed.
 func do(sentence string, commands ...string) []explain.Fix {
 	return []explain.Fix{{Sentence: sentence, Command: explain.All(commands...)}}

@@ -56,7 +56,7 @@ func fixImpersonation(s *state, _ Decision) []explain.Fix {
 		return say("send a subject token that nobody acts by, and that names nobody who may act")
 	case !s.impersonates(s.Subject):
 		return s.letImpersonate(s.Subject)
-	case s.As.User == nil || !s.As.User.Enabled:
+	case s.As.User == nil || !s.As.User.MayActIn(s.Realm):
 		return say("name an enabled user, by username or id, as requested_subject")
 	}
 	return say("let somebody impersonate %s who has the same rights of administration", s.As.User.Username)

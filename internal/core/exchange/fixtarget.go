@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
 func fixTarget(s *state, _ Decision) []explain.Fix {
@@ -75,17 +76,28 @@ func fixAccepts(s *state, d Decision) []explain.Fix {
 }
 
 func fixChain(s *state, _ Decision) []explain.Fix {
-	hops := len(s.Subject.Token.Path) + 1
-	return append(
-		do(fmt.Sprintf("allow chains of %d exchanges in the realm", hops),
-			s.setRealm(explain.Attribute(attributeChain, strconv.Itoa(hops)))),
-		say("exchange a token that has fewer exchanges behind it")...)
+	return []explain.Fix{
+		LongerChain(s.Realm, len(s.Subject.Token.Path)+1),
+		{Sentence: "exchange a token that has fewer exchanges behind it"},
+	}
+}
+
+// LongerChain is the change by which a realm allows so many exchanges in a row.
+func LongerChain(r *realm.Realm, exchanges int) explain.Fix {
+	return explain.Fix{Sentence: fmt.Sprintf("allow chains of %d exchanges in the realm", exchanges),
+		Command: explain.Command("update", "realms/"+r.Name, r.Name, explain.Attribute(attributeChain, strconv.Itoa(exchanges)))}
+}
+
+// AllowCycles is the change by which a realm lets tokens come back to where they were.
+func AllowCycles(r *realm.Realm) explain.Fix {
+	return explain.Fix{Sentence: "let tokens come back to clients that they went through",
+		Command: explain.Command("update", "realms/"+r.Name, r.Name, explain.Attribute(attributeCycles, "false"))}
 }
 
 func fixCycle(s *state, _ Decision) []explain.Fix {
 	return append(
 		say("let %s keep the token that it exchanged first, and exchange that", s.Client.ID),
-		do("let tokens come back to clients that they went through", s.setRealm(explain.Attribute(attributeCycles, "false")))...)
+		AllowCycles(s.Realm))
 }
 
 // fixReachable offers what makes the audiences reachable: for one, whatever does; for several, what does for all.

@@ -39,6 +39,8 @@ const (
 	Unlinked Standing = "no user is linked"                           // and none may be made unasked
 	Taken    Standing = "another user has the name or the address"    // of the user that would be made
 	Barred   Standing = "the user is disabled, or locked for a while" // or is somebody else's service account
+	Stale    Standing = "the token is older than tokens may be"       // by the not-before of realm, client or user
+	Undone   Standing = "the user has something to do before they may sign in"
 )
 
 // foreignTypes are the types of token that other issuers' may be said to be. What holds for one holds for all: what a
@@ -70,7 +72,9 @@ func trusted(s *state, t *explain.Trace) *oauth.Error {
 		return nil
 	}
 	p := s.issuer()
-	switch {
+	switch last := s.lastForeign(); {
+	case p != nil && s.Foreign == nil && last.Assertion:
+		return vouches(p, t)
 	case p != nil:
 		return trusts(p, t)
 	case s.Foreign == nil:
@@ -86,10 +90,14 @@ func (s *state) issuer() *realm.Provider {
 	if s.Foreign != nil {
 		return s.Foreign.Provider
 	}
-	if last := s.lastForeign(); last != nil {
-		return federation.Named(s.Realm, last.Issuer)
+	last := s.lastForeign()
+	switch {
+	case last == nil:
+		return nil
+	case last.Assertion:
+		return federation.Vouching(s.Realm, last.Issuer)
 	}
-	return nil
+	return federation.Named(s.Realm, last.Issuer)
 }
 
 // lastForeign is the latest hop of another issuer, by which what is exchanged came to the realm; nil where it is the
@@ -110,6 +118,20 @@ func trusts(p *realm.Provider, t *explain.Trace) *oauth.Error {
 		return notTrusted()
 	case !Trusts(p):
 		t.Add(explain.ExchangeIssuer, explain.Denied, p.Alias, "the identity provider is not trusted with exchanges")
+		return notTrusted()
+	}
+	t.Add(explain.ExchangeIssuer, explain.Allowed, p.Alias)
+	return nil
+}
+
+// vouches asks the same of a provider by an assertion of which something came.
+func vouches(p *realm.Provider, t *explain.Trace) *oauth.Error {
+	switch {
+	case !p.Enabled:
+		t.Add(explain.ExchangeIssuer, explain.Denied, p.Alias, "the identity provider is switched off")
+		return notTrusted()
+	case !federation.Vouches(p):
+		t.Add(explain.ExchangeIssuer, explain.Denied, p.Alias, "assertions of the identity provider are no grants any more")
 		return notTrusted()
 	}
 	t.Add(explain.ExchangeIssuer, explain.Allowed, p.Alias)
@@ -152,8 +174,11 @@ func linked(s *state, t *explain.Trace) *oauth.Error {
 	switch why {
 	case Taken:
 		return oauth.Errorf(oauth.InvalidToken, "User already exists").WithStatus(badRequest).InEvent("federated_identity_account_exists", "")
-	case Barred:
+	case Barred, Stale:
 		return invalidToken("Invalid Token", string(why))
+	case Undone:
+		const text = "Token exchange not permitted: account is not fully set up"
+		return oauth.Errorf(oauth.InvalidRequest, text).InEvent("resolve_required_actions", text)
 	}
 	const text = "Token exchange not permitted: user is not linked"
 	return oauth.Errorf(oauth.InvalidRequest, text).InEvent("not_allowed", text)
@@ -180,6 +205,13 @@ func fixIssuer(s *state, _ Decision) []explain.Fix {
 	if !p.Enabled {
 		settings = append(settings, explain.Setting{Field: "enabled", Value: "true"})
 	}
+	if last := s.lastForeign(); s.Foreign == nil && last.Assertion {
+		if !federation.Vouches(p) {
+			settings = append(settings, explain.Config(federation.SettingGrants, "true"))
+		}
+		return do("take assertions of "+p.Alias,
+			explain.Command("update", "identity-provider/instances/"+p.Alias, s.Realm.Name, settings...))
+	}
 	if !federation.TrustIn(p).Exchange {
 		settings = append(settings, explain.Config(federation.SettingTrusted, "true"))
 	}
@@ -188,8 +220,13 @@ func fixIssuer(s *state, _ Decision) []explain.Fix {
 }
 
 func fixLink(s *state, _ Decision) []explain.Fix {
-	if s.Foreign == nil || s.Foreign.Provider == nil || s.Foreign.Standing == Barred {
+	switch {
+	case s.Foreign == nil || s.Foreign.Provider == nil || s.Foreign.Standing == Barred:
 		return say("let an administrator enable or unlock the user")
+	case s.Foreign.Standing == Stale:
+		return say("get another token of the issuer")
+	case s.Foreign.Standing == Undone:
+		return say("let the user sign in once, and do what is asked")
 	}
 	alias := s.Foreign.Provider.Alias
 	return append(

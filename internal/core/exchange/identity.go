@@ -90,8 +90,12 @@ func single(s *state, t *explain.Trace) *oauth.Error {
 }
 
 func signedIn(s *state, t *explain.Trace) *oauth.Error {
-	if s.Subject.Token == nil || s.Subject.User == nil {
-		t.Add(explain.ExchangeSubject, explain.Denied, "", s.Subject.Flaw)
+	flaw := s.Subject.Flaw
+	if u := s.Subject.User; u != nil && u.ServiceAccount != "" {
+		flaw = "it is about a client, and no user"
+	}
+	if s.Subject.Token == nil || s.Subject.User == nil || flaw != "" {
+		t.Add(explain.ExchangeSubject, explain.Denied, "", flaw)
 		return oauth.Errorf(oauth.InvalidGrant, "Invalid subject_token").InEvent("invalid_token", "subject_token validation failure")
 	}
 	t.Add(explain.ExchangeSubject, explain.Allowed, s.Subject.User.Username, s.Subject.Token.Client)

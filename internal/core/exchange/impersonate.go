@@ -49,7 +49,7 @@ func impersonating(s *state, t *explain.Trace) *oauth.Error {
 		event, why = "subject not allowed to impersonate", "the subject token carries no right to impersonate"
 	case s.As.User == nil:
 		event, why = "requested_subject not found", "there is no such user"
-	case !s.As.User.Enabled:
+	case !s.As.User.MayActIn(s.Realm):
 		event, why = "requested_subject not found", "the user is disabled"
 	case !s.outranks(s.As.User):
 		event, why = "subject not allowed to impersonate", "the user administrates what the subject may not"

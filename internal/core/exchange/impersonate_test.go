@@ -59,6 +59,7 @@ func TestImpersonationRefused(t *testing.T) {
 		"a token of another client":         {"", play{Client: "gateway", Subject: &held{Client: "app", User: "ines"}, As: "alice"}, refusal{explain.ExchangeHolder, 403, oauth.AccessDenied, "Client is not within the token audience", "not_allowed", "client is not within the token audience"}},
 		"nobody":                            {"", play{Client: "gateway", Subject: ines(nil), As: "nobody"}, notAllowed(rule, "requested_subject not found")},
 		"who is disabled":                   {"", play{Client: "gateway", Subject: ines(nil), As: "dora"}, notAllowed(rule, "requested_subject not found")},
+		"who is a client that is disabled":  {"tokenhouse admin update clients/gateway -r shop -s enabled=false", play{Client: "refresher", Subject: &held{Client: "refresher", User: "ines"}, As: "service-account-gateway"}, notAllowed(rule, "requested_subject not found")},
 		"who administrates more":            {"", play{Client: "gateway", Subject: ines(nil), As: "root"}, notAllowed(rule, subject)},
 		"with an actor token":               {"", play{Client: "gateway", Subject: ines(nil), Actor: actorsOf["own"], As: "alice"}, notAllowed(rule, subject)},
 		"with half an actor token":          {"", play{Client: "gateway", Subject: ines(nil), ActorType: ptr(idToken), As: "alice"}, notAllowed(rule, subject)},

@@ -27,6 +27,15 @@ func askable(s *state, t *explain.Trace) *oauth.Error {
 	return nil
 }
 
+// renewable asks that the client may still have refresh tokens by exchange; one that a sign-in gave in the same session it
+// may. Whether it gets refresh tokens at all is asked of those that are issued from now on, as of every grant.
+func renewable(s *state, t *explain.Trace) *oauth.Error {
+	if len(s.hops) > 0 && !refreshesExchanged(s.Client) {
+		return unsupported(s, t)
+	}
+	return nil
+}
+
 // requestedType is what is asked for, an access token where nothing is said.
 func requestedType(q Request) oauth.TokenType {
 	if q.RequestedType == nil {
@@ -35,10 +44,13 @@ func requestedType(q Request) oauth.TokenType {
 	return *q.RequestedType
 }
 
-// mayRefresh tells whether the client may exchange for refresh tokens. A public client may not: its tokens
-// are in a browser.
-func mayRefresh(c *realm.Client) bool {
-	return c.Exchange.Refresh && !c.Tokens.NoRefresh && !c.Public
+// mayRefresh tells whether the client may exchange for refresh tokens.
+func mayRefresh(c *realm.Client) bool { return refreshesExchanged(c) && !c.Tokens.NoRefresh }
+
+// refreshesExchanged tells whether the client may hold refresh tokens that came of an exchange. A public client that may
+// exchange may not: its tokens are in a browser. Others of that kind hear that they may not exchange at all.
+func refreshesExchanged(c *realm.Client) bool {
+	return c.Exchange.Refresh && !(c.Public && c.Exchange.Public)
 }
 
 // issuable refuses what may be asked for and is not issued (R2).
@@ -83,7 +95,7 @@ func noSession() *oauth.Error {
 	return refuse("Refresh token not valid as requested_token_type because creating a new session is needed")
 }
 
-// bounded refuses refresh tokens that would outlive the session (X2).
+// bounded refuses refresh tokens that would outlive the session (X2), and those of whoever asks for that and may not have it.
 func bounded(s *state, t *explain.Trace) *oauth.Error {
 	if s.kind != oauth.TypeRefreshToken {
 		return nil
@@ -93,6 +105,10 @@ func bounded(s *state, t *explain.Trace) *oauth.Error {
 			t.Add(explain.ExchangeSession, explain.Denied, s.Client.ID, "an offline session would be needed")
 			return refuse("Scope offline_access not allowed for token exchange")
 		}
+	}
+	if s.Scope != nil && s.Realm.AsksOffline(s.Client, *s.Scope) {
+		t.Add(explain.ExchangeSession, explain.Denied, s.Client.ID, "the user may have no offline session, which was asked for")
+		return oauth.ErrOffline
 	}
 	return nil
 }

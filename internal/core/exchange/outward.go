@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/audience"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -50,6 +51,7 @@ var outward = []rule{
 	{explain.ExchangeStored, listed},            // the requester lists the issuer, whose tokens are given out
 	{explain.ExchangePublic, entitled},          // the requester has credentials, or may do without
 	{explain.ExchangeHolder, holding},           // the subject token was issued to it, or for it
+	{explain.ExchangeResource, unrestricted},    // and for no resources in particular
 	{explain.ExchangeChain, short},              // there are not too many exchanges behind it
 	{explain.ExchangeCycle, straight},           // and none of them was the requester's
 	{explain.ExchangeType, plainAccess},         // an access token is asked for
@@ -139,6 +141,16 @@ func listed(s *state, t *explain.Trace) *oauth.Error {
 func givesTokens(p *realm.Provider) bool {
 	_, ok := federation.Read(p)
 	return ok
+}
+
+// unrestricted asks that the requester was not given the subject token for some resources: what another issuer's token is good
+// for is none of them.
+func unrestricted(s *state, t *explain.Trace) *oauth.Error {
+	if s.boundResources() == nil {
+		return nil
+	}
+	t.Add(explain.ExchangeResource, explain.Denied, s.Outward.Name, "the subject token was asked for resources, and a token of another issuer is for none of them")
+	return audience.ErrOtherResource
 }
 
 func plainAccess(s *state, t *explain.Trace) *oauth.Error {

@@ -92,6 +92,7 @@ func TestOutward(t *testing.T) {
 		"no type of the subject":              {outward{play: with(func(p *play) { p.Type = ptr(oauth.TokenType("-")) })}, nil},
 		"access token asked for":              {outward{play: with(func(p *play) { p.Want = ptr(oauth.TypeAccessToken) })}, nil},
 		"audience that there is not":          {outward{play: with(func(p *play) { p.Audience = []string{"nowhere"} })}, nil},
+		"for a resource, of another's client": {outward{play: subject(func(h *held) { h.Client, h.Asked = "spa", []string{"urn:client:gateway"} })}, nil},
 		"token of another, for the requester": {outward{play: subject(func(h *held) { h.Client = "spa" })}, nil},
 		"public client that may":              {outward{setup: app, play: play{Client: "app", Subject: &held{Client: "app", User: "alice"}}}, nil},
 
@@ -112,6 +113,7 @@ func TestOutward(t *testing.T) {
 		"token of another client": {outward{play: subject(func(h *held) { h.Client = "app" })}, &refusal{explain.ExchangeHolder, 403, oauth.AccessDenied, "Client is not within the token audience", "not_allowed", "client is not within the token audience"}},
 		"public client":           {outward{setup: strings.ReplaceAll(getsPartner, "gateway", "kiosk"), play: play{Client: "kiosk", Subject: &held{Client: "kiosk", User: "alice"}}}, &refusal{explain.ExchangePublic, 400, oauth.InvalidClient, "Public client is not allowed to exchange token", "invalid_client", ""}},
 		"bound, no proof":         {outward{play: subject(func(h *held) { h.Bound = true })}, &refusal{explain.ExchangeProof, 400, oauth.InvalidRequest, "DPoP proof is missing", "invalid_dpop_proof", ""}},
+		"for a resource":          {outward{play: subject(func(h *held) { h.Asked = []string{"urn:client:gateway"} })}, &refusal{explain.ExchangeResource, 400, oauth.InvalidTarget, "The requested resource is not matching the original request.", "invalid_request", ""}},
 		"for somebody else":       {outward{play: with(func(p *play) { p.As = "bob" })}, &refusal{explain.ExchangeImpersonation, 403, oauth.AccessDenied, "Client not allowed to exchange", "not_allowed", "subject not allowed to impersonate"}},
 		"out of a delegation":     {outward{play: subject(func(h *held) { h.Act = []string{"agent"} })}, &delegated},
 		"where somebody may act":  {outward{play: subject(func(h *held) { h.MayAct = `{"sub":"agent"}` })}, &delegated},

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/realmtest"
 )
 
@@ -220,6 +221,10 @@ func TestRenew(t *testing.T) {
 		"custom audience":             {"tokenhouse admin update clients/refresher/default-client-scopes/partners -r shop", []string{"https://partner.example"}, []string{"https://partner.example"}, ""},
 		"exchange switched off":       {`tokenhouse admin update clients/refresher -r shop -s 'attributes."standard.token.exchange.enabled"=false'`, []string{"orders"}, nil, "Standard token exchange is not enabled for the requested client"},
 		"audience gone":               {"", []string{"warehouse"}, nil, "Requested audience not available: warehouse"},
+		"refresh tokens switched off": {`tokenhouse admin update clients/refresher -r shop -s 'attributes."standard.token.exchange.enableRefreshRequestedTokenType"=NO'`, []string{"orders"}, nil, "requested_token_type unsupported"},
+		"public by now":               {`tokenhouse admin update clients/refresher -r shop -s publicClient=true`, []string{"orders"}, nil, "Public client is not allowed to exchange token"},
+		"chain limit lowered":         {`tokenhouse admin update realms/shop -r shop -s 'attributes."tokenhouse.exchange.chain-limit"=2'`, []string{"orders"}, nil, "Token exchange not permitted: chain limit of 2 reached"},
+		"chain limit just not passed": {`tokenhouse admin update realms/shop -r shop -s 'attributes."tokenhouse.exchange.chain-limit"=3'`, []string{"orders"}, []string{"orders"}, ""},
 		"not narrowed, now by a list": {`tokenhouse admin update clients/refresher -r shop -s 'attributes."tokenhouse.exchange.permitted"=billing'`, nil, []string{"billing"}, ""},
 	}
 	for name, tt := range tests {
@@ -232,7 +237,7 @@ func TestRenew(t *testing.T) {
 			}
 			d := exchange.Renew(exchange.Renewal{
 				Realm: s.Realm, Issuer: issuer, Client: s.Realm.Client("refresher"), User: s.User(t, "alice"),
-				Scope: "roles", Audiences: tt.audiences, Explain: true,
+				Scope: "roles", Audiences: tt.audiences, Path: []token.Hop{{Client: "spa"}, {Client: "gateway"}, {Client: "refresher"}}, Explain: true,
 			})
 			switch {
 			case tt.want != "":

@@ -21,13 +21,21 @@ type Renewal struct {
 	Held      string   // claim "scope" of the refresh token
 	Audiences []string // that the refresh token carries; nil where it was not narrowed
 	Path      []token.Hop
+	MayAct    *token.Actor // who may act, by the refresh token
+	Acting    []Acting     // those of the realm who act by it
 	Caller    policy.Facts // as Request.Caller
 	Explain   bool
 }
 
+// Acting is somebody who acts by a token.
+type Acting struct {
+	Client string // that the token was issued to by which they do
+	User   *user.User
+}
+
 // Renew decides whether what an exchange issued may be refreshed.
 func Renew(q Renewal) Decision {
-	return decide(&state{kind: oauth.TypeRefreshToken, hops: q.Path, had: q.Held, Request: Request{
+	return decide(&state{kind: oauth.TypeRefreshToken, hops: q.Path, had: q.Held, may: q.MayAct, acting: q.Acting, Request: Request{
 		Realm: q.Realm, Issuer: q.Issuer, Client: q.Client,
 		Subject: &Subject{User: q.User, Session: q.Session},
 		Scope:   &q.Scope, Audiences: q.Audiences, Caller: q.Caller, Explain: q.Explain,

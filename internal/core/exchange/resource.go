@@ -93,7 +93,11 @@ func (s *state) boundResources() []string {
 }
 
 func fixResource(s *state, d Decision) []explain.Fix {
-	if bound := s.boundResources(); bound != nil {
+	bound := s.boundResources()
+	switch {
+	case bound != nil && s.Outward != nil:
+		return say("send a token that was asked for without parameter resource")
+	case bound != nil:
 		return say("ask for a new token without parameter resource, or for resources among %q", bound)
 	}
 	out := say("name resources of enabled clients: urn:client:<clientId>, or one that a client lists in %s", attributeResources)

@@ -67,6 +67,8 @@ const (
 	AssertionUser      Rule = "assertion.user"
 	AssertionScope     Rule = "assertion.scope"
 	AssertionProof     Rule = "assertion.proof"
+	AssertionLineage   Rule = "assertion.lineage"
+	AssertionChain     Rule = "assertion.chain"
 	AssertionAudience  Rule = "assertion.audience"
 	AssertionConsent   Rule = "assertion.consent"
 
@@ -136,7 +138,7 @@ var phrases = map[Rule]phrase{
 		Allowed: "switched on", Denied: "switched off"}},
 	ExchangeIssuer: {"tokens of another issuer are exchanged where an identity provider of the realm is trusted with that", map[Outcome]string{
 		Allowed: "a trusted identity provider", Denied: "%1"}},
-	ExchangeLink: {"the token of another issuer must be about somebody who is linked to an enabled user of the realm", map[Outcome]string{
+	ExchangeLink: {"the token of another issuer must be about somebody who is linked to an enabled user of the realm, who could sign in now", map[Outcome]string{
 		Allowed: "linked at %1", Denied: "%1"}},
 	ExchangeStored: {"a token that another issuer gave is given out to clients that list it, where it is kept for the user", map[Outcome]string{
 		Allowed: "kept, and listed by %1", Denied: "%1"}},
@@ -144,7 +146,7 @@ var phrases = map[Rule]phrase{
 		Allowed: "issued to %1", Denied: "%1"}},
 	ExchangeProof: {"a bound subject token needs proof by its holder", map[Outcome]string{
 		Allowed: "proved to have what the subject token is bound to", Denied: "%1"}},
-	ExchangeType: {"the requested token type must be one that the requester may ask for", map[Outcome]string{
+	ExchangeType: {"the requested token type must be one that the requester may ask for; a refresh token of an exchange is good as long as that may be", map[Outcome]string{
 		Allowed: "may be asked for", Denied: "may not be asked for by this client"}},
 	ExchangeTarget: {"each audience asked for must be an enabled client of the realm", map[Outcome]string{
 		Allowed: "an enabled client", Denied: "%1"}},
@@ -163,7 +165,7 @@ var phrases = map[Rule]phrase{
 		Allowed: "%1 may impersonate", Denied: "%1"}},
 	ExchangeActor: {"an actor token must be a valid access token of this realm, of the requester or for it", map[Outcome]string{
 		Allowed: "issued to %1", Denied: "%1"}},
-	ExchangeDelegation: {"who acts must be who the subject token says may act, or else the requester itself, or somebody who may impersonate", map[Outcome]string{
+	ExchangeDelegation: {"who acts must be who the subject token says may act, or else the requester itself, or somebody who may impersonate, at each refresh too", map[Outcome]string{
 		Allowed: "%1", Denied: "%1"}},
 	ExchangePermitted: {"the requester lists the audiences that it may exchange to", map[Outcome]string{
 		Allowed: "client %1 lists it", Denied: "client %1 does not list it", Dropped: "client %1 does not list it"}},
@@ -195,6 +197,10 @@ var phrases = map[Rule]phrase{
 	AssertionScope: {"each scope asked for must be a scope of the client", map[Outcome]string{Denied: "%1"}},
 	AssertionProof: {"an assertion that is bound to a key needs proof by its holder, and who acts by it stays named", map[Outcome]string{
 		Allowed: "proved to have the key that it is bound to", Denied: "%1"}},
+	AssertionLineage: {"an assertion of another realm of this server is worth what it was made of, which must stand there", map[Outcome]string{
+		Denied: "%1"}},
+	AssertionChain: {"no more exchanges are behind an assertion of another realm of this server than the realm allows, and none was the client's", map[Outcome]string{
+		Allowed: "not too many exchanges are behind it", Denied: "%1"}},
 	AssertionAudience: {"an assertion is for this realm, and for nobody else", map[Outcome]string{
 		Allowed: "it is for this realm", Denied: "%1"}},
 	AssertionConsent: {"where the client needs consent the user must have given it", map[Outcome]string{Denied: "%1"}},

@@ -39,6 +39,8 @@ const (
 	NoKeys       Flaw = "Error validating JWT with identity provider"
 	Audience     Flaw = "Invalid token audience"
 	Audiences    Flaw = "Multiple audiences not allowed"
+	ActorHere    Flaw = "Somebody of this server is said to act by the assertion"
+	Withdrawn    Flaw = "The assertion, or what it was made of, is not good any more"
 )
 
 // Timely judges the times of an assertion. Until is the first moment at which it is too old to be used; empty is what is wrong with a

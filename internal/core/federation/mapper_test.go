@@ -103,6 +103,7 @@ func TestMappers(t *testing.T) {
 		{"user name as attribute", mapperOf("hardcoded-attribute-idp-mapper", "attribute=Username", "attribute.value=admin"), "", "", "", ""},
 		{"note", mapperOf("hardcoded-user-session-attribute-idp-mapper", "attribute=tenant", "attribute.value=east"), "note tenant=east", "", "", ""},
 		{"reserved note", mapperOf("hardcoded-user-session-attribute-idp-mapper", "attribute=LEVEL", "attribute.value=3"), "", "", "", ""},
+		{"reserved note of levels", mapperOf("hardcoded-user-session-attribute-idp-mapper", "attribute=LOA-map", `attribute.value={"3":1}`), "", "", "", ""},
 
 		{"claim", mapperOf("oidc-user-attribute-idp-mapper", "claim=team", "user.attribute=team"), "team=north", "", "team=north", "team=north"},
 		{"list", mapperOf("oidc-user-attribute-idp-mapper", "claim=groups", "user.attribute=g"), "g=staff,night.shift", "", "g=staff,night.shift", "g=staff,night.shift"},

@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 )
 
 // reservedNotes are notes that say how somebody signed in: no mapper writes them. Letters match in any case.
-var reservedNotes = []string{"AUTH_TIME", "LEVEL", "SSO_AUTH", "user_agent"}
+var reservedNotes = []string{session.NoteAuthTime, session.NoteLevels, session.NoteSSO, session.NoteLevel, session.NoteACR, session.NoteAgent}
 
 // reservedPrefixes begin the names of notes that say where somebody came from.
 var reservedPrefixes = []string{"identity_provider", "federated_"}

@@ -51,17 +51,35 @@ func Named(r *realm.Realm, name string) *realm.Provider {
 	if p := r.Provider(name); p != nil {
 		return p
 	}
+	return firstOf(r, name, Read, func(p *realm.Provider) bool { return TrustIn(p).Exchange })
+}
+
+// firstOf is the first provider of a realm that says that it is this issuer, as read tells, and is on and trusted; or
+// else the first that says so.
+func firstOf(r *realm.Realm, issuer string, read func(*realm.Provider) (Settings, bool), trusted func(*realm.Provider) bool) *realm.Provider {
 	var first *realm.Provider
 	for _, p := range r.Providers() {
-		s, ok := Read(p)
-		if !ok || !s.MayBe(name) {
+		s, ok := read(p)
+		if !ok || !s.MayBe(issuer) {
 			continue
 		}
-		if first = cmp.Or(first, p); p.Enabled && TrustIn(p).Exchange {
+		if first = cmp.Or(first, p); p.Enabled && trusted(p) {
 			return p
 		}
 	}
 	return first
+}
+
+// Vouches tells whether assertions of a provider are grants, whether or not it is switched on.
+func Vouches(p *realm.Provider) bool {
+	s, ok := ReadIssuer(p)
+	return ok && s.Grants().Enabled
+}
+
+// Vouching is the provider of a realm by whose assertions something came that says that this issuer made them; nil where none
+// has it. Of several it is the first whose assertions are taken, as Named has it.
+func Vouching(r *realm.Realm, issuer string) *realm.Provider {
+	return firstOf(r, issuer, ReadIssuer, Vouches)
 }
 
 // ErrType is a token of a kind that nobody may exchange.

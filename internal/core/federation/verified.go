@@ -30,23 +30,20 @@ func (f Foreign) nameActors(claims *token.Claims) {
 	}
 }
 
-// CheckActors asks that nobody of the realm with this issuer is said to act, or to have acted: only the realm itself can say
-// so, and an issuer that may say whom a token is about may not say that somebody here stands behind it. Who may act is
-// asked to prove it. An error wraps ErrClaims.
-func CheckActors(act *token.Actor, here string) error {
-	for ; act != nil; act = act.Actor {
-		if act.Issuer == here {
-			return claimsf("it says that somebody of this realm acts by it")
-		}
-	}
-	return nil
-}
-
 // Bonds are the claims that whatever comes of the token keeps: cnf, act and may_act. No others are in them, since what
 // others mean is the issuer's business. An error wraps ErrClaims.
 func (f Foreign) Bonds() (token.Claims, error) {
+	claims, err := f.only("cnf", "act", "may_act")
+	if err == nil {
+		f.nameActors(&claims)
+	}
+	return claims, err
+}
+
+// only are the claims of these names, as tokens of a realm have them. An error wraps ErrClaims.
+func (f Foreign) only(names ...string) (token.Claims, error) {
 	var only token.Object
-	for _, name := range []string{"cnf", "act", "may_act"} {
+	for _, name := range names {
 		if value := f.Claims.Get(name); value != nil {
 			only.Set(value, name)
 		}
@@ -58,6 +55,5 @@ func (f Foreign) Bonds() (token.Claims, error) {
 	if err != nil {
 		return token.Claims{}, fmt.Errorf("%w: %w", ErrClaims, err)
 	}
-	f.nameActors(&claims)
 	return claims, nil
 }

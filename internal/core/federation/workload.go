@@ -2,21 +2,26 @@ package federation
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
 // CheckAssertion judges the claims of a token that is to prove client c to the realm with this issuer: that the
-// provider speaks for it, that c is who it is about, the conditions, the audience, the times. It gives the time from
-// which the token is refused as too old. The signature is not looked at, nor whether the token was used
+// provider speaks for it, that c is who it is about, that whoever has it is c, the conditions, the audience, the times. It gives
+// the time from which the token is refused as too old. The signature is not looked at, nor whether the token was used
 // before. An error is a Flaw, or wraps ErrClaims where the token is not the provider's to give.
 func (v *Voucher) CheckAssertion(f Foreign, c *realm.Client, issuer string, now time.Time) (until time.Time, err error) {
 	switch {
 	case f.Subject == "", f.Subject != c.AuthSubject, !v.Speaks(f.Issuer, f.Subject), v.domain == "" && !v.Issued(f):
 		return until, claimsf("it is not about client %q", c.ID)
+	}
+	if why := f.elsewhere(); why != "" {
+		return until, claimsf("whoever has it may be somebody else than it is about: %s", why)
 	}
 	for _, want := range v.Claims {
 		if !want.holds(f.Claims) {
@@ -29,6 +34,22 @@ func (v *Voucher) CheckAssertion(f Foreign, c *realm.Client, issuer string, now 
 		return until, flaw
 	}
 	return until, nil
+}
+
+// elsewhere is the claim by which others than whom the token is about may have it: it is bound to a key, whoever has that;
+// somebody acts by it; or a client got it in exchange for another's token. Empty where it has none.
+func (f Foreign) elsewhere() string {
+	for _, name := range []string{"cnf", "act"} {
+		if f.Claims.Get(name) != nil {
+			return name
+		}
+	}
+	const path = "exchange_path"
+	claims, err := f.only(path)
+	if err != nil || slices.ContainsFunc(claims.Path, func(h token.Hop) bool { return h.Issuer != "" || h.Client != f.Client }) {
+		return path
+	}
+	return "" // its own client exchanged it, as for a narrower audience
 }
 
 // CheckWorkload refuses a client of realm.MethodForeign that others than the one meant could be: one whose subject

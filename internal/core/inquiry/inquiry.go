@@ -13,7 +13,7 @@ import (
 )
 
 // Fields are the attributes that a form asks for, with the values that stand in it. Those that the user cannot
-// write are shown where they have a value, but for a name that cannot be changed.
+// write are shown too, but for a name that cannot be changed, and to who has no account yet where they have no value.
 func Fields(p *profile.Profile, u *user.User, scopes []string, values profile.Attributes) []page.Field {
 	groups := map[string]profile.Group{}
 	for _, g := range p.Config.Groups {
@@ -22,7 +22,7 @@ func Fields(p *profile.Profile, u *user.User, scopes []string, values profile.At
 	var out []page.Field
 	group := ""
 	for _, s := range p.ShownToUser(u, scopes) {
-		if s.ReadOnly && (s.Name == profile.Username || len(values[s.Name]) == 0) {
+		if s.ReadOnly && (s.Name == profile.Username || u == nil && len(values[s.Name]) == 0) {
 			continue
 		}
 		f := fieldOf(s, values[s.Name])
@@ -39,7 +39,7 @@ func Fields(p *profile.Profile, u *user.User, scopes []string, values profile.At
 var autocomplete = map[string]string{profile.Username: "username", profile.Email: "email", profile.FirstName: "given-name", profile.LastName: "family-name"}
 
 func fieldOf(s profile.Shown, values []string) page.Field {
-	f := page.Field{Name: s.Name, Label: page.T(cmp.Or(s.DisplayName, s.Name)), Values: values, Required: s.Required, ReadOnly: s.ReadOnly,
+	f := page.Field{Name: s.Name, Label: page.T(cmp.Or(s.DisplayName, s.Name)), Values: values, Several: s.Multivalued, Required: s.Required, ReadOnly: s.ReadOnly,
 		Autocomplete: autocomplete[s.Name], Input: annotation(s, "inputType"), Placeholder: page.T(annotation(s, "inputTypePlaceholder")),
 		Before: page.T(annotation(s, "inputHelperTextBefore")), After: page.T(annotation(s, "inputHelperTextAfter"))}
 	f.Input = strings.TrimPrefix(f.Input, "html5-")
@@ -79,12 +79,12 @@ func optionsOf(s profile.Shown) []page.Option {
 	return out
 }
 
-// Posted are the attributes that a form brings, of those that its sender may write. Others are passed over,
-// as Keycloak does.
+// Posted are the attributes that a form brings, of those that it showed. Others are passed over, as Keycloak does; that
+// what cannot be written has not changed is for Write to see to.
 func Posted(p *profile.Profile, u *user.User, scopes []string, form url.Values) profile.Attributes {
 	given := profile.Attributes{}
 	for _, s := range p.ShownToUser(u, scopes) {
-		if values, ok := form[s.Name]; ok && !s.ReadOnly {
+		if values, ok := form[s.Name]; ok && (!s.ReadOnly || u != nil && s.Name != profile.Username) {
 			given[s.Name] = values
 		}
 	}

@@ -3,6 +3,8 @@ package login
 import (
 	"slices"
 	"strings"
+
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 )
 
 // Request is an authorization request that was checked (OpenID Connect Core §3.1.2.1).
@@ -74,6 +76,9 @@ func (q *Request) Level() int {
 	return slices.Min(q.Levels)
 }
 
+// ACR are the authentication context classes that are asked for.
+func (q *Request) ACR() oauth.ACR { return oauth.AskedACR(q.Claims, q.ACRValues) }
+
 // HasScope tells whether scope has a word.
 func (q *Request) HasScope(word string) bool {
 	return slices.Contains(strings.Split(q.Scope, " "), word)
@@ -86,10 +91,10 @@ type Type struct {
 	IDToken bool
 }
 
-// ParseType reads response_type; ok is false where a word is unknown, or there is none.
+// ParseType reads response_type; ok is false where a word is unknown, or there is none, and the type then empty.
 func ParseType(parameter string) (t Type, ok bool) {
 	none := false
-	for word := range strings.SplitSeq(parameter, " ") {
+	for word := range strings.FieldsSeq(parameter) {
 		switch word {
 		case "code":
 			t.Code = true
@@ -103,7 +108,10 @@ func ParseType(parameter string) (t Type, ok bool) {
 			return Type{}, false
 		}
 	}
-	return t, t.Any() != none
+	if t.Any() == none {
+		return Type{}, false
+	}
+	return t, true
 }
 
 // Any tells whether the answer holds anything but the state.
@@ -163,6 +171,9 @@ func ModeOf(parameter string, t Type) (m Mode, ok bool) {
 	}
 	return m, ok
 }
+
+// InEvents is the mode as Keycloak's events write it.
+func (m Mode) InEvents() string { return strings.ReplaceAll(string(m), ".", "_") }
 
 // Signed tells whether the parameters travel in one JWT (JARM), and plain is the mode it travels by.
 func (m Mode) Signed() (plain Mode, signed bool) {

@@ -88,7 +88,7 @@ var Kinds = []Kind{
 	{Name: "oidc-usermodel-client-role-mapper", Stage: RoleClaim, uses: everybody, apply: clientRoles, Fields: []string{claimName, jsonType, multivalued, clientPrefix, clientOfRoles}},
 
 	{Name: "oidc-sub-mapper", Stage: Subject, uses: forAPIs, apply: subject},
-	{Name: KindPairwise, Stage: Claim, uses: everybody, switches: always, apply: pairwise, Fields: []string{pairwiseSalt, pairwiseSector}},
+	{Name: KindPairwise, Stage: Claim, uses: everybody, switches: always, apply: pairwise, Fields: []string{PairwiseSalt, PairwiseSector}},
 
 	{Name: KindFixed, Stage: Claim, uses: anything, apply: hardcoded, Fields: []string{claimName, claimValue, jsonType}},
 	{Name: "oidc-usermodel-attribute-mapper", Stage: Claim, uses: everybody, apply: attribute, Fields: []string{userAttribute, claimName, jsonType, multivalued, aggregate}},

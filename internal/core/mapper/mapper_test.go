@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -353,26 +354,42 @@ func TestPairwise(t *testing.T) {
 	}
 }
 
-// TestACR: a sign-in is level 1, a session that was there already level 0, whatever the realm calls them.
+// TestACR: a sign-in is level 1, a session that was there already level 0. The token has the highest of the values that
+// were asked for, or else of all names, that the level is enough for.
 func TestACR(t *testing.T) {
+	precious := map[string]int{"silver": 1, "gold": 2}
+	sso := map[string]string{"SSO_AUTH": "true"}
+	asking := func(level string, asked oauth.ACR) map[string]string {
+		return map[string]string{"LEVEL": level, "ACR": asked.String()}
+	}
 	tests := map[string]struct {
 		levels map[string]int
-		sso    bool
+		notes  map[string]string
+		client realm.ClientSignIn
 		want   string
 	}{
-		"signed in":                   {nil, false, "1"},
-		"single sign-on":              {nil, true, "0"},
-		"named":                       {map[string]int{"silver": 1, "gold": 2}, false, "silver"},
-		"named, but not this one":     {map[string]int{"gold": 2}, true, "0"},
-		"two names, the first of abc": {map[string]int{"silver": 1, "argent": 1}, false, "argent"},
+		"signed in":                   {want: "1"},
+		"single sign-on":              {notes: sso, want: "0"},
+		"named":                       {levels: precious, want: "silver"},
+		"named, but not so low":       {levels: map[string]int{"gold": 2}, notes: sso, want: "0"},
+		"above all names":             {levels: precious, notes: asking("3", oauth.ACR{}), want: "gold"},
+		"two names, the first of abc": {levels: map[string]int{"silver": 1, "argent": 1}, want: "argent"},
+		"the client's names":          {levels: precious, client: realm.ClientSignIn{ACR: map[string]int{"low": 0, "high": 5}}, want: "low"},
+		"asked for by number":         {levels: precious, notes: asking("1", oauth.ACR{Values: []string{"1", "2"}}), want: "1"},
+		"by number without names":     {notes: asking("1", oauth.ACR{Values: []string{"0"}}), want: "1"},
+		"asked for too much":          {levels: precious, notes: asking("1", oauth.ACR{Values: []string{"gold"}}), want: "silver"},
+		"asked for less":              {levels: precious, notes: asking("2", oauth.ACR{Values: []string{"silver", "0"}}), want: "silver"},
+		"asked for by the client":     {levels: precious, notes: asking("2", oauth.ACR{}), client: realm.ClientSignIn{DefaultACR: []string{"0", "1"}}, want: "1"},
+		"less than the least":         {levels: precious, notes: asking("2", oauth.ACR{Values: []string{"1"}}), client: realm.ClientSignIn{LeastACR: "gold"}, want: "gold"},
+		"nobody knows it":             {levels: precious, notes: asking("1", oauth.ACR{Values: []string{"lead"}}), want: "silver"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := bench()
 			w.Realm = realm.New("r", realm.Settings{Name: "shop", ACR: tt.levels}).Realm()
-			if tt.sso {
-				w.Grant = &session.Grant{Notes: map[string]string{"SSO_AUTH": "true"}}
-			}
+			client := *w.Client
+			client.SignIn = tt.client
+			w.Client, w.Grant = &client, &session.Grant{Notes: tt.notes}
 			apply(t, &w, of("oidc-acr-mapper"))
 			if w.Claims.ACR != tt.want {
 				t.Errorf("acr is %q, want %q", w.Claims.ACR, tt.want)

@@ -2,7 +2,6 @@ package mapper
 
 import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
-	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
 const claimValue = "claim.value"
@@ -44,23 +43,21 @@ func addressSettings() []string {
 	return out
 }
 
-// address writes "address" of those of its members that the user has.
+// address writes those members of "address" that the user has, beside what other mappers wrote there.
 func address(w *Work, m *realm.Mapper) bool {
 	if w.User == nil {
 		return false
 	}
-	var out token.Object
+	wrote := false
 	for _, a := range addressMembers {
 		name := a.attribute
 		if set, ok := m.Config[a.setting]; ok {
 			name = set
 		}
 		if values := attributeOf(w.User, name); len(values) > 0 {
-			out = append(out, token.Member{Name: a.member, Value: values[0]})
+			w.Claims.Other.Set(values[0], "address", a.member)
+			wrote = true
 		}
 	}
-	if out != nil {
-		w.Claims.Other.Set(out, "address")
-	}
-	return out != nil
+	return wrote
 }

@@ -3,16 +3,12 @@ package mapper
 import (
 	"strconv"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 )
 
 const sessionNote = "user.session.note"
-
-// noteAuthTime is the note that says when the user signed in; the session has a field for it.
-const noteAuthTime = "AUTH_TIME"
-
-// noteSSO is the note of a grant whose client got the user from a session that was there already.
-const noteSSO = "SSO_AUTH"
 
 // note writes a note of the session.
 func note(w *Work, m *realm.Mapper) bool {
@@ -21,38 +17,28 @@ func note(w *Work, m *realm.Mapper) bool {
 	}
 	name := m.Config[sessionNote]
 	value, ok := w.Session.Notes[name]
-	if name == noteAuthTime && !w.Session.AuthTime.IsZero() {
+	if name == session.NoteAuthTime && !w.Session.AuthTime.IsZero() {
 		value, ok = strconv.FormatInt(w.Session.AuthTime.Unix(), 10), true
 	}
 	return ok && w.write(m, "", convert(m.Config[jsonType], value))
 }
 
-// noteLevel is the note of a grant that says the level of assurance that was reached, where the flow gives levels.
-const noteLevel = "LEVEL"
-
 // acr writes the level that the user reached; of a flow that gives no levels "1" where they proved who they are for
-// this client, and "0" where a session was enough. What the client or the realm calls a level stands in its place.
+// this client, and "0" where a session was enough. In its place stands the highest of the values that it is enough for:
+// of those that the client asked for, or else of all that it or the realm names.
 func acr(w *Work, _ *realm.Mapper) bool {
-	level := 1
+	level, asked := 1, oauth.ACR{}
 	if w.Grant != nil {
-		if w.Grant.Notes[noteSSO] == "true" {
+		if w.Grant.Notes[session.NoteSSO] == "true" {
 			level = 0
 		}
-		if n, err := strconv.Atoi(w.Grant.Notes[noteLevel]); err == nil {
+		if n, err := strconv.Atoi(w.Grant.Notes[session.NoteLevel]); err == nil {
 			level = n
 		}
+		asked = oauth.ParseACR(w.Grant.Notes[session.NoteACR])
 	}
-	w.Claims.ACR = strconv.Itoa(level)
-	names := w.Realm.ACR
-	if len(w.Client.SignIn.ACR) > 0 {
-		names = w.Client.SignIn.ACR
-	}
-	named := false
-	for name, l := range names {
-		if l == level && (!named || name < w.Claims.ACR) {
-			w.Claims.ACR, named = name, true
-		}
-	}
+	names := w.Realm.AssuranceOf(w.Client)
+	w.Claims.ACR = names.Name(level, names.Wanted(w.Client, asked.Values))
 	return true
 }
 

@@ -10,9 +10,10 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
+// Settings of mappers of KindPairwise.
 const (
-	pairwiseSalt   = "pairwiseSubAlgorithmSalt"
-	pairwiseSector = "sectorIdentifierUri"
+	PairwiseSalt   = "pairwiseSubAlgorithmSalt" // what makes subjects impossible to guess
+	PairwiseSector = "sectorIdentifierUri"      // whose clients know a user by the same subject (OpenID Connect Core §8.1)
 )
 
 // subject writes the user's id.
@@ -30,11 +31,11 @@ func pairwise(w *Work, m *realm.Mapper) bool {
 	if w.User == nil {
 		return false
 	}
-	sector := hostOf(m.Config[pairwiseSector])
+	sector := hostOf(m.Config[PairwiseSector])
 	if sector == "" {
 		sector = sectorOf(w.Client)
 	}
-	hash := sha256.Sum256([]byte(sector + w.User.ID + m.Config[pairwiseSalt]))
+	hash := sha256.Sum256([]byte(sector + w.User.ID + m.Config[PairwiseSalt]))
 	id := md5.Sum(hash[:]) // a name-based UUID (RFC 9562 §5.3) of the hash
 	id[6] = id[6]&0x0f | 0x30
 	id[8] = id[8]&0x3f | 0x80

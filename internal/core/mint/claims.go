@@ -38,8 +38,8 @@ func write(q *Request, r *audience.Resolution, c *token.Claims) *explain.Trace {
 	return trace
 }
 
-// narrow takes the roles of clients away that the filter of r does not name. What is left may be empty: a token
-// that was narrowed says so.
+// narrow takes the roles of clients away that the filter of r does not name, or that are not in the audience. What is left
+// may be empty: a token that was narrowed says so.
 func narrow(r *audience.Resolution, c *token.Claims) {
 	if r.Request.Audiences == nil {
 		return
@@ -52,7 +52,7 @@ func narrow(r *audience.Resolution, c *token.Claims) {
 		}
 		kept := token.Object{}
 		for _, client := range access {
-			if slices.Contains(r.Audiences, client.Name) {
+			if slices.Contains(c.Audience, client.Name) && slices.Contains(r.Request.Audiences, client.Name) {
 				kept = append(kept, client)
 			}
 		}

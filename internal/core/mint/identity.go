@@ -15,6 +15,7 @@ type IdentityRequest struct {
 	ID, Issuer   string
 	Client       *realm.Client   // who redeems it
 	Subject      *token.Verified // the ID token that it is made of
+	Path         []token.Hop     // behind it, the ID token last
 	Audience     string          // issuer of the other authorization server
 	Scope        string          // of that server; empty: none is named
 	Resource     string          // likewise
@@ -23,7 +24,8 @@ type IdentityRequest struct {
 }
 
 // Identity composes an identity assertion: who signed in, for which client of which other server. Who acts for them stays
-// in it. It ends with its ID token at the latest. It has no claim "typ", so that nothing takes it for a token of the realm.
+// in it, and so does what it was made of: a realm of this server that redeems it asks whether that still stands. It ends with
+// its ID token at the latest. It has no claim "typ", so that nothing takes it for a token of the realm.
 func Identity(q IdentityRequest) token.Claims {
 	out := token.Claims{
 		ID:           q.ID,
@@ -36,6 +38,7 @@ func Identity(q IdentityRequest) token.Claims {
 		Confirmation: q.Confirmation,
 		Actor:        q.Subject.Actor,
 		MayAct:       q.Subject.MayAct,
+		Path:         q.Path,
 	}
 	if q.Scope != "" {
 		out.Scope = &q.Scope

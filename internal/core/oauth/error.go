@@ -117,3 +117,8 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Cause }
+
+const noOffline = "Offline tokens not allowed for the user or client"
+
+// ErrOffline refuses offline tokens to a user who may have none.
+var ErrOffline = Errorf(NotAllowed, noOffline).InEvent("not_allowed", noOffline)

@@ -7,6 +7,7 @@ type Field struct {
 	Values       []string // one, but for attributes of several
 	Input        string   // "text", "email", "tel", "url", "number", "date", "textarea", "select", "multiselect", "select-radiobuttons", "multiselect-checkboxes"; empty: text
 	Options      []Option
+	Several      bool // any number of values may be typed, one an input
 	Required     bool
 	ReadOnly     bool
 	Autocomplete string // as in HTML: "username", "email", "given-name" …

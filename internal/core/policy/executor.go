@@ -12,6 +12,9 @@ type executor struct {
 	unmet bool // it is known what it demands, and that nothing here can meet it
 }
 
+// KindClaims is the executor that looks at whatever claim its settings name.
+const KindClaims = "jwt-claim-enforcer"
+
 // executors make the demands, by Keycloak's names. Those without stages are about what this server does not have:
 // SAML, CIBA, and clients that are described by a document.
 var executors = map[string]executor{
@@ -40,7 +43,7 @@ var executors = map[string]executor{
 	"holder-of-key-enforcer": {at: changes | at(Code, ClientCredentials, Refresh, UserInfo, Revocation, Logout), ask: boundByTLS},
 
 	"downscope-assertion-grant-enforcer":          {at: at(Exchange, Renewal, JWTGrant), ask: downscope},
-	"jwt-claim-enforcer":                          {at: at(Exchange, JWTGrant), ask: claims},
+	KindClaims:                                    {at: at(Exchange, JWTGrant), ask: claims},
 	"jwt-authorization-grant-audience":            {at: at(JWTGrant), ask: allowedAudience},
 	"use-lightweight-access-token":                {at: at(Code, Password, ClientCredentials, Refresh, Device), ask: lightweight},
 	"suppress-refresh-token-rotation":             {at: at(Refresh), ask: keepRefresh},

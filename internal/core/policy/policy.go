@@ -36,6 +36,16 @@ type Verdict struct {
 	Rotation *Rotation // of the client's secret; nil: it stays as it is
 }
 
+// As is a client as the policies have its tokens be. The client is not changed.
+func (v *Verdict) As(c *realm.Client) *realm.Client {
+	if !v.Lightweight || c.Tokens.Lightweight {
+		return c
+	}
+	as := *c
+	as.Tokens.Lightweight = true
+	return &as
+}
+
 // Evaluate asks all policies of the realm, in order. The first demand that is not met ends it. It costs nothing in
 // a realm without policies.
 func Evaluate(r *realm.Realm, f Facts, t *explain.Trace) Verdict {

@@ -57,6 +57,9 @@ func (k *checker) attribute(a Attribute) {
 	for _, name := range slices.Sorted(maps.Keys(a.Validations)) {
 		k.validation(a.Name, name, a.Validations[name])
 	}
+	if a.Default != "" && len(newAttribute(a).judge([]string{a.Default}, false)) > 0 {
+		k.add("Default value for attribute '%s' is invalid", a.Name)
+	}
 	if p := a.Permissions; p != nil {
 		k.roles(a.Name, "permissions.view", p.View)
 		k.roles(a.Name, "permissions.edit", p.Edit)
@@ -88,6 +91,7 @@ func (k *checker) validation(attribute, name string, s Settings) {
 	switch kind := kinds[name]; {
 	case kind != nil:
 		_, problems = kind(s)
+	case presences[name] != nil:
 	case name == multivalued:
 		problems = sizes(s)
 	default:
@@ -99,16 +103,28 @@ func (k *checker) validation(attribute, name string, s Settings) {
 	}
 	texts := ""
 	for _, p := range problems {
-		texts += fmt.Sprintf("ValidationError{validatorId='%s', inputHint='%s', message='%s'}, ", name, p.setting, p.message)
+		texts += fmt.Sprintf("ValidationError{validatorId='%s', inputHint='%s', message='%s', messageParameters=[%s]}, ", name, p.setting, p.message, listed(p.params))
 	}
 	k.add("Validator '%s' defined for attribute '%s' has incorrect configuration: %s", name, attribute, texts)
 }
 
-// sizes are the problems of a validator that counts values.
+// listed are parameters with commas between them.
+func listed(params []any) string {
+	texts := make([]string, len(params))
+	for i, p := range params {
+		texts[i] = fmt.Sprint(p)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// sizes are the problems of a validator that counts values, of which Keycloak tells no more than the name.
 func sizes(s Settings) []problem {
 	_, most, problems := s.bounds()
 	if problems == nil && most == nil {
-		return []problem{{"max", missing}}
+		return []problem{{"max", missing, nil}}
+	}
+	for i := range problems {
+		problems[i].params = nil
 	}
 	return problems
 }

@@ -41,7 +41,7 @@ type Settings map[string]json.RawMessage
 // Required says for whom an attribute is required: with neither roles nor scopes, for all.
 type Required struct {
 	Roles  []string // "admin", "user"
-	Scopes []string // names of client scopes: where one of them is asked for
+	Scopes []string // names of client scopes: of users where one of them is in play, and then whatever Roles say
 }
 
 // Permissions are the roles that may see and write an attribute. Who writes it sees it.

@@ -13,17 +13,35 @@ const (
 	atomSigns = "!#$%&'*+/=?^_`{|}~-"
 )
 
-// email judges an e-mail address by its form: what is before the last @ and after it.
-func email(value string) (string, []any) {
-	at := strings.LastIndexByte(value, '@')
-	if at < 0 || !isLocal(value[:at]) || !isDomain(value[at+1:]) {
-		return "error-invalid-email", []any{value}
+// IsEmail tells whether a text has the form of an e-mail address: by what is before the last @ and after it.
+func IsEmail(text string) bool { return isEmail(text, maxLocal) }
+
+func isEmail(text string, longest int64) bool {
+	at := strings.LastIndexByte(text, '@')
+	return at >= 0 && int64(utf8.RuneCountInString(text[:at])) <= longest && isLocal(text[:at]) && isDomain(text[at+1:])
+}
+
+// email judges e-mail addresses by their form. What is before the @ may be allowed to be shorter than it could be.
+func email(s Settings) (validator, []problem) {
+	const setting = "max-local-length"
+	longest := int64(maxLocal)
+	if s.has(setting) {
+		n, ok := s.number(setting)
+		if !ok {
+			return nil, []problem{{setting, noNumber, []any{s.text(setting)}}}
+		}
+		longest = min(longest, n)
 	}
-	return "", nil
+	return func(value string) (string, []any) {
+		if !isEmail(value, longest) {
+			return "error-invalid-email", []any{value}
+		}
+		return "", nil
+	}, nil
 }
 
 func isLocal(local string) bool {
-	if len(local) == 0 || utf8.RuneCountInString(local) > maxLocal {
+	if local == "" {
 		return false
 	}
 	if quoted, ok := strings.CutPrefix(local, `"`); ok {

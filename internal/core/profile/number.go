@@ -10,7 +10,7 @@ import (
 func length(s Settings) (validator, []problem) {
 	least, most, problems := s.bounds()
 	if problems == nil && least == nil && most == nil {
-		problems = []problem{{"min", missing}, {"max", missing}}
+		problems = []problem{{"min", missing, nil}, {"max", missing, nil}}
 	}
 	trim := s.text("trim-disabled") != "true"
 	return func(value string) (string, []any) {
@@ -47,11 +47,14 @@ func double(s Settings) (validator, []problem) {
 		}
 		n, err := strconv.ParseFloat(s.text(name), 64)
 		if err != nil {
-			problems = append(problems, problem{name, noNumber})
+			problems = append(problems, problem{name, noNumber, []any{s.text(name)}})
 		}
 		bounds[name] = n
 	}
 	least, most := bounds["min"], bounds["max"]
+	if problems == nil && least != nil && most != nil && least.(float64) > most.(float64) {
+		problems = []problem{{"max", invalid, nil}}
+	}
 	return func(value string) (string, []any) {
 		n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 		if err != nil {

@@ -33,6 +33,7 @@ type Profile struct {
 type attribute struct {
 	Attribute
 	validators []validator
+	presences  []func(values []string) []Violation
 }
 
 // locale is the attribute with a user's language. It is there where the realm has languages.
@@ -52,9 +53,21 @@ func New(c Config, r Rules) *Profile {
 }
 
 func (p *Profile) add(configured Attribute) {
-	a := &attribute{Attribute: configured, validators: validatorsOf(configured)}
+	a := newAttribute(configured)
 	p.attributes = append(p.attributes, a)
 	p.named[a.Name] = a
+}
+
+func newAttribute(configured Attribute) *attribute {
+	return &attribute{Attribute: configured, validators: validatorsOf(configured), presences: presencesOf(configured)}
+}
+
+// orDefault are the values of an attribute, or the one that the configuration has for where there are none.
+func (a *attribute) orDefault(values []string) []string {
+	if a.Default == "" || slices.ContainsFunc(values, func(value string) bool { return value != "" }) {
+		return values
+	}
+	return []string{a.Default}
 }
 
 // OfServiceAccounts is the profile of service accounts: they may have any attributes, and keep their name.
@@ -64,9 +77,15 @@ var OfServiceAccounts = func() *Profile {
 	return p
 }()
 
-// Readable are those of the attributes beside the user's fields that somebody may see.
+// Readable are those of the attributes beside the user's fields that somebody may see, with the values that the
+// configuration has for where there are none.
 func (p *Profile) Readable(all Attributes, as Role) Attributes {
 	out := Attributes{}
+	for _, a := range p.attributes {
+		if values := a.orDefault(nil); len(values) > 0 && !isField(a.Name) && p.readsManaged(a, as) {
+			out[a.Name] = values
+		}
+	}
 	for name, values := range all {
 		if !isField(name) && len(values) > 0 && p.reads(name, as) {
 			out[name] = values
@@ -130,10 +149,12 @@ func (p *Profile) required(a *attribute, as Role, scopes []string) bool {
 		return true
 	case a.Required == nil:
 		return false
+	case as == User && len(a.Required.Scopes) > 0:
+		return overlap(a.Required.Scopes, scopes)
 	case len(a.Required.Roles) == 0 && len(a.Required.Scopes) == 0, slices.Contains(a.Required.Roles, string(as)):
 		return true
 	}
-	return as == User && slices.ContainsFunc(a.Required.Scopes, func(s string) bool { return slices.Contains(scopes, s) })
+	return false
 }
 
 // internal are attributes that servers write.

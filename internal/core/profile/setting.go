@@ -5,8 +5,11 @@ import (
 	"strconv"
 )
 
-// problem says what is wrong with a setting.
-type problem struct{ setting, message string }
+// problem says what is wrong with a setting. Params are what Keycloak tells beside the name of what is wrong.
+type problem struct {
+	setting, message string
+	params           []any
+}
 
 // text is a setting as a text, whatever JSON has it as.
 func (s Settings) text(name string) string {
@@ -17,7 +20,12 @@ func (s Settings) text(name string) string {
 	return string(s[name])
 }
 
+// number is a setting as a whole number: a number of JSON loses its fraction, a text must have none.
 func (s Settings) number(name string) (int64, bool) {
+	var fraction float64
+	if json.Unmarshal(s[name], &fraction) == nil {
+		return int64(fraction), true
+	}
 	n, err := strconv.ParseInt(s.text(name), 10, 64)
 	return n, err == nil
 }
@@ -43,13 +51,13 @@ func (s Settings) bounds() (least, most any, problems []problem) {
 		}
 		n, ok := s.number(name)
 		if !ok {
-			problems = append(problems, problem{name, noNumber})
+			problems = append(problems, problem{name, noNumber, []any{s.text(name)}})
 			continue
 		}
 		*into = n
 	}
 	if problems == nil && least != nil && most != nil && least.(int64) > most.(int64) {
-		problems = append(problems, problem{"max", invalid})
+		problems = append(problems, problem{"max", invalid, nil})
 	}
 	return least, most, problems
 }

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 )
 
@@ -13,7 +14,7 @@ const (
 	multivalued          = "multivalued"
 )
 
-// validator judges one value, which is not blank, and gives what is wrong with it; message is empty where
+// validator judges one value, which is not empty, and gives what is wrong with it; message is empty where
 // nothing is.
 type validator func(value string) (message string, params []any)
 
@@ -21,19 +22,24 @@ type validator func(value string) (message string, params []any)
 // cannot be read; there is no validator then.
 var kinds = map[string]func(Settings) (validator, []problem){
 	"length":             length,
-	"email":              func(Settings) (validator, []problem) { return email, nil },
+	"email":              email,
 	"pattern":            matching,
 	"options":            options,
 	"integer":            integer,
 	"double":             double,
 	"uri":                uri,
-	"local-date":         dates("1/2/2006", "1/2/06", "2006-01-02"),
-	"iso-date":           dates("2006-01-02"),
-	"not-blank":          func(Settings) (validator, []problem) { return anything, nil },
-	"not-empty":          func(Settings) (validator, []problem) { return anything, nil },
+	"local-date":         func(Settings) (validator, []problem) { return localDate, nil },
+	"iso-date":           func(Settings) (validator, []problem) { return isoDate, nil },
 	prohibitedInUsername: characters(inUsernames, "error-username-invalid-character"),
 	prohibitedInName:     characters(inNames, "error-person-name-invalid-character"),
 	homograph:            characters(latin, "error-username-invalid-character"),
+}
+
+// presences are the validators that see whether there is a value at all, by name. They judge all values, the
+// empty ones too.
+var presences = map[string]func(values []string) []Violation{
+	"not-blank": notBlank,
+	"not-empty": notEmpty,
 }
 
 // Keycloak's names of what is wrong with settings.
@@ -56,28 +62,43 @@ func validatorsOf(a Attribute) []validator {
 		}
 		v, problems := made(a.Validations[name])
 		if len(problems) > 0 {
-			message := problems[0].message
-			v = func(string) (string, []any) { return message, nil }
+			message, params := problems[0].message, problems[0].params
+			v = func(string) (string, []any) { return message, params }
 		}
 		out = append(out, v)
 	}
 	return out
 }
 
-// judge gives what is wrong with an attribute's values.
+// judge gives what is wrong with an attribute's values, the same once. An empty value is none, one of blanks alone is
+// judged, and not counted.
 func (a *attribute) judge(values []string, required bool) []Violation {
-	var wrong []Violation
 	given := filled(values)
-	if required && len(given) == 0 {
+	if required && (len(given) == 0 || len(given) < len(values)) {
 		return []Violation{{Attribute: a.Name, Message: "error-user-attribute-required"}}
 	}
+	var wrong []Violation
+	add := func(v Violation) {
+		v.Attribute = a.Name
+		if !slices.ContainsFunc(wrong, func(known Violation) bool { return reflect.DeepEqual(known, v) }) {
+			wrong = append(wrong, v)
+		}
+	}
 	if least, most := a.counts(required); len(given) < least || most >= 0 && len(given) > most {
-		wrong = append(wrong, Violation{a.Name, "error-invalid-multivalued-size", []any{least, most}})
+		add(Violation{Message: "error-invalid-multivalued-size", Params: []any{least, most}})
+	}
+	for _, presence := range a.presences {
+		for _, v := range presence(values) {
+			add(v)
+		}
 	}
 	for _, v := range a.validators {
-		for _, value := range given {
+		for _, value := range values {
+			if value == "" {
+				continue
+			}
 			if message, params := v(value); message != "" {
-				wrong = append(wrong, Violation{a.Name, message, params})
+				add(Violation{Message: message, Params: params})
 			}
 		}
 	}

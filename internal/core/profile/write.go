@@ -51,7 +51,7 @@ func (p *Profile) Write(c Change) (Attributes, error) {
 		if !given && (!c.Complete || !p.writes(a, c.role(), isNew)) {
 			values = c.Before[a.Name]
 		}
-		after[a.Name] = values
+		after[a.Name] = a.orDefault(values)
 	}
 	p.putName(after, c.Before)
 	for _, name := range []string{Username, Email} {
@@ -66,10 +66,14 @@ func (p *Profile) Write(c Change) (Attributes, error) {
 		return nil, Invalid(wrong)
 	}
 	for name, values := range after {
-		if a := p.named[name]; a != nil && isNew && !p.writes(a, c.role(), true) && !isNameOrEmail(name) {
+		a := p.named[name]
+		if a != nil && isNew && !p.writes(a, c.role(), true) && !isNameOrEmail(name) {
 			values = nil
 		}
-		if after[name] = filled(values); len(after[name]) == 0 {
+		if after[name] = filled(values); a != nil {
+			after[name] = a.orDefault(after[name])
+		}
+		if len(after[name]) == 0 {
 			delete(after, name)
 		}
 	}
@@ -117,7 +121,7 @@ func (p *Profile) validate(as Role, before, after Attributes, scopes []string) [
 	for _, a := range p.attributes {
 		values := after[a.Name]
 		readOnly := !p.writes(a, as, isNew) && (a.Name != Username || !p.rules.EmailAsUsername)
-		switch same := sameValues(before[a.Name], values); {
+		switch same := sameValues(a.orDefault(before[a.Name]), values); {
 		case readOnly && (isNew || same):
 			continue
 		case readOnly:

@@ -1,7 +1,6 @@
 package realm
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -83,7 +82,7 @@ func CheckSettings(s *Settings) error {
 	case s.Lifespans.ClientIdle > idle:
 		return &fault.Invalid{Field: "clientSessionIdleTimeout", Message: "Client Session Idle Timeout cannot be greater than Realm SSO Idle Timeout."}
 	case s.Lifespans.ClientMax > longest:
-		return &fault.Invalid{Field: "clientSessionMaxLifespan", Message: "Client Session Max Lifespan cannot be greater than Realm SSO Max Lifespan."}
+		return &fault.Invalid{Field: "clientSessionMaxLifespan", Message: "Client session max lifespan cannot exceed realm SSO session max lifespan."}
 	case !slices.Contains([]string{"none", "external", "all"}, s.SSLRequired):
 		return &fault.Invalid{Field: "sslRequired", Message: s.SSLRequired + " is none of none, external, all"}
 	}
@@ -94,84 +93,6 @@ func CheckSettings(s *Settings) error {
 func (s *Settings) sessionLimits() (idle, longest time.Duration) {
 	l := s.Lifespans
 	return max(l.SessionIdle, l.SessionIdleRemember), max(l.SessionMax, l.SessionMaxRemember)
-}
-
-// CheckClient refuses a client that cannot work or is a danger: URLs that run scripts, redirect URIs
-// with a fragment, sessions that outlive the realm's. All that is wrong is named, joined by semicolons.
-func CheckClient(r *Realm, c *Client) error {
-	if strings.TrimSpace(c.ID) == "" {
-		return &fault.Invalid{Field: "clientId", Message: "Client ID cannot be blank"}
-	}
-	if len(c.ID) > longestName {
-		return &fault.Invalid{Field: "clientId", Message: "Client ID is longer than 255 characters"}
-	}
-	if c.Protocol != "" && c.Protocol != "openid-connect" && c.Protocol != "saml" {
-		return &fault.Invalid{Field: "protocol", Message: "Invalid protocol: " + c.Protocol}
-	}
-	var wrong []fault.Invalid
-	add := func(field, message string) {
-		if message != "" {
-			wrong = append(wrong, fault.Invalid{Field: field, Message: message})
-		}
-	}
-	add("adminUrl", checkURL("Admin URL", c.AdminURL))
-	add("rootUrl", checkURL("Root URL", c.RootURL))
-	if !strings.HasPrefix(c.BaseURL, "/") { // else it is below the root URL
-		add("baseUrl", checkURL("Base URL", c.BaseURL))
-	}
-	add("backchannelLogoutUrl", checkURL("Backchannel logout URL", c.Logout.BackChannelURL))
-	for _, uri := range c.RedirectURIs {
-		add("redirectUris", checkRedirect(uri))
-	}
-	idle, longest := r.sessionLimits()
-	if o := c.Tokens.SessionIdle; o.Set && o.Value > idle {
-		add("clientSessionIdleTimeout", "Client session idle timeout cannot exceed realm SSO session idle timeout.")
-	}
-	if o := c.Tokens.SessionMax; o.Set && o.Value > longest {
-		add("clientSessionMaxLifespan", "Client session max lifespan cannot exceed realm SSO session max lifespan.")
-	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	messages := make([]string, len(wrong))
-	for i := range wrong {
-		messages[i] = wrong[i].Message
-	}
-	return &fault.Invalid{Field: wrong[0].Field, Message: strings.Join(messages, "; ")}
-}
-
-// checkURL says what is wrong with a URL that the server shows or calls; empty where nothing is.
-// Placeholders of Keycloak's, as ${authBaseUrl}, stand for the server's own URL.
-func checkURL(what, s string) string {
-	if s == "" || strings.HasPrefix(s, "${") {
-		return ""
-	}
-	u, err := url.Parse(s)
-	switch {
-	case err == nil && scripting(u):
-		return what + " uses an illegal scheme"
-	case err != nil, !slices.Contains([]string{"http", "https", "ftp", "file"}, strings.ToLower(u.Scheme)):
-		return what + " is not a valid URL"
-	}
-	return ""
-}
-
-func checkRedirect(s string) string {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil: // wildcards and the schemes of apps are no URLs
-		return ""
-	case scripting(u):
-		return "A redirect URI uses an illegal scheme"
-	case strings.Contains(s, "#"):
-		return "A redirect URI must not contain an URL fragment"
-	}
-	return ""
-}
-
-// scripting tells whether a browser that follows the URL runs what stands in it.
-func scripting(u *url.URL) bool {
-	return strings.EqualFold(u.Scheme, "javascript") || strings.EqualFold(u.Scheme, "data")
 }
 
 // CheckScope refuses a client scope that cannot be asked for: the parameter "scope" parts names at

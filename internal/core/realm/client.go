@@ -28,6 +28,7 @@ type Client struct {
 	SubjectDN       string    `json:",omitempty"` // x509.subjectdn: whose certificate proves the client; empty: nobody's
 	SubjectExact    bool      `json:",omitempty"` // that is a name, and no regular expression: x509.allow.regex.pattern.comparison=false
 	Secret          string    `json:"-"`          // sealed in the store
+	SecretMethod    string    `json:",omitempty"` // the only way to send the secret: client_secret_basic or client_secret_post; empty: either
 	RotatedSecret   string    `json:"-"`          // the one before, valid until RotatedUntil
 	RotatedUntil    time.Time `json:",omitzero"`
 	StandardFlow    bool

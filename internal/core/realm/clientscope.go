@@ -1,5 +1,7 @@
 package realm
 
+import "slices"
+
 // ClientScope is a named set of mappers and role mappings that clients share. The words of the
 // parameter "scope" select optional ones.
 type ClientScope struct {
@@ -8,6 +10,7 @@ type ClientScope struct {
 	Protocol string
 
 	InToken     bool // shown in a token's "scope"; Keycloak's include.in.token.scope
+	Unlisted    bool `json:",omitempty"` // left out of the discovery document; Keycloak's include.in.openid.provider.metadata
 	OnConsent   bool // shown on the consent page
 	ConsentText string
 
@@ -15,6 +18,15 @@ type ClientScope struct {
 	Mappers       []Mapper
 
 	Extra Extra `json:"-"`
+}
+
+// organizationMapper is the kind of mapper that tells which organizations somebody belongs to.
+const organizationMapper = "oidc-organization-membership-mapper"
+
+// OfOrganizations tells whether the scope is the one by which clients ask for organizations, which also stands for
+// `organization:<alias>` and `organization:*`. Without organizations it may be asked for and is never granted.
+func (s *ClientScope) OfOrganizations() bool {
+	return s.Name == "organization" && slices.ContainsFunc(s.Mappers, func(m Mapper) bool { return m.Kind == organizationMapper })
 }
 
 // OIDC tells whether the scope is for OpenID Connect clients.

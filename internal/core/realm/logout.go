@@ -15,7 +15,7 @@ func (c *Client) PostLogout(base, uri string) bool {
 			allowed = append(allowed, c.complete(base, registered))
 		}
 	}
-	return sound(uri) && matches(allowed, uri)
+	return permitted(allowed, uri)
 }
 
 // BackChannelURL is where the client is told that a session ended, complete; empty where it is nowhere.

@@ -34,6 +34,7 @@ type Settings struct {
 	SignatureAlg     string // JWS algorithm of tokens whose client names none
 	NotBefore        int64  // Unix seconds; tokens issued before are refused
 	FrontendURL      string // overrides the server's hostname in the issuer; may be empty
+	ShortDeviceURL   string `json:",omitempty"` // that leads to where people type codes of devices, and is shown for it; may be empty
 	Internationalize bool   // locales are chosen per user, and told by cookie
 	DefaultLocale    string
 

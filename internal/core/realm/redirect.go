@@ -2,6 +2,7 @@ package realm
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ func (c *Client) Redirect(base, named string, optional bool) string {
 		}
 		return ""
 	}
-	if sound(named) && matches(allowed, named) {
+	if permitted(allowed, named) {
 		return named
 	}
 	return ""
@@ -27,14 +28,40 @@ func (c *Client) Redirect(base, named string, optional bool) string {
 // Registrable tells whether a client that registers an address can be sent to it.
 func Registrable(uri string) bool { return sound(uri) && !strings.Contains(uri, "*") }
 
-// matches tells whether an address is one of those that are allowed, or below one that ends in "*".
+// permitted tells whether a browser may be sent to an address: it is sound, and is one of those that are allowed. A
+// program on the caller's own machine gets its port from the operating system, so the port of a loopback address
+// that is registered without one is free (RFC 8252 §7.3).
+func permitted(allowed []string, uri string) bool {
+	return sound(uri) && (matches(allowed, uri) || matches(allowed, portless(uri)))
+}
+
+// matches tells whether an address is one of those that are allowed, or below one that ends in "*". A "*" in a query
+// is only itself.
 func matches(allowed []string, uri string) bool {
 	for _, a := range allowed {
-		if prefix, below := strings.CutSuffix(a, "*"); below && beneath(prefix, uri) || a == uri {
+		if a != "" && a == uri {
+			return true
+		}
+		if prefix, below := strings.CutSuffix(a, "*"); below && !strings.Contains(a, "?") && beneath(prefix, uri) {
 			return true
 		}
 	}
 	return false
+}
+
+// portless is a loopback address without its port, and "" of any other address.
+func portless(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Port() == "" {
+		return ""
+	}
+	switch u.Hostname() {
+	case "localhost", "127.0.0.1", "::1":
+		if rest, ok := strings.CutPrefix(uri, "http://"+u.Host); ok {
+			return "http://" + strings.TrimSuffix(u.Host, ":"+u.Port()) + rest
+		}
+	}
+	return ""
 }
 
 // Home is the client's own address, for links back to it; empty where it has none that a browser can open.
@@ -81,14 +108,14 @@ func (c *Client) resolved(base, uri string) string {
 	return strings.ReplaceAll(uri, "${authAdminUrl}", base)
 }
 
-// sound tells whether an address can be redirected to at all: it is absolute, runs no script, names no user, and
-// no dots in its path lead elsewhere than it seems.
+// sound tells whether an address can be redirected to at all: it is absolute, runs no script, names no user, has no
+// part of an answer in it, and no dots in its path lead elsewhere than it seems.
 func sound(uri string) bool {
-	if strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) {
+	if strings.ContainsFunc(uri, inNoURI) {
 		return false
 	}
 	u, err := url.Parse(uri)
-	if err != nil || u.Scheme == "" || u.User != nil {
+	if err != nil || u.Scheme == "" || u.User != nil || answers(u.RawQuery) || answers(u.EscapedFragment()) {
 		return false
 	}
 	switch strings.ToLower(u.Scheme) {
@@ -102,7 +129,7 @@ func sound(uri string) bool {
 	path := u.EscapedPath() + u.Opaque
 	for range 3 { // encoded once, or again by a proxy on the way
 		for step := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
-			if step == ".." || step == "." {
+			if step, _, _ = strings.Cut(step, ";"); step == ".." || step == "." { // RFC 3986 §3.3: "..;x" is ".." to many servers
 				return false
 			}
 		}
@@ -115,6 +142,22 @@ func sound(uri string) bool {
 	return true
 }
 
+// answerFields are the parameters of an answer to an authorization request.
+var answerFields = []string{"code", "state", "session_state", "iss", "error", "error_description", "access_token", "id_token", "token_type",
+	"expires_in", "response", "kc_action", "kc_action_status"}
+
+// answers tells whether a query, or a fragment that is written like one, has a parameter of an answer: the client
+// could take what whoever made the address wrote for what the server says.
+func answers(query string) bool {
+	for parameter := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(parameter, "=")
+		if plain, err := url.QueryUnescape(name); err != nil || slices.Contains(answerFields, strings.ToLower(plain)) {
+			return true
+		}
+	}
+	return false
+}
+
 // beneath tells whether an address is below the part of a redirect URI before its "*". The part decides scheme
 // and host unless it is empty, which is any web address.
 func beneath(prefix, uri string) bool {
@@ -122,15 +165,20 @@ func beneath(prefix, uri string) bool {
 		return web(uri)
 	}
 	if !strings.HasPrefix(uri, prefix) {
-		// "https://app.example/*" is "https://app.example" too, as in Keycloak.
-		return strings.HasSuffix(prefix, "/") && uri == strings.TrimSuffix(prefix, "/")
+		// "https://app.example/*" is "https://app.example" too, with any query, as in Keycloak.
+		bare, _, _ := strings.Cut(uri, "?")
+		return strings.HasSuffix(prefix, "/") && bare == strings.TrimSuffix(prefix, "/")
 	}
 	p, err := url.Parse(prefix)
 	if err != nil {
 		return false
 	}
 	u, err := url.Parse(uri)
-	return err == nil && (p.Host == "" || p.Host == u.Host && p.Scheme == u.Scheme)
+	if err != nil || p.Host == "" {
+		return err == nil
+	}
+	anyPort := strings.HasSuffix(p.Host, ":") && p.Hostname() == u.Hostname() // "http://127.0.0.1:*"
+	return p.Scheme == u.Scheme && (p.Host == u.Host || anyPort)
 }
 
 func web(uri string) bool {

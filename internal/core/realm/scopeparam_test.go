@@ -26,6 +26,9 @@ func TestScopesOf(t *testing.T) {
 		"of other clients":     {"orders other", nil, false},
 		"empty":                {"", nil, false},
 		"two blanks":           {"profile  orders", nil, false},
+		"blanks at the end":    {"profile  ", []string{"key-profile"}, true},
+		"blank at the front":   {" profile", nil, false},
+		"only blanks":          {"  ", nil, true},
 		"other case":           {"Profile", nil, false},
 	}
 	for name, tt := range tests {

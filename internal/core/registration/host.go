@@ -8,11 +8,16 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
-const kindHosts = "trusted-hosts"
+// The policy of trusted hosts, and its settings; the hosts are in the one that is called like the policy.
+const (
+	KindHosts         = "trusted-hosts"
+	ConfigSendingHost = "host-sending-registration-request-must-match"
+	ConfigURIs        = "client-uris-must-match"
+)
 
 // Hosts are the hosts from which requests have to come; false where the policy does not ask for that.
 func (p *Policy) Hosts() (hosts []string, ask bool) {
-	return p.Config["trusted-hosts"], p.Kind == kindHosts && p.on("host-sending-registration-request-must-match", true)
+	return p.Config[KindHosts], p.Kind == KindHosts && p.on(ConfigSendingHost, true)
 }
 
 // trustedHosts wants the request, and the addresses of the client, to be of hosts that are trusted.
@@ -21,7 +26,7 @@ func trustedHosts(p *Policy, q *Request, c *realm.Client) string {
 	if ask && !q.FromHost(trusted) {
 		return "Host not trusted."
 	}
-	if q.Action != Create && q.Action != Update || !p.on("client-uris-must-match", true) {
+	if q.Action != Create && q.Action != Update || !p.on(ConfigURIs, true) {
 		return ""
 	}
 	for _, address := range []string{c.RootURL, below(c.RootURL, c.BaseURL), below(c.RootURL, c.AdminURL)} {

@@ -92,14 +92,27 @@ func Apply(policies []Policy, q Request) (*realm.Client, error) {
 type rule func(p *Policy, q *Request, c *realm.Client) (reason string)
 
 var rules = map[string]rule{
-	kindHosts:                  trustedHosts,
+	KindHosts:                  trustedHosts,
 	"consent-required":         consentRequired,
 	"scope":                    fullScopeOff,
 	"client-disabled":          disabled,
 	"max-clients":              maxClients,
 	"allowed-protocol-mappers": allowedMappers,
 	"allowed-client-templates": allowedScopes,
-	"registration-web-origins": func(*Policy, *Request, *realm.Client) string { return "" }, // for browsers only
+	kindOrigins:                func(*Policy, *Request, *realm.Client) string { return "" }, // see Origins
+}
+
+const kindOrigins = "registration-web-origins"
+
+// Origins are the web origins whose pages may register clients with nothing in hand.
+func Origins(policies []Policy) []string {
+	var out []string
+	for i := range policies {
+		if p := &policies[i]; p.Kind == kindOrigins && p.Way == Anonymous {
+			out = append(out, p.Config["web-origins"]...)
+		}
+	}
+	return out
 }
 
 func consentRequired(_ *Policy, q *Request, c *realm.Client) string {

@@ -1,5 +1,7 @@
 package token
 
+import "cmp"
+
 // The values of claim "typ" in the body of a token.
 const (
 	TypBearer  = "Bearer"
@@ -61,6 +63,10 @@ func (c *Claims) Scopes() string {
 // Refreshes tells a refresh or offline token from others.
 func (c *Claims) Refreshes() bool { return c.Type == TypRefresh || c.Type == TypOffline }
 
+// Family names the refresh tokens that come from one another, of which this is one, where they rotate. One that was
+// issued before they did begins its own.
+func (c *Claims) Family() string { return cmp.Or(c.ReuseID, c.ID) }
+
 // Confirmation binds a token to a key (RFC 7800; RFC 9449 §6.1, RFC 8705 §3.1).
 type Confirmation struct {
 	JKT         string // thumbprint of the DPoP key
@@ -90,6 +96,22 @@ type Hop struct {
 	JTI     string
 	Session string // sid
 	Subject string // sub: the user, of a token that no session is kept for
+
+	Assertion bool // assertion: it came to the realm as an assertion (RFC 7523 §2.1), and not to be exchanged
+}
+
+// Leaves is the token as a hop of what comes of it in another realm than its own: with what stands behind it there, as far as
+// its origin is known. Its issuer is for that realm to name.
+func (v *Verified) Leaves() Hop {
+	hop := Hop{Client: v.Client, JTI: v.ID}
+	switch v.Origin.Session {
+	case "": // of an issuer whose sessions are not known here
+	case Transient:
+		hop.Subject = v.Subject
+	default:
+		hop.Session = v.Session
+	}
+	return hop
 }
 
 // Left tells whether the token left a realm of this server for another.

@@ -228,6 +228,10 @@ func (r *reader) path() ([]Hop, error) {
 				hop.Session, err = r.optional()
 			case "sub":
 				hop.Subject, err = r.optional()
+			case "assertion":
+				var said any
+				said, err = r.value()
+				hop.Assertion = said == true
 			default:
 				_, err = r.value()
 			}

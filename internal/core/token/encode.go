@@ -145,6 +145,9 @@ func appendPath(dst []byte, path []Hop) []byte {
 		dst = appendText(dst, "jti", hop.JTI)
 		dst = appendText(dst, "sid", hop.Session)
 		dst = appendText(dst, "sub", hop.Subject)
+		if hop.Assertion {
+			dst = append(appendName(dst, "assertion"), "true"...)
+		}
 		dst = append(dst, '}')
 	}
 	return append(dst, ']')

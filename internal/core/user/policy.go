@@ -101,7 +101,7 @@ func (p *Policy) Remembered(all []Credential, now time.Time) ([]Credential, *Unf
 	if p.History > 0 {
 		return out, unfit("invalidPasswordHistoryMessage", "must not be equal to any of last %d passwords.", p.History)
 	}
-	return out, unfit("invalidPasswordGenericMessage", "new password doesn't match password policies.")
+	return out, unfit("invalidPasswordGenericMessage", "new password does not match password policies.")
 }
 
 // Outdated tells whether a password must be changed for its age.
@@ -122,7 +122,7 @@ func (p *Policy) Replaced(all []Credential, made Credential, now time.Time) []Cr
 			out = append(out, c)
 		case !placed:
 			former = append([]Credential{formerly(c, made.ID)}, former...)
-			made.ID, made.Label, made.Priority, placed = c.ID, c.Label, c.Priority, true
+			made.ID, made.Priority, placed = c.ID, c.Priority, true
 			out = append(out, made)
 		}
 	}

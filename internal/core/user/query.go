@@ -97,7 +97,7 @@ func (q *Query) Patterns() []Pattern {
 }
 
 func wordPattern(word string) Pattern {
-	if len(word) > 1 && word[0] == '"' && word[len(word)-1] == '"' {
+	if len(word) > 2 && word[0] == '"' && word[len(word)-1] == '"' {
 		return Pattern{Parts: []string{word[1 : len(word)-1]}, Start: true, End: true}
 	}
 	p := Pattern{Start: !strings.HasPrefix(word, "*")}

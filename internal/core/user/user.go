@@ -69,6 +69,15 @@ func (u *User) Joined() []*realm.Group {
 	return out
 }
 
+// MayActIn tells whether a user is enabled, or the client of the realm whose service account it is may act for itself.
+func (u *User) MayActIn(r *realm.Realm) bool {
+	if u.ServiceAccount == "" || !u.Enabled {
+		return u.Enabled
+	}
+	c := r.ClientByKey(u.ServiceAccount)
+	return c != nil && c.Enabled && c.ServiceAccounts
+}
+
 // RolesIn are the user's roles in a realm: direct ones, those of groups, and all that they include.
 func (u *User) RolesIn(r *realm.Realm) *realm.RoleSet {
 	set := &realm.RoleSet{}

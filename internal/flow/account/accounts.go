@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
-	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -40,7 +39,7 @@ type Holders interface {
 
 // People changes accounts on behalf of their owners. It is a *people.Users.
 type People interface {
-	ChangeProfile(ctx context.Context, r *realm.Realm, id string, given profile.Attributes, scopes []string) error
+	ChangeProfile(ctx context.Context, r *realm.Realm, id string, told people.Told) error
 	EditOwn(ctx context.Context, r *realm.Realm, id string, edit func(a *user.Account) error) error
 }
 

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -118,11 +117,7 @@ const (
 // LabelCredential gives one of the owner's credentials a name.
 func (a *Accounts) LabelCredential(ctx context.Context, o *Owner, id, label string) error {
 	return a.edit(ctx, o, id, func(account *user.Account, at int) error {
-		if strings.TrimSpace(label) == "" {
-			return &user.Unfit{Code: "missingCredentialLabel", Text: "Credential label must not be empty"}
-		}
-		account.Credentials[at].Label = label
-		return nil
+		return account.Label(at, label)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
+	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 )
 
 // Profile is what people see of themselves.
@@ -56,27 +57,15 @@ func (a *Accounts) ChangeProfile(ctx context.Context, o *Owner, given profile.At
 	if err != nil {
 		return err
 	}
-	err = a.People.ChangeProfile(ctx, o.Realm, o.User.ID, given, o.scopes)
+	err = a.People.ChangeProfile(ctx, o.Realm, o.User.ID, people.Told{Given: given, Complete: true, Scopes: o.scopes})
 	if rejected := reject(terms.Profile, given, err); rejected != nil {
 		return rejected
 	}
 	if err != nil {
 		return err
 	}
-	a.record(ctx, o, event.UpdateProfile, changes(profile.Of(o.User), given)...)
+	a.record(ctx, o, event.UpdateProfile, append(profile.Changes(profile.Of(o.User), given), "context", "ACCOUNT")...)
 	return nil
-}
-
-// changes are the details of the event: what was, and what is.
-func changes(before, after profile.Attributes) []string {
-	out := []string{"context", "ACCOUNT"}
-	for _, field := range []struct{ name, detail string }{{profile.Email, "email"}, {profile.FirstName, "first_name"}, {profile.LastName, "last_name"}} {
-		was, is := before.First(field.name), after.First(field.name)
-		if was != is {
-			out = append(out, "previous_"+field.detail, was, "updated_"+field.detail, is)
-		}
-	}
-	return out
 }
 
 // reject puts what is wrong with a profile in the words of this API; nil where err is something else.

@@ -77,8 +77,8 @@ type Turn struct {
 	code     string   // its session code then
 	fresh    bool     // the attempt began in this turn
 	ways     []string // that are open where a factor is asked for
-	levels   string   // of the session after this turn, as noteLevels; empty: none
-	level    string   // that the client is told, as noteLevel; empty: none
+	levels   string   // of the session after this turn, as session.NoteLevels; empty: none
+	level    string   // that the client is told, as session.NoteLevel; empty: none
 }
 
 // Identity is who the browser is signed in as, whatever the attempt has come to.

@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -12,6 +13,19 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
+
+// written is an address as it stands in a header: characters beyond ASCII are percent-encoded (RFC 3987 §3.1).
+func written(uri string) string {
+	var b strings.Builder
+	for i := range len(uri) {
+		if c := uri[i]; c < 0x80 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
 
 // answer sends parameters to the client, the way its request said.
 func (a *Authorizer) answer(ctx context.Context, at verify.At, q *login.Request, fields []Field) (*Outcome, error) {
@@ -31,10 +45,10 @@ func (a *Authorizer) answer(ctx context.Context, at verify.At, q *login.Request,
 		}
 		return &Outcome{Page: form}, nil
 	case login.ModeFragment:
-		uri, _, _ := strings.Cut(q.RedirectURI, "#")
+		uri, _, _ := strings.Cut(written(q.RedirectURI), "#")
 		return &Outcome{Redirect: uri + "#" + encode(fields)}, nil
 	}
-	return &Outcome{Redirect: withQuery(q.RedirectURI, fields)}, nil
+	return &Outcome{Redirect: withQuery(written(q.RedirectURI), fields)}, nil
 }
 
 // encode writes parameters in their order, as forms are encoded.

@@ -2,9 +2,13 @@ package authorize
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
@@ -22,7 +26,6 @@ func (a *Authorizer) Begin(ctx context.Context, q BeginRequest) (*Outcome, error
 	if err != nil {
 		return a.refused(ctx, t, checked, err)
 	}
-	t.describe(&checked.q)
 	if q.Path != "" && q.Path != login.Authenticate {
 		if no := a.closedEntrance(t, q.Path); no != nil {
 			no.alone = true
@@ -38,15 +41,32 @@ func (a *Authorizer) refused(ctx context.Context, t *Turn, c *checking, err erro
 	if !errors.As(err, &no) {
 		return nil, err
 	}
-	t.describe(&c.q)
+	c.describe(&t.Event, no)
 	return a.failed(ctx, t, &c.q, no)
+}
+
+// describe puts what a request that was refused asked for into the event, as far as it was read.
+func (c *checking) describe(e *event.Event, no *refusal) {
+	if c.q.RedirectURI == "" {
+		e.Set("redirect_uri", no.address)
+		return
+	}
+	e.Set("redirect_uri", c.q.RedirectURI)
+	e.Set("response_type", c.in.text("response_type"))
+	_, known := login.ParseType(c.in.text("response_type"))
+	_, ok := login.ModeOf(c.in.text("response_mode"), c.q.ResponseType)
+	if ok && known && (!c.q.ResponseType.Tokens() || c.q.ResponseMode != login.ModeQuery) {
+		e.Set("response_mode", c.q.ResponseMode.InEvents())
+	}
 }
 
 // check holds a request against the rules. The error is a *refusal, or technical; the request is then as far read
 // as it was understood.
 func (a *Authorizer) check(ctx context.Context, t *Turn, in parameters) (*checking, error) {
 	c := &checking{realm: t.At.Realm, base: t.At.Base}
-	t.Event.Client = in.text("client_id")
+	if in.count("client_id") == 1 {
+		t.Event.Client = in.text("client_id")
+	}
 	if no := t.known(in); no != nil {
 		return c, no
 	}
@@ -81,14 +101,14 @@ func (c *checking) run(in parameters) error {
 // known finds the client of a request. Where that is not known, nobody can be told but the person.
 func (t *Turn) known(in parameters) *refusal {
 	if in.count("client_id") != 1 {
-		return onPage("invalid_request", "invalidRequestMessage")
+		return onPage("invalid_request", "invalidRequestMessage").reasoned("Parameter 'client_id' not present or present multiple times in the HTTP request parameters")
 	}
 	c := t.At.Realm.Client(in.text("client_id"))
 	switch {
 	case c == nil:
 		return onPage("client_not_found", "clientNotFoundMessage")
 	case !c.OIDC():
-		return onPage("invalid_client", "invalidRequestMessage")
+		return onPage("invalid_client", "wrongClientProtocolMessage").reasoned("Wrong client protocol.")
 	}
 	t.Client = c
 	switch {
@@ -102,17 +122,67 @@ func (t *Turn) known(in parameters) *refusal {
 	return nil
 }
 
-// describe puts the request into the event.
-func (t *Turn) describe(q *login.Request) {
+// describe puts the attempt into the event. What only a sign-in that is complete tells of is added then.
+func (t *Turn) describe() {
+	t.Event.Set("auth_method", "openid-connect")
+	t.Event.Set("auth_type", "code") // whatever the response type: OpenID Connect, not what it gives out
+	t.Event.Set("redirect_uri", t.Attempt.Request.RedirectURI)
+	t.Event.Set("code_id", t.trail())
+}
+
+// trail is what events have in common that are about one browser's way to a session: its id, and before there is one
+// what stands for the browser.
+func (t *Turn) trail() string {
+	if t.identity.Session != nil {
+		return t.identity.Session.ID
+	}
+	return base64.RawURLEncoding.EncodeToString(fingerprint(t.Browser.ID))
+}
+
+// describeRequest puts what a request is for into the event.
+func (t *Turn) describeRequest(q *login.Request) {
 	t.Event.Set("redirect_uri", q.RedirectURI)
 	t.Event.Set("response_type", q.ResponseType.String())
-	t.Event.Set("response_mode", string(q.ResponseMode))
+	t.Event.Set("response_mode", q.ResponseMode.InEvents())
+}
+
+// EventOf is the beginning of an event beside that of the sign-in: about something that the user does or fails to do
+// on its way, which was asked of them under a name.
+func (t *Turn) EventOf(action string) event.Event {
+	e := t.Event
+	e.Error, e.Trace, e.Details = "", nil, nil
+	q := &t.Attempt.Request
+	for _, d := range []event.Detail{{Name: "auth_method", Value: "openid-connect"}, {Name: "code_id", Value: t.trail()}, {Name: "redirect_uri", Value: q.RedirectURI},
+		{Name: "response_type", Value: q.ResponseType.String()}, {Name: "response_mode", Value: q.ResponseMode.InEvents()},
+		{Name: "remember_me", Value: strconv.FormatBool(t.Attempt.Remember)}, {Name: "custom_required_action", Value: action}} {
+		e.Set(d.Name, d.Value)
+	}
+	if t.User != nil {
+		e.UserID = t.User.ID
+		e.Set("username", t.User.Username)
+	}
+	return e
+}
+
+// describeEnd says in the event how the client came to be allowed what it asked for, and whether the browser is to
+// remember the user.
+func (t *Turn) describeEnd() {
+	switch {
+	case t.Event.Get("consent") != "": // given now
+	case t.Client.ConsentRequired:
+		t.Event.Set("consent", "persistent_consent")
+	default:
+		t.Event.Set("consent", "no_consent_required")
+	}
+	if t.Attempt.Remember {
+		t.Event.Set("remember_me", "true")
+	}
 }
 
 // Start opens an attempt for a request that was checked, and takes the first step. The turn has the client.
 func (a *Authorizer) Start(ctx context.Context, t *Turn, q login.Request, p login.Path) (*Outcome, error) {
 	switch {
-	case q.Asks(login.PromptCreate):
+	case slices.Equal(q.Prompt, []string{login.PromptCreate}): // beside other words it is none
 		p = login.Registration
 	case p == "":
 		p = login.Authenticate
@@ -123,8 +193,10 @@ func (a *Authorizer) Start(ctx context.Context, t *Turn, q login.Request, p logi
 	}
 	levels, essential, ok := a.levels(t, &t.Attempt.Request)
 	if !ok {
-		return a.failed(ctx, t, &q, onPage("invalid_request", "invalidParameterMessage", "claims"))
+		t.describeRequest(&q)
+		return a.failed(ctx, t, &q, onPage("invalid_request", "invalidParameterMessage", "claims").reasoned("Invalid requested essential acr value"))
 	}
+	t.describe()
 	t.Attempt.Request.Levels, t.Attempt.Request.Essential = levels, essential
 	if p != login.Authenticate {
 		if no := a.closedEntrance(t, p); no != nil {
@@ -163,7 +235,7 @@ func (t *Turn) forget() {
 }
 
 func (a *Authorizer) levels(t *Turn, q *login.Request) (wanted []int, essential, ok bool) {
-	return levels(t.At.Realm, t.Client, parameters{{"claims", q.Claims}, {"acr_values", q.ACRValues}})
+	return levels(t.At.Realm, t.Client, q.ACR())
 }
 
 // elsewhere leads to the identity provider that the request names, or else the one that the realm signs people in
@@ -221,7 +293,9 @@ func (a *Authorizer) refuse(ctx context.Context, t *Turn, e *oauth.Error) (*Outc
 	if err := a.close(ctx, t); err != nil {
 		return a.twice(t, err)
 	}
-	a.record(ctx, t, e)
+	if e.Code != loginRequired && e.Code != interactionRequired { // applications ask whether somebody is there all the time
+		a.record(ctx, t, e)
+	}
 	o, err := a.failure(ctx, t.At, &q, e)
 	if err != nil {
 		return nil, err

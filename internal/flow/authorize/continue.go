@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -30,6 +31,7 @@ func (a *Authorizer) Continue(ctx context.Context, q ContinueRequest) (*Outcome,
 	switch {
 	case q.Path == restartPath:
 		t.Attempt.Restart()
+		a.recordRestart(ctx, t)
 		return a.leadOn(ctx, t, "")
 	case t.timedOut():
 		return a.timeout(ctx, t)
@@ -69,7 +71,6 @@ func (a *Authorizer) Resume(ctx context.Context, q ContinueRequest) (*Turn, *Out
 		o, err := a.lost(ctx, t, q)
 		return nil, o, err
 	}
-	t.describe(&t.Attempt.Request)
 	if chosen := q.Query.Get("kc_locale"); chosen != "" {
 		t.Attempt.Request.Locale = chosen
 	}
@@ -86,20 +87,25 @@ func (a *Authorizer) Resume(ctx context.Context, q ContinueRequest) (*Turn, *Out
 // lost answers a request whose attempt is gone: who is signed in goes back to the client, who was about to begins
 // again, and all others are told.
 func (a *Authorizer) lost(ctx context.Context, t *Turn, q ContinueRequest) (*Outcome, error) {
+	if q.Path == login.Reset && q.Form == nil && !q.Query.Has("session_code") {
+		return a.fromOutside(ctx, t, q)
+	}
 	if t.identity.Session != nil && t.Client != nil && t.Client.Enabled {
 		back, ok := readClientData(q.Query.Get("client_data"))
 		if ok && t.Client.Redirect(t.At.Base, back.RedirectURI, false) != "" {
 			back.Client = t.Client.ID
-			return a.failed(ctx, t, &back, tellClient(temporarilyUnavailable, "authentication_expired"))
+			t.describeRequest(&back)
+			t.Event.Set("redirected_to_client", "true")
+			return a.failed(ctx, t, &back, tellClient(temporarilyUnavailable, "authentication_expired").inEvent("already_logged_in", ""))
 		}
 		return t.with(&Outcome{Page: page.Info{Message: page.T("alreadyLoggedIn"), Back: t.home()}}), nil
 	}
 	kept := a.restarted(t.At, t.Cookies)
 	if kept == nil || t.Client != nil && kept.Client != t.Client.ID {
-		return a.failed(ctx, t, nil, onPage("cookie_not_found", "cookieNotFoundMessage"))
+		return a.nowhere(ctx, t, q.Path)
 	}
 	if t.Client = t.At.Realm.Client(kept.Client); t.Client == nil || !t.Client.Enabled || t.Client.Redirect(t.At.Base, kept.RedirectURI, false) == "" && kept.Device == "" {
-		return a.failed(ctx, t, nil, onPage("cookie_not_found", "cookieNotFoundMessage"))
+		return a.nowhere(ctx, t, q.Path)
 	}
 	t.Browser = nil // its tabs are another's
 	if id := t.Cookies[CookieBrowser]; id != "" {
@@ -109,8 +115,35 @@ func (a *Authorizer) lost(ctx context.Context, t *Turn, q ContinueRequest) (*Out
 		}
 	}
 	a.open(t, *kept, login.Authenticate)
+	t.describe()
 	t.Attempt.Note(noteNotice, "loginTimeout")
 	return a.leadOn(ctx, t, "")
+}
+
+// kinds are those of the events of what is asked at an address below login-actions; LOGIN for any other.
+var kinds = map[login.Path]event.Kind{
+	restartPath: event.RestartAuthentication, login.Registration: event.Register, login.Reset: event.ResetPassword,
+	login.RequiredActions: event.CustomRequiredAction, login.FirstBroker: event.FirstBrokerLogin, login.PostBroker: event.PostBrokerLogin,
+}
+
+// nowhere is the page for a request whose attempt is gone for good.
+func (a *Authorizer) nowhere(ctx context.Context, t *Turn, p login.Path) (*Outcome, error) {
+	if kind, ok := kinds[p]; ok {
+		t.Event.Kind = kind
+	}
+	return a.failed(ctx, t, nil, onPage("cookie_not_found", "cookieNotFoundMessage"))
+}
+
+// recordRestart records that an attempt begins again.
+func (a *Authorizer) recordRestart(ctx context.Context, t *Turn) {
+	e := t.Event
+	e.ID, e.Kind, e.Details = a.NewID(), event.RestartAuthentication, nil
+	e.Set("auth_method", "openid-connect")
+	if t.User != nil {
+		e.UserID = t.User.ID
+		e.Set("username", t.User.Username)
+	}
+	a.Events.Record(context.WithoutCancel(ctx), e)
 }
 
 func (t *Turn) home() page.Link {

@@ -14,6 +14,7 @@ import (
 func (a *Authorizer) send(ctx context.Context, t *Turn, e *login.Errand) (*Outcome, error) {
 	u := t.User
 	a.open(t, login.Request{Client: t.Client.ID, RedirectURI: e.BackURL}, login.RequiredActions)
+	t.describe()
 	t.Attempt.Errand = e
 	return a.Accept(ctx, t, u, login.Factor{Name: factorLink, At: t.At.Now})
 }

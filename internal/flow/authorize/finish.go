@@ -11,15 +11,10 @@ import (
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
-	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
-	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 )
-
-// Notes of grants that claim mappers read.
-const noteSSO = "SSO_AUTH" // of grants: "true" where a session was enough
 
 // rememberName is how long a browser remembers the name that signed in last.
 const rememberName = 365 * 24 * time.Hour
@@ -55,6 +50,9 @@ func (a *Authorizer) finish(ctx context.Context, t *Turn) (*Outcome, error) {
 	}
 	t.Event.UserID, t.Event.Session = t.User.ID, s.ID
 	t.Event.Set("username", t.User.Username)
+	t.Event.Set("code_id", s.ID)
+	t.describeRequest(&t.Attempt.Request)
+	t.describeEnd()
 	o, err := a.give(ctx, t, s, g)
 	if err != nil {
 		return nil, err
@@ -189,7 +187,7 @@ func (t *Turn) renewed(s session.Session) session.Session {
 		return s
 	}
 	s.AuthTime = t.At.Now
-	s.Notes = leveled(s.Notes, noteLevels, t.levels)
+	s.Notes = noted(s.Notes, session.NoteLevels, t.levels)
 	maps.Copy(s.Notes, t.originNotes())
 	return s
 }
@@ -230,8 +228,9 @@ func (t *Turn) part(s *session.Session, prev *session.Grant) *session.Grant {
 		g = *prev
 	}
 	g.LastAccess, g.Scope = t.At.Now, t.Attempt.Request.Scope
-	g.Notes = leveled(g.Notes, noteLevel, t.level)
-	g.Notes[noteSSO] = strconv.FormatBool(!t.Attempt.Proven())
+	g.Notes = noted(g.Notes, session.NoteLevel, t.level)
+	g.Notes = noted(g.Notes, session.NoteACR, t.Attempt.Request.ACR().String())
+	g.Notes[session.NoteSSO] = strconv.FormatBool(!t.Attempt.Proven())
 	return &g
 }
 
@@ -244,87 +243,11 @@ func (a *Authorizer) identify(ctx context.Context, t *Turn, s *session.Session) 
 	for _, c := range cookies {
 		t.SetCookie(c)
 	}
-	switch {
-	case !t.Attempt.Has(login.FactorPassword):
-	case t.Attempt.Remember:
+	switch { // who proves anew who they are is not asked again whether to be remembered
+	case s.Remember || t.Attempt.Remember:
 		t.SetCookie(Cookie{Name: CookieRemember, Value: "username:" + url.QueryEscape(t.User.Username), MaxAge: rememberName, HTTPOnly: true})
-	case t.Cookies[CookieRemember] != "":
+	case t.Attempt.Has(login.FactorPassword) && t.Cookies[CookieRemember] != "":
 		t.SetCookie(Cookie{Name: CookieRemember, HTTPOnly: true, Clear: true})
 	}
 	return nil
-}
-
-// give is the answer to the client: a code, tokens, or nothing but that the user is signed in.
-func (a *Authorizer) give(ctx context.Context, t *Turn, s *session.Session, g *session.Grant) (*Outcome, error) {
-	q := &t.Attempt.Request
-	if q.Device != "" {
-		late, err := a.Devices.Approve(ctx, t, *s)
-		if late {
-			return &Outcome{Redirect: t.URL("/device/status?error=" + string(oauth.ExpiredToken))}, err
-		}
-		return &Outcome{Redirect: t.URL("/device/status")}, err
-	}
-	var fields []Field
-	if q.State != nil {
-		fields = append(fields, Field{"state", *q.State})
-	}
-	fields = append(fields, Field{"session_state", s.ID}, Field{"iss", t.At.Realm.Issuer(t.At.Base)})
-	if t.Attempt.Outcome != "" {
-		if t.Attempt.Outcome != outcomeError || t.Attempt.Proven() { // as recorded
-			fields = append(fields, Field{"kc_action", q.Action})
-		}
-		fields = append(fields, Field{"kc_action_status", t.Attempt.Outcome})
-	}
-	code := ""
-	if q.ResponseType.Code {
-		var err error
-		if code, err = a.newCode(ctx, t, s); err != nil {
-			return nil, err
-		}
-		fields = append(fields, Field{"code", code})
-	}
-	if q.ResponseType.Tokens() {
-		tokens, err := a.front(ctx, t, s, g, code)
-		if err != nil {
-			return nil, err
-		}
-		fields = append(fields, tokens...)
-	}
-	return a.answer(ctx, t.At, q, fields)
-}
-
-// newCode makes a code and keeps what its exchange is held against.
-func (a *Authorizer) newCode(ctx context.Context, t *Turn, s *session.Session) (string, error) {
-	q, id := &t.Attempt.Request, a.NewID()
-	t.Event.Set("code_id", id)
-	code := id + "." + s.ID + "." + t.Client.Key
-	kept := session.Code{Session: s.ID, Client: t.Client.Key, Scope: q.Scope, Nonce: q.Nonce, Resource: q.Resource,
-		Challenge: q.Challenge, ChallengeMethod: q.ChallengeMethod, ProofKey: q.ProofKey, Issued: t.At.Now, Expires: t.At.Now.Add(t.At.Realm.Lifespans.Code)}
-	if q.RedirectSent {
-		kept.RedirectURI = q.RedirectURI
-	}
-	return code, a.Codes.AddCode(ctx, t.At.Realm.Key, code, kept)
-}
-
-// front are the tokens of the implicit and the hybrid flow, as parameters.
-func (a *Authorizer) front(ctx context.Context, t *Turn, s *session.Session, g *session.Grant, code string) ([]Field, error) {
-	q := &t.Attempt.Request
-	ask := grant.FrontRequest{At: t.At, Client: t.Client, User: t.User, Session: s, Grant: g, Nonce: q.Nonce, Resource: q.Resource, Code: code,
-		Token: q.ResponseType.Token, IDToken: q.ResponseType.IDToken}
-	if q.State != nil {
-		ask.State = *q.State
-	}
-	tokens, err := a.Tokens.Front(ctx, ask)
-	if err != nil {
-		return nil, err
-	}
-	var fields []Field
-	if tokens.IDToken != "" {
-		fields = append(fields, Field{"id_token", tokens.IDToken})
-	}
-	if tokens.AccessToken != "" {
-		fields = append(fields, Field{"access_token", tokens.AccessToken}, Field{"token_type", tokens.TokenType},
-			Field{"expires_in", strconv.FormatInt(tokens.ExpiresIn, 10)})
-	}
-	return fields, nil
 }

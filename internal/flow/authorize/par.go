@@ -72,14 +72,14 @@ func (a *Authorizer) push(ctx context.Context, at verify.At, q PushRequest, e *e
 	in = without(in, "client_secret", "client_assertion", "client_assertion_type")
 	checked, err := a.checkPushed(ctx, at, auth.Client, in)
 	if err != nil {
-		return nil, pushRefusal(err)
+		return nil, pushRefusal(in, err)
 	}
 	if in, err = a.proveKey(ctx, at, q.Sent, checked.in); err != nil {
 		return nil, err
 	}
 	checked.in = in
 	if err := a.police(ctx, at, checked, policy.Facts{Stage: policy.Pushed, Method: auth.Method, Assertion: auth.Signed()}, e); err != nil {
-		return nil, pushRefusal(err)
+		return nil, pushRefusal(in, err)
 	}
 	return a.keepPushed(ctx, at, auth.Client, in)
 }
@@ -124,8 +124,9 @@ func (a *Authorizer) typeInside(compact string) string {
 	return inside.Type
 }
 
-// pushRefusal is a refusal as the client hears it itself. Keycloak has other codes here than for a browser.
-func pushRefusal(err error) error {
+// pushRefusal is a refusal of a request as the client hears it itself. Keycloak has other codes here than for a browser,
+// and for what has a page of its own there the name of that page's message.
+func pushRefusal(in parameters, err error) error {
 	var no *refusal
 	if !errors.As(err, &no) {
 		return err
@@ -134,11 +135,13 @@ func pushRefusal(err error) error {
 		return no.because
 	}
 	if no.tell == nil {
-		text := "Invalid Request"
-		if no.message.Key == "invalidParameterMessage" {
-			text = "Invalid parameter: " + no.message.Args[0]
+		switch {
+		case no.message.Key == "invalidParameterMessage":
+			return oauth.Errorf(oauth.InvalidRequest, "Invalid parameter: %s", no.message.Args[0])
+		case no == errRequest && in.get("request") != nil:
+			return oauth.Errorf(invalidRequestObject, "%s", no.message.Key)
 		}
-		return oauth.Errorf(oauth.InvalidRequest, "%s", text)
+		return oauth.Errorf(oauth.InvalidRequest, "%s", no.message.Key)
 	}
 	switch no.tell.Code {
 	case unsupportedResponseType:

@@ -2,17 +2,16 @@ package authorize
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // askPassword shows the sign-in page. Who is signed in already and must prove it anew is not asked for the name.
@@ -123,6 +122,9 @@ func nameLabel(r *realm.Realm) string {
 // password takes the form of the sign-in page. Whatever is wrong, the page says the same and takes as long; what
 // is wrong with the account is told to those only who know the password.
 func (a *Authorizer) password(ctx context.Context, t *Turn, form url.Values) (*Outcome, error) {
+	if form.Has("cancel") { // of pages that others made
+		return a.refuse(ctx, t, oauth.Errorf(oauth.AccessDenied, "").InEvent("rejected_by_user", ""))
+	}
 	u, err := a.named(ctx, t, form)
 	if err != nil {
 		return nil, err
@@ -142,37 +144,12 @@ func (a *Authorizer) password(ctx context.Context, t *Turn, form url.Values) (*O
 // named finds whose password the form brings; nil where nobody has the name. Service accounts do not sign in.
 func (a *Authorizer) named(ctx context.Context, t *Turn, form url.Values) (*user.User, error) {
 	if id := t.Attempt.Notes[noteAgain]; id != "" {
-		return a.user(a.Users.User(ctx, t.At.Realm.Key, id))
+		return verify.SignsIn(a.Users.User(ctx, t.At.Realm.Key, id))
 	}
 	name := strings.TrimSpace(form.Get("username"))
 	t.Attempt.Username = name
 	t.Event.Set("username", name)
-	return a.byLogin(ctx, t.At.Realm, strings.ToLower(name))
-}
-
-// byLogin finds who signs in under a name, or an e-mail address where the realm takes those.
-func (a *Authorizer) byLogin(ctx context.Context, r *realm.Realm, name string) (*user.User, error) {
-	if name == "" {
-		return nil, nil
-	}
-	if r.LoginWithEmail && strings.Contains(name, "@") {
-		if u, err := a.user(a.Users.UserByEmail(ctx, r.Key, name)); u != nil || err != nil {
-			return u, err
-		}
-	}
-	return a.user(a.Users.UserByName(ctx, r.Key, name))
-}
-
-func (a *Authorizer) user(u *user.User, err error) (*user.User, error) {
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case u.ServiceAccount != "":
-		return nil, nil
-	}
-	return u, nil
+	return verify.ByLogin(ctx, a.Users, t.At.Realm, name)
 }
 
 // prove checks the password. why is for the event, and message the key of what the page says; nil where it is right.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
-	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -59,7 +58,7 @@ func (c *checking) facts(at verify.At) *policy.AuthorizeFacts {
 		Nonce:       c.in.text("nonce") != "", State: c.in.text("state") != "",
 		Method: c.in.get("code_challenge_method"), Challenge: c.in.get("code_challenge"),
 		KeyNamed: c.in.text(dpopKey) != "",
-		ACR:      askedACR(c.client, &c.q),
+		ACR:      c.realm.AssuranceOf(c.client).Wanted(c.client, c.q.ACR().Values),
 		Object:   c.object, Agrees: c.agrees(), Now: at.Now.Unix(),
 	}
 	for _, p := range c.sent {
@@ -90,15 +89,4 @@ func (c *checking) agrees() bool {
 		}
 	}
 	return true
-}
-
-// askedACR are the acr values that a request asks for, or else its client.
-func askedACR(c *realm.Client, q *login.Request) []string {
-	if claimed, _ := claimedLevels(q.Claims); len(claimed) > 0 {
-		return claimed
-	}
-	if asked := strings.Fields(q.ACRValues); len(asked) > 0 {
-		return asked
-	}
-	return c.SignIn.DefaultACR
 }

@@ -14,6 +14,7 @@ type refusal struct {
 	tell    *oauth.Error
 	address string       // that the request wants its answer at, where that is what is wrong
 	event   string       // Keycloak's name of the failure, where tell has none
+	reason  string       // what the event says of it beside; where tell has none
 	because *oauth.Error // what the event says, where a page says less
 }
 
@@ -28,8 +29,21 @@ func onPage(event, key string, args ...string) *refusal {
 	return &refusal{message: page.T(key, args...), status: 400, event: event}
 }
 
+// reasoned is a page with what the event says of the refusal.
+func (r *refusal) reasoned(text string) *refusal {
+	r.reason = text
+	return r
+}
+
+// tellClient refuses a request. Whatever the client is told, to Keycloak's events it is one that is not valid.
 func tellClient(code oauth.Code, text string) *refusal {
-	return &refusal{tell: oauth.Errorf(code, "%s", text)}
+	return &refusal{tell: oauth.Errorf(code, "%s", text).InEvent(string(oauth.InvalidRequest), text)}
+}
+
+// inEvent is a refusal that events call otherwise.
+func (r *refusal) inEvent(name, reason string) *refusal {
+	r.tell = r.tell.InEvent(name, reason)
+	return r
 }
 
 func invalidRequest(text string) *refusal { return tellClient(oauth.InvalidRequest, text) }
@@ -38,6 +52,7 @@ func invalidRequest(text string) *refusal { return tellClient(oauth.InvalidReque
 const (
 	unsupportedResponseType oauth.Code = "unsupported_response_type"
 	requestURINotSupported  oauth.Code = "request_uri_not_supported"
+	invalidRequestObject    oauth.Code = "invalid_request_object"
 	temporarilyUnavailable  oauth.Code = "temporarily_unavailable"
 	loginRequired           oauth.Code = "login_required"
 	interactionRequired     oauth.Code = "interaction_required"
@@ -51,5 +66,5 @@ func (r *refusal) asError() *oauth.Error {
 	case r.because != nil:
 		return r.because
 	}
-	return oauth.Errorf(oauth.InvalidRequest, "%s", r.message.Key).InEvent(r.event, "")
+	return oauth.Errorf(oauth.InvalidRequest, "%s", r.message.Key).InEvent(r.event, r.reason)
 }

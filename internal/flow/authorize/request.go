@@ -1,7 +1,6 @@
 package authorize
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,41 +12,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 )
-
-// parameters are those of a request, in their order.
-type parameters []Field
-
-// get is the first value of a parameter, or nil.
-func (p parameters) get(name string) *string {
-	for i := range p {
-		if p[i].Name == name {
-			return &p[i].Value
-		}
-	}
-	return nil
-}
-
-// text is the first value of a parameter, or "".
-func (p parameters) text(name string) string {
-	if v := p.get(name); v != nil {
-		return *v
-	}
-	return ""
-}
-
-func (p parameters) count(name string) (n int) {
-	for i := range p {
-		if p[i].Name == name {
-			n++
-		}
-	}
-	return n
-}
-
-// repeated tells whether a parameter came more than once, known or not (RFC 6749 §3.1).
-func (p parameters) repeated() bool {
-	return slices.ContainsFunc(p, func(f Field) bool { return p.count(f.Name) > 1 })
-}
 
 // checking is a request on its way through the rules.
 type checking struct {
@@ -71,12 +35,12 @@ var rules = []func(*checking) *refusal{
 
 func maxAge(c *checking) *refusal {
 	text := c.in.get("max_age")
-	if text == nil || *text == "" {
+	if text == nil {
 		return nil
 	}
-	n, err := strconv.ParseInt(*text, 10, 64)
+	n, err := strconv.ParseInt(*text, 10, 32)
 	if err != nil {
-		return onPage("invalid_request", "invalidRequestMessage")
+		return onPage("invalid_request", "invalidRequestMessage").reasoned(`For input string: "` + *text + `"`)
 	}
 	if n >= 0 {
 		c.q.MaxAge = &n
@@ -104,7 +68,7 @@ func redirect(c *checking) *refusal {
 
 func once(c *checking) *refusal {
 	if c.in.repeated() {
-		return invalidRequest("duplicated parameter")
+		return invalidRequest("duplicated parameter").inEvent("invalid_request", "")
 	}
 	return nil
 }
@@ -123,7 +87,11 @@ func responseType(c *checking) *refusal {
 		return invalidRequest("Missing parameter: response_type")
 	}
 	if _, ok := login.ParseType(*text); !ok {
-		return tellClient(unsupportedResponseType, "")
+		reason := "Unsupported response_type"
+		if slices.Contains(strings.Fields(*text), "none") {
+			reason = "'None' not allowed with some other response_type"
+		}
+		return tellClient(unsupportedResponseType, "").inEvent("invalid_request", reason)
 	}
 	return nil
 }
@@ -156,8 +124,8 @@ func flowOn(c *checking) *refusal {
 	default:
 		return nil
 	}
-	return tellClient(oauth.UnauthorizedClient,
-		"Client is not allowed to initiate browser login with given response_type. "+off+" flow is disabled for the client.")
+	text := "Client is not allowed to initiate browser login with given response_type. " + off + " flow is disabled for the client."
+	return tellClient(oauth.UnauthorizedClient, text).inEvent("not_allowed", text)
 }
 
 // bound refuses access tokens in the answer for a client that wants them bound to a key: nobody can prove one here.
@@ -256,66 +224,4 @@ func rest(c *checking) *refusal {
 	c.q.Action, c.q.ActionOn, _ = strings.Cut(c.in.text("kc_action"), ":")
 	c.q.Claims, c.q.ACRValues = c.in.text("claims"), c.in.text("acr_values")
 	return nil
-}
-
-// levels reads the levels of authentication that are asked for: by an essential claim, by acr_values, or by the
-// client's default (OpenID Connect Core §5.5.1.1). What is asked for in vain is passed over, but not where it is
-// essential: ok is false. Of a client that allows none below some level that one is essential.
-func levels(r *realm.Realm, c *realm.Client, in parameters) (out []int, essential, ok bool) {
-	wanted, essential := claimedLevels(in.text("claims"))
-	if len(wanted) == 0 {
-		wanted = strings.Fields(in.text("acr_values"))
-	}
-	if len(wanted) == 0 {
-		wanted = c.SignIn.DefaultACR
-	}
-	if out = numbered(r, c, wanted); len(out) == 0 && essential {
-		return nil, false, false
-	}
-	if len(out) == 0 {
-		out = numbered(r, c, c.SignIn.DefaultACR)
-	}
-	for _, least := range numbered(r, c, []string{c.SignIn.LeastACR}) {
-		essential = true
-		if out = slices.DeleteFunc(out, func(level int) bool { return level < least }); len(out) == 0 {
-			out = []int{least}
-		}
-	}
-	return out, essential && len(out) > 0, true
-}
-
-func numbered(r *realm.Realm, c *realm.Client, names []string) (out []int) {
-	known := r.ACR
-	if len(c.SignIn.ACR) > 0 {
-		known = c.SignIn.ACR
-	}
-	for _, name := range names {
-		if level, ok := known[name]; ok {
-			out = append(out, level)
-		} else if n, err := strconv.Atoi(name); err == nil && n >= 0 {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// claimedLevels are the values of the claim acr that a request asks for. What is no JSON asks for nothing.
-func claimedLevels(claims string) (values []string, essential bool) {
-	var asked struct {
-		IDToken struct {
-			ACR struct {
-				Essential bool     `json:"essential"`
-				Value     string   `json:"value"`
-				Values    []string `json:"values"`
-			} `json:"acr"`
-		} `json:"id_token"`
-	}
-	if claims == "" || json.Unmarshal([]byte(claims), &asked) != nil {
-		return nil, false
-	}
-	acr := asked.IDToken.ACR
-	if acr.Value != "" {
-		acr.Values = append(acr.Values, acr.Value)
-	}
-	return acr.Values, acr.Essential && len(acr.Values) > 0
 }

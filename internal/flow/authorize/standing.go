@@ -18,18 +18,12 @@ type Plans interface {
 	Plan(ctx context.Context, r *realm.Realm, c *realm.Client) (login.Plan, error)
 }
 
-// Notes of sessions and grants about levels of assurance, by Keycloak's names.
-const (
-	noteLevels = "loa-map" // of sessions: when which level was reached, as login.Reached writes it
-	noteLevel  = "LEVEL"   // of grants: the level that was reached, where the flow gives one
-)
-
 // heldBy are the levels that a session has of a user; none where it is another's, or nil.
 func heldBy(s *session.Session, u *user.User) login.Reached {
 	if s == nil || u != nil && s.UserID != u.ID {
 		return nil
 	}
-	return login.ReadReached(s.Notes[noteLevels])
+	return login.ReadReached(s.Notes[session.NoteLevels])
 }
 
 // standing is where the turn's attempt stands in the plan of its client. The turn has a user.
@@ -112,15 +106,15 @@ func (a *Authorizer) fallsShort(ctx context.Context, t *Turn) (bool, error) {
 	return level < q.Level(), nil
 }
 
-// leveled are notes with a level in the place of the one that they had.
-func leveled(notes map[string]string, name, level string) map[string]string {
+// noted are notes with a value in the place of the one that they had; with none where it is empty.
+func noted(notes map[string]string, name, value string) map[string]string {
 	notes = maps.Clone(notes)
 	if notes == nil {
 		notes = map[string]string{}
 	}
 	delete(notes, name)
-	if level != "" {
-		notes[name] = level
+	if value != "" {
+		notes[name] = value
 	}
 	return notes
 }

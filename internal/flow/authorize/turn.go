@@ -39,7 +39,6 @@ func (a *Authorizer) receive(ctx context.Context, q Call) (*Turn, *Outcome, erro
 func (a *Authorizer) turn(ctx context.Context, r *realm.Realm, q Call) (*Turn, error) {
 	t := &Turn{At: verify.At{Realm: r, Base: q.Base, Now: a.Now()}, Address: q.Address, Agent: q.Agent, Cookies: q.Cookies, Locale: q.Locale}
 	t.Event = event.Event{ID: a.NewID(), Time: t.At.Now, Kind: event.Login, Realm: r.Key, RealmName: r.Name, Address: q.Address}
-	t.Event.Set("auth_method", "openid-connect")
 	var err error
 	if t.identity, err = a.identities().Of(ctx, t.At, q.Cookies); err != nil {
 		return nil, err
@@ -90,6 +89,7 @@ func (t *Turn) find(tab, clientID string) bool {
 		return false
 	}
 	t.Attempt, t.opened, t.code = a, a.Tab, a.Code
+	t.describe()
 	return true
 }
 

@@ -152,7 +152,7 @@ func (s *step) done(ctx context.Context) (authorize.Result, error) {
 	if err := s.who.keep(s.t); err != nil {
 		return authorize.Result{}, err
 	}
-	s.record(ctx, eventFirstLogin)
+	s.record(ctx, event.FirstBrokerLogin)
 	return authorize.Result{Kind: authorize.Elsewhere, Redirect: coded(s.t, "/broker/after-first-broker-login")}, nil
 }
 
@@ -180,7 +180,7 @@ func (b *Broker) AfterFirst(ctx context.Context, q authorize.ContinueRequest) (*
 	if who == nil || who.First == nil || who.First.UserID == "" {
 		return b.Sign.ShowExpired(t), nil
 	}
-	b.describe(t, eventFirstLogin, who.Provider)
+	b.describe(t, event.FirstBrokerLogin, who.Provider)
 	t.Event.Set("identity_provider_identity", who.Person.Username)
 	p, err := b.provider(ctx, t, who.Provider)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
@@ -75,7 +76,7 @@ func (f FirstLogin) begin(ctx context.Context, t *authorize.Turn) (*step, *autho
 	}
 	var p *Provider
 	if who != nil {
-		f.describe(t, eventFirstLogin, who.Provider)
+		f.describe(t, event.FirstBrokerLogin, who.Provider)
 		t.Event.Set("identity_provider_identity", who.Person.Username)
 		if p, err = f.provider(ctx, t, who.Provider); err != nil {
 			return nil, nil, err

@@ -17,10 +17,9 @@ import (
 
 // Kinds of events.
 const (
-	eventLogin      event.Kind = "IDENTITY_PROVIDER_LOGIN"
-	eventFirstLogin event.Kind = "IDENTITY_PROVIDER_FIRST_LOGIN"
-	eventLink       event.Kind = "FEDERATED_IDENTITY_LINK"
-	eventToken      event.Kind = "IDENTITY_PROVIDER_RETRIEVE_TOKEN"
+	eventLogin event.Kind = "IDENTITY_PROVIDER_LOGIN"
+	eventLink  event.Kind = "FEDERATED_IDENTITY_LINK"
+	eventToken event.Kind = "IDENTITY_PROVIDER_RETRIEVE_TOKEN"
 )
 
 // Names of failures in events, by Keycloak's names.

@@ -47,20 +47,25 @@ type LogoutTokenRequest struct {
 
 // The refusals of logout tokens, in Keycloak's words.
 var (
-	errNoLogoutToken   = oauth.Errorf(oauth.InvalidRequest, "No logout token")
-	errLogoutUnread    = oauth.Errorf(oauth.InvalidRequest, "The decode of the logoutToken failed")
-	errLogoutNobodys   = oauth.Errorf(oauth.InvalidRequest, "No Identity Provider has been found")
-	errLogoutForeign   = oauth.Errorf(oauth.InvalidRequest, "LogoutToken verification with identity provider failed")
-	errLogoutSubject   = oauth.Errorf(oauth.InvalidRequest, "Missing claims in logout token")
-	errLogoutEvent     = oauth.Errorf(oauth.InvalidRequest, "The LogoutToken event claim is not as expected")
-	errLogoutNonce     = oauth.Errorf(oauth.InvalidRequest, "The LogoutToken contains nonce claim which is not allowed")
-	errLogoutID        = oauth.Errorf(oauth.InvalidRequest, "The LogoutToken doesn't contain jti claim")
-	errLogoutIssuedAt  = oauth.Errorf(oauth.InvalidRequest, "The LogoutToken doesn't contain iat claim")
-	errLogoutTooOld    = oauth.Errorf(oauth.InvalidRequest, "The LogoutToken is too old")
-	errLogoutUsed      = oauth.Errorf(oauth.InvalidRequest, "The LogoutToken was used before")
+	errNoLogoutToken   = badLogoutToken("No logout token")
+	errLogoutUnread    = badLogoutToken("The decode of the logoutToken failed")
+	errLogoutNobodys   = badLogoutToken("No Identity Provider has been found")
+	errLogoutForeign   = badLogoutToken("LogoutToken verification with identity provider failed")
+	errLogoutSubject   = badLogoutToken("Missing claims in logout token")
+	errLogoutEvent     = badLogoutToken("The LogoutToken event claim is not as expected")
+	errLogoutNonce     = badLogoutToken("The LogoutToken contains nonce claim which is not allowed")
+	errLogoutID        = badLogoutToken("The LogoutToken doesn't contain jti claim")
+	errLogoutIssuedAt  = badLogoutToken("The LogoutToken doesn't contain iat claim")
+	errLogoutTooOld    = badLogoutToken("The LogoutToken is too old")
+	errLogoutUsed      = badLogoutToken("The LogoutToken was used before")
 	logoutEvent        = "http://schemas.openid.net/event/backchannel-logout"
 	purposeLogoutToken = "logout token "
 )
+
+// badLogoutToken refuses a logout token, for the reason that its sender is told.
+func badLogoutToken(text string) *oauth.Error {
+	return oauth.Errorf(oauth.InvalidRequest, "%s", text).InEvent("invalid_token", text)
+}
 
 // logoutLife is how old a logout token may be: the RFC has them short-lived, and what is older may be a copy.
 const logoutLife = 10 * time.Minute
@@ -76,7 +81,7 @@ func (b *Broker) SignedOut(ctx context.Context, q LogoutTokenRequest) (err error
 			b.Events.Record(context.WithoutCancel(ctx), e)
 		}
 	}()
-	if q.Token == nil || *q.Token == "" {
+	if q.Token == nil {
 		return errNoLogoutToken
 	}
 	p, f, err := b.logoutToken(ctx, at, *q.Token)

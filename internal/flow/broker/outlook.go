@@ -78,9 +78,31 @@ func (o Outlook) credit(ctx context.Context, at verify.At, p *Provider, q verify
 		return said, err
 	}
 	if _, err = p.Keys(); err == nil {
-		err = federation.CheckActors(said.Actor, at.Realm.Issuer(at.Base))
+		err = verify.CheckActors(ctx, o.Realms, at, said.Actor)
 	}
 	return said, err
+}
+
+// Vouched is Foreigners.Vouched of an assertion that nobody has.
+func (o Outlook) Vouched(ctx context.Context, at verify.At, s *federation.Settings, q verify.Described) (verify.Credit, error) {
+	said, err := q.Claims.Verified()
+	if err != nil {
+		return flawed(err), nil
+	}
+	home, err := verify.Neighbour(ctx, o.Realms, at, q.Claims.Issuer)
+	if home == nil && err == nil {
+		if _, err = s.Keys(); err == nil {
+			err = verify.CheckActors(ctx, o.Realms, at, said.Actor)
+		}
+		if err != nil {
+			return flawed(err), ctx.Err()
+		}
+		return verify.Credit{}, nil
+	}
+	if said, err = o.creditNeighbour(at, home, said, q, err); err != nil {
+		return credit(err)
+	}
+	return verify.Credit{Path: handedIn(&said, q.Claims.HeaderType)}, nil
 }
 
 // creditNeighbour asks what there is to ask of a token of another realm of this server, as far as that was found.
@@ -114,14 +136,6 @@ func (o Outlook) seat(ctx context.Context, at verify.At, p *Provider, who *visit
 		g.User, g.Standing = u, standing(u)
 		return g, nil
 	}
-	changes, notes := p.update(at.Realm, who, u)
-	join, leave, err := h.moves(ctx, at.Realm, changes)
-	if err != nil {
-		return g, err
-	}
-	after := *u
-	change(&after, &changes, join, leave)
-	g.User, g.Notes = &after, notes
-	after.Groups, err = o.Users.Lineage(ctx, at.Realm.Key, after.GroupKeys)
+	g.User, g.Notes, _, err = h.known(ctx, at.Realm, p, who, u)
 	return g, err
 }

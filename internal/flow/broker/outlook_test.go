@@ -104,8 +104,25 @@ func TestOutlook(t *testing.T) {
 			if tt.flaw == "" && tt.standing == "" && !strings.Contains(rights(r, foreseen.User), `"member"`) {
 				t.Errorf("the provider's mapper is not heeded: %s", rights(r, foreseen.User))
 			}
-			if found.Flaw != tt.flaw || found.Standing != tt.standing || (found.Admit != nil) != tt.made {
+			if found.Flaw != tt.flaw || found.Standing != tt.standing || (found.Admit != nil && found.User.ID == "") != tt.made {
 				t.Errorf("found %+v", found)
+			}
+			if found.Admit == nil || tt.made {
+				return
+			}
+			stored := func() string {
+				u, err := h.store.User(t.Context(), r.Key, found.User.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return rights(r, u)
+			}
+			if strings.Contains(stored(), `"member"`) {
+				t.Error("the user was changed by looking")
+			}
+			admitted, err := found.Admit(t.Context())
+			if err != nil || admitted.Admit != nil || rights(r, admitted.User) != rights(r, found.User) || stored() != rights(r, found.User) {
+				t.Errorf("admitted %+v, %v; stored %s", admitted, err, stored())
 			}
 		})
 	}

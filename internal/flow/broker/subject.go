@@ -24,6 +24,7 @@ import (
 // Own checks tokens of the realms of this server, and all that stands behind them. It is a *verify.Verifier.
 type Own interface {
 	PersonToken(ctx context.Context, at verify.At, compact string) (verify.Held, error)
+	Assertion(ctx context.Context, at verify.At, compact string) (verify.Held, error)
 }
 
 // Subject verifies a token of another issuer, and finds the user of the realm whom it speaks of, or tells whom a sign-in by
@@ -86,13 +87,10 @@ func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact
 	if err := p.vouchable(); err != nil {
 		return believed{}, claims, err
 	}
-	if claims, err = b.foreigners().Verify(ctx, &p.Settings, compact); err != nil {
+	if claims, err = b.foreigners().outside(ctx, at, &p.Settings, compact); err != nil {
 		return believed{}, claims, err
 	}
 	v, err := claims.Verified()
-	if err == nil {
-		err = federation.CheckActors(v.Actor, at.Realm.Issuer(at.Base))
-	}
 	return believed{Verified: v}, claims, err
 }
 
@@ -167,8 +165,8 @@ func visitorBy(p *Provider, told federation.Answer, id string) (*visitor, error)
 	return &visitor{Provider: p.Alias, Person: p.Preprocess(person, p.Mappers, id, nil)}, nil
 }
 
-// seat finds the user who is linked to a visitor, and changes them as the provider's mappers want. Of a visitor whom
-// nobody is linked to it tells who they would be.
+// seat finds the user who is linked to a visitor, as the provider's mappers want them, or tells who would be made of a
+// visitor whom nobody is linked to. Nobody is made or changed before Admit is called.
 func (b *Broker) seat(ctx context.Context, at verify.At, p *Provider, who *visitor, g verify.Guest) (verify.Guest, error) {
 	g.Origin = session.Origin{Provider: p.Alias, Subject: who.Person.ID, Username: who.Person.Username, SID: who.Person.SessionID}
 	u, err := b.foreigners().Linked(ctx, at.Realm, p.Alias, who.Person.ID)
@@ -181,11 +179,22 @@ func (b *Broker) seat(ctx context.Context, at verify.At, p *Provider, who *visit
 		g.User, g.Standing = u, standing(u)
 		return g, nil
 	}
-	if g.Notes, _, err = b.sync(ctx, at.Realm, p, who, u); err != nil {
+	known, same := g, false
+	if g.User, g.Notes, same, err = b.host().known(ctx, at.Realm, p, who, u); err != nil || same {
 		return g, err
 	}
-	g.User, err = b.Users.User(ctx, at.Realm.Key, u.ID)
-	return g, err
+	g.Admit = func(ctx context.Context) (verify.Guest, error) {
+		var err error
+		if known.Notes, _, err = b.sync(ctx, at.Realm, p, who, u); err != nil {
+			return known, err
+		}
+		known.User, err = b.Users.User(ctx, at.Realm.Key, u.ID)
+		if known.User != nil {
+			known.Standing = standing(known.User)
+		}
+		return known, err
+	}
+	return g, nil
 }
 
 // standing is why a user who is linked may not act; empty where they may.
@@ -220,11 +229,14 @@ func (b *Broker) stranger(ctx context.Context, at verify.At, p *Provider, who *v
 			known.Made = true
 		}
 		found, err := b.seat(ctx, at, p, who, known)
-		if found.Admit != nil { // the link is gone again: once is enough
+		switch {
+		case err != nil || found.Admit == nil:
+			return found, err
+		case found.User.ID == "": // the link is gone again: once is enough
 			known.Standing = exchange.Unlinked
-			return known, err
+			return known, nil
 		}
-		return found, err
+		return found.Admit(ctx)
 	}
 	return g, nil
 }

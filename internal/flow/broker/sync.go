@@ -53,6 +53,20 @@ func (p *Provider) update(r *realm.Realm, who *visitor, u *user.User) (federatio
 	return changes, notes
 }
 
+// known is a user who is linked to a visitor, as the provider's mappers would have them, and the notes that the session gets.
+// same tells that they are so already. Nothing is changed.
+func (h host) known(ctx context.Context, r *realm.Realm, p *Provider, who *visitor, u *user.User) (after *user.User, notes map[string]string, same bool, err error) {
+	changes, notes := p.update(r, who, u)
+	join, leave, err := h.moves(ctx, r, changes)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	copied := *u
+	change(&copied, &changes, join, leave)
+	copied.Groups, err = h.users.Lineage(ctx, r.Key, copied.GroupKeys)
+	return &copied, notes, !differs(u, &changes, join, leave), err
+}
+
 // moves are the keys of the groups that changes let a user join and leave.
 func (h host) moves(ctx context.Context, r *realm.Realm, c federation.Changes) (join, leave []string, err error) {
 	if join, err = h.groups(ctx, r, c.Join); err != nil {

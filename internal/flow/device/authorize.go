@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -82,11 +83,11 @@ func admit(c *realm.Client, q Request) error {
 	switch {
 	case q.Origin != "" && !c.AllowsOrigin(q.Base, q.Origin):
 		return oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
-	case c.BearerOnly:
-		return verify.ErrBearerOnly
 	case !c.Device.Enabled:
 		const text = "Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. The flow is disabled for the client."
-		return oauth.Errorf(oauth.UnauthorizedClient, text).InEvent("not_allowed", "")
+		return oauth.Errorf(oauth.UnauthorizedClient, text).InEvent("not_allowed", text)
+	case c.BearerOnly:
+		return verify.ErrBearerOnly
 	case q.Repeated:
 		return oauth.Errorf(oauth.InvalidGrant, "duplicated parameter").InEvent("invalid_request", "duplicated parameter")
 	}
@@ -151,7 +152,7 @@ func (a *Authority) issue(ctx context.Context, at verify.At, d session.Device) (
 		if err != nil {
 			return nil, err
 		}
-		uri := at.Realm.Issuer(at.Base) + "/device"
+		uri := cmp.Or(at.Realm.ShortDeviceURL, at.Realm.Issuer(at.Base)+"/device")
 		return &Response{DeviceCode: code, UserCode: shown(userCode), VerificationURI: uri,
 			VerificationURIComplete: uri + "?" + url.Values{"user_code": {shown(userCode)}}.Encode(),
 			ExpiresIn:               int64(d.Expires.Sub(at.Now).Seconds()), Interval: int64(d.Interval.Seconds())}, nil

@@ -236,8 +236,8 @@ func TestAttack(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if _, err := w.clientCredentials(scoped(as("gateway"), long)); err == nil {
-			t.Error("a scope that ends with a blank is valid")
+		if _, err := w.clientCredentials(scoped(as("gateway"), " "+long)); err == nil {
+			t.Error("a scope that begins with a blank is valid")
 		}
 		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("took %v", took)

@@ -29,7 +29,8 @@ func (i *Issuer) AuthorizationCode(ctx context.Context, q CodeRequest) (resp *Re
 		return nil, err
 	}
 	if q.Code == nil {
-		return nil, oauth.Errorf(oauth.InvalidRequest, "Missing parameter: code").InEvent("invalid_code", "")
+		const text = "Missing parameter: code"
+		return nil, oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_code", text)
 	}
 	code, err := t.takeCode(ctx, *q.Code)
 	if err != nil {
@@ -61,8 +62,8 @@ var errCode = oauth.Errorf(oauth.InvalidGrant, "Code not valid").InEvent("invali
 // takeCode spends the code. The second time the client's part of the session ends: one of the two who brought it
 // stole it (RFC 6749 §10.5). Offline tokens that the code was exchanged for live on, as in Keycloak.
 func (t *turn) takeCode(ctx context.Context, text string) (session.Code, error) {
-	if id, _, ok := strings.Cut(text, "."); ok {
-		t.event.Set("code_id", id)
+	if parts := strings.Split(text, "."); len(parts) == 3 { // the second names the session, as the event of the sign-in did
+		t.event.Set("code_id", parts[1])
 	}
 	code, err := t.Codes.TakeCode(ctx, t.at.Realm.Key, text)
 	switch {
@@ -103,7 +104,7 @@ func (t *turn) behind(ctx context.Context, code *session.Code) (issue, error) {
 	case err != nil:
 		return w, err
 	}
-	t.about(w.user)
+	t.event.UserID = w.user.ID // without the name, as in Keycloak: the event of the sign-in has it
 	if err := t.stillWelcome(ctx, w.user, code.Issued); err != nil {
 		return w, err
 	}
@@ -137,9 +138,10 @@ func (t *turn) stillWelcome(ctx context.Context, u *user.User, issued time.Time)
 func (t *turn) checkCode(code *session.Code, q CodeRequest) error {
 	switch {
 	case code.RedirectURI != q.RedirectURI && code.RedirectURI != "":
-		return oauth.Errorf(oauth.InvalidGrant, "Incorrect redirect_uri").InEvent("invalid_code", "")
+		return oauth.Errorf(oauth.InvalidGrant, "Incorrect redirect_uri").InEvent("invalid_redirect_uri", elsewhere(code.RedirectURI, q.RedirectURI))
 	case code.Client != t.client.Key:
-		return oauth.Errorf(oauth.InvalidGrant, "Auth error: Found different client_id in clientSession").InEvent("invalid_code", "")
+		const text = "Auth error: Found different client_id in clientSession"
+		return oauth.Errorf(oauth.InvalidGrant, text).InEvent("invalid_client", text)
 	case !t.client.StandardFlow:
 		const text = "Client not allowed to exchange code"
 		return oauth.Errorf(oauth.InvalidClient, text).InEvent("invalid_client", "")
@@ -148,6 +150,15 @@ func (t *turn) checkCode(code *session.Code, q CodeRequest) error {
 		return err
 	}
 	return t.checkVerifier(code, q.Verifier)
+}
+
+// elsewhere says in the event that a code was asked for with another redirect URI.
+func elsewhere(saved, brought string) string {
+	if brought == "" {
+		brought = "null"
+	}
+	return "Parameter 'redirect_uri' did not match originally saved redirect URI used in initial OIDC request. Saved redirectUri: " + saved +
+		", redirectUri parameter: " + brought
 }
 
 // checkVerifier asks for the verifier that belongs to the code's challenge. One that belongs to none is refused
@@ -168,7 +179,7 @@ func (t *turn) checkVerifier(code *session.Code, verifier string) error {
 	default:
 		return nil
 	}
-	return oauth.Errorf(oauth.InvalidGrant, "%s", text).InEvent(name, "")
+	return oauth.Errorf(oauth.InvalidGrant, "%s", text).InEvent(name, strings.TrimPrefix(text, "PKCE verification failed: "))
 }
 
 // redeem gives out the tokens, and keeps that the client's part was used.
@@ -236,8 +247,7 @@ func (t *turn) startOffline(ctx context.Context, w issue, code *session.Code) (*
 	w.session, w.grant = &s, &g
 	w.found = t.resolve(w.user, &s, code.Scope)
 	if !mayStayOffline(w.found) {
-		const text = "Offline tokens not allowed for the user or client"
-		return nil, oauth.Errorf(oauth.NotAllowed, text).InEvent("not_allowed", text)
+		return nil, oauth.ErrOffline
 	}
 	if err := t.checkAllowed(w.user, w); err != nil {
 		return nil, err

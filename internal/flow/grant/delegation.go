@@ -2,10 +2,13 @@ package grant
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/exchange"
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
@@ -45,6 +48,25 @@ func (t *turn) actor(ctx context.Context, q ExchangeRequest) (*exchange.Subject,
 		return nil, err
 	}
 	return &exchange.Subject{Token: &held.Token, User: held.User, Session: held.Session}, nil
+}
+
+// acting are those of the realm who act by a refresh token, which was found good a moment ago: that they are there was asked.
+// Of another realm's that realm alone knows what they may.
+func (t *turn) acting(ctx context.Context, act *token.Actor) (out []exchange.Acting, err error) {
+	for ; act != nil; act = act.Actor {
+		if act.Issuer != "" && act.Issuer != t.at.Realm.Issuer(t.at.Base) {
+			continue
+		}
+		u, err := t.Users.User(ctx, t.at.Realm.Key, act.Subject)
+		switch {
+		case errors.Is(err, fault.ErrNotFound):
+			return nil, verify.RefreshRefusal(&verify.Failure{Reason: verify.ActorGone, Cause: err})
+		case err != nil:
+			return nil, err
+		}
+		out = append(out, exchange.Acting{Client: act.Client, User: u})
+	}
+	return out, nil
 }
 
 // record tells the event who acts, in the words of Keycloak 26.8, and who impersonates whom, in those of its legacy

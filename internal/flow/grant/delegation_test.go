@@ -1,6 +1,7 @@
 package grant_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -102,6 +103,36 @@ func TestDelegation(t *testing.T) {
 			w.refused(err, 400, oauth.InvalidRequest, "Invalid token", "invalid_token")
 		}
 		w.exchange(swap("gateway", subject)) // by which nobody acts
+	})
+}
+
+// Who acts because they may impersonate does so as long as they may: what they can refresh ends with the right (T03).
+func TestActorsRightIsAskedAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		w := newWorldOn(t, st)
+		w.client("refresher", func(c *realm.Client) {
+			c.Mappers = []realm.Mapper{{Key: "self", Name: "self", Kind: "oidc-audience-mapper", Protocol: "openid-connect",
+				Config: map[string]string{"included.client.audience": "refresher", "access.token.claim": "true"}}}
+		})
+		role := w.realm().Role(realm.RoleRef{Client: "realm-management", Name: "impersonation"}).Key
+		w.user("bob", func(u *user.User) { u.Roles = append(u.Roles, role) })
+		q := actedBy(swap("refresher", w.signIn("spa", "alice", "").AccessToken), w.signIn("refresher", "bob", "").AccessToken)
+		q.RequestedTokenType = ptr(string(oauth.TypeRefreshToken))
+		first := w.exchange(q)
+		again, err := w.refresh("refresher", first.RefreshToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.user("bob", func(u *user.User) {
+			u.Roles = slices.DeleteFunc(slices.Clone(u.Roles), func(key string) bool { return key == role })
+		})
+		_, err = w.refresh("refresher", again.RefreshToken)
+		w.refused(err, 403, oauth.AccessDenied,
+			"Token exchange not permitted: the actor is neither the service account of a client on the way nor may impersonate any more", "not_allowed")
+		w.user("bob", func(u *user.User) { u.Roles = append(u.Roles, role) })
+		if _, err = w.refresh("refresher", again.RefreshToken); err != nil {
+			t.Errorf("with the right again: %v", err)
+		}
 	})
 }
 

@@ -29,14 +29,18 @@ type Devices interface {
 	TakeDevice(ctx context.Context, realmKey, code string) error
 }
 
-// Device gives a device tokens once its user has let it in, and until then says what it waits for. Only the tokens
-// use the code up: a wrong verifier does not, as in Keycloak.
+// Device gives a device tokens once its user has let it in, and until then says what it waits for, of which no event
+// is made. Only the tokens use the code up: a wrong verifier does not, as in Keycloak.
 func (i *Issuer) Device(ctx context.Context, q DeviceRequest) (resp *Response, err error) {
 	t, err := i.begin(ctx, event.DeviceCodeToToken, oauth.DeviceCode, q.Call)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { t.end(ctx, err) }()
+	defer func() {
+		if !errors.Is(err, errPending) { // devices ask every few seconds
+			t.end(ctx, err)
+		}
+	}()
 
 	if err := t.authenticate(ctx); err != nil {
 		return nil, err
@@ -78,7 +82,10 @@ func (i *Issuer) Device(ctx context.Context, q DeviceRequest) (resp *Response, e
 	return t.redeem(ctx, w, &code)
 }
 
-var errDevice = oauth.Errorf(oauth.InvalidGrant, "Device code not valid").InEvent("invalid_oauth2_device_code", "")
+var (
+	errDevice  = oauth.Errorf(oauth.InvalidGrant, "Device code not valid").InEvent("invalid_oauth2_device_code", "")
+	errPending = oauth.Errorf(oauth.AuthorizationPending, "The authorization request is still pending")
+)
 
 // device finds the device that a code belongs to. It must be one of the client's.
 func (t *turn) device(ctx context.Context, code *string) (session.Device, error) {
@@ -86,9 +93,10 @@ func (t *turn) device(ctx context.Context, code *string) (session.Device, error)
 	switch {
 	case !t.client.Device.Enabled:
 		const text = "Client not allowed OAuth 2.0 Device Authorization Grant"
-		return d, oauth.Errorf(oauth.UnauthorizedClient, text).InEvent("not_allowed", text)
+		return d, oauth.Errorf(oauth.InvalidGrant, text).InEvent("not_allowed", text)
 	case code == nil:
-		return d, oauth.Errorf(oauth.InvalidRequest, "Missing parameter: device_code").InEvent("invalid_oauth2_device_code", "")
+		const text = "Missing parameter: device_code"
+		return d, oauth.Errorf(oauth.InvalidRequest, text).InEvent("invalid_oauth2_device_code", text)
 	}
 	d, err := t.Devices.Device(ctx, t.at.Realm.Key, *code)
 	switch {
@@ -97,7 +105,8 @@ func (t *turn) device(ctx context.Context, code *string) (session.Device, error)
 	case err != nil:
 		return d, err
 	case d.Client != t.client.Key:
-		return d, oauth.Errorf(oauth.InvalidGrant, "unauthorized client").InEvent("invalid_oauth2_device_code", "")
+		const text = "unauthorized client"
+		return d, oauth.Errorf(oauth.InvalidGrant, text).InEvent("invalid_oauth2_device_code", text)
 	}
 	return d, nil
 }
@@ -113,7 +122,7 @@ func (t *turn) decided(ctx context.Context, d *session.Device, code string) erro
 	case d.Expired(t.at.Now):
 		return oauth.Errorf(oauth.ExpiredToken, "Device code is expired").InEvent("expired_oauth2_device_code", "")
 	case d.Decision == session.Undecided:
-		return oauth.Errorf(oauth.AuthorizationPending, "The authorization request is still pending").InEvent("authorization_pending", "")
+		return errPending
 	case d.Decision != session.Granted:
 		return oauth.Errorf(oauth.AccessDenied, "The end user denied the authorization request").WithStatus(400).InEvent("access_denied", "")
 	}

@@ -47,16 +47,19 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 	if t.getsForeign(q) {
 		return t.handOut(ctx, q, ask, d)
 	}
-	if held, d, err = t.takeIn(ctx, q, held, ask, d); err != nil {
-		return nil, err
+	limited := t.countExchange(ctx, held, d)
+	if limited == nil { // else nobody is made or changed
+		if held, d, err = t.takeIn(ctx, q, held, ask, d); err != nil {
+			return nil, err
+		}
 	}
 	t.recordDecision(q, held, d)
 	others.record(t, held, d)
-	if d.Refuse != nil {
+	switch {
+	case d.Refuse != nil:
 		return nil, d.Refuse
-	}
-	if err := t.count(ctx, realm.ByUser, cmp.Or(d.Grant.Resolution.User, held.User).ID); err != nil {
-		return nil, err
+	case limited != nil:
+		return nil, limited
 	}
 	if d.Grant.Type == oauth.TypeIdentity {
 		return t.vouch(ctx, q, held, d)
@@ -86,6 +89,19 @@ func (i *Issuer) Exchange(ctx context.Context, q ExchangeRequest) (resp *Respons
 		return nil, err
 	}
 	return resp, nil
+}
+
+// countExchange refuses an exchange that was granted where it is one too many for its user. Who has no account yet is counted
+// by who they are at the provider.
+func (t *turn) countExchange(ctx context.Context, held verify.Held, d exchange.Decision) error {
+	if d.Refuse != nil {
+		return nil
+	}
+	who := cmp.Or(d.Grant.Resolution.User, held.User).ID
+	if who == "" {
+		who = t.foreign.Provider.Alias + " " + held.Token.Subject
+	}
+	return t.count(ctx, realm.ByUser, who)
 }
 
 // decideExchange decides, and notes the decision in the realm's log.
@@ -168,8 +184,18 @@ func tokenType(p *string) *oauth.TokenType { return (*oauth.TokenType)(p) }
 // looked at is not told, as in Keycloak.
 func (t *turn) recordDecision(q ExchangeRequest, held verify.Held, d exchange.Decision) {
 	switch d.Rule {
-	case explain.ExchangeUnsupported, explain.ExchangeEnabled, explain.PolicyDemand, explain.ExchangeIssuer, explain.ExchangeSubject,
-		explain.ExchangeLink, explain.ExchangeProof:
+	case explain.ExchangeUnsupported, explain.ExchangeEnabled, explain.PolicyDemand, explain.ExchangeIssuer:
+		return
+	case explain.ExchangeSubject:
+		if d.Refuse.Event == "invalid_request" { // the parameters were wrong already
+			return
+		}
+	}
+	if q.RequestedTokenType != nil && *q.RequestedTokenType != "" {
+		t.event.Set("requested_token_type", *q.RequestedTokenType)
+	}
+	switch d.Rule {
+	case explain.ExchangeSubject, explain.ExchangeLink, explain.ExchangeProof:
 		return
 	}
 	if held.User == nil { // nobody has looked at the subject yet
@@ -183,11 +209,9 @@ func (t *turn) recordDecision(q ExchangeRequest, held verify.Held, d exchange.De
 	if d.Rule == explain.ExchangeType {
 		return
 	}
-	requested := string(oauth.TypeAccessToken)
-	if q.RequestedTokenType != nil {
-		requested = *q.RequestedTokenType
+	if q.RequestedTokenType == nil {
+		t.event.Set("requested_token_type", string(oauth.TypeAccessToken))
 	}
-	t.event.Set("requested_token_type", requested)
 	if len(d.Targets) > 0 && d.Rule == explain.ExchangeTarget {
 		t.event.Set("audience", d.Targets[0])
 	}

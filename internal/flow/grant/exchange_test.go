@@ -138,6 +138,26 @@ func TestExchangeSessions(t *testing.T) {
 	}
 }
 
+// Who may have no offline session gets no refresh token for one, and an online one in its place neither.
+func TestExchangeOfflineWithoutTheRole(t *testing.T) {
+	for name, want := range map[string]string{
+		"alice": "Scope offline_access not allowed for token exchange",
+		"bob":   "Offline tokens not allowed for the user or client",
+	} {
+		w := newWorld(t)
+		q := swap("refresher", w.signIn("refresher", name, "").AccessToken)
+		q.RequestedTokenType, q.Scope = ptr(string(oauth.TypeRefreshToken)), ptr("offline_access")
+		_, err := w.Exchange(t.Context(), q)
+		code, event := oauth.InvalidRequest, "invalid_request"
+		if name == "bob" {
+			code, event = oauth.NotAllowed, "not_allowed"
+		}
+		w.refused(err, 400, code, want, event)
+		q.RequestedTokenType = nil
+		w.exchange(q)
+	}
+}
+
 // An exchange at a client with a part in the session remembers its scope, and openid shows up in the
 // next one that asks for none.
 func TestExchangeRemembersOpenID(t *testing.T) {
@@ -282,11 +302,22 @@ func TestExchangeRefusedInTheEvent(t *testing.T) {
 			plus(map[string]string{"reason": "Standard token exchange is not enabled for the requested client"}), "", explain.ExchangeEnabled},
 		"invalid subject": {func() grant.ExchangeRequest { return swap("gateway", "garbage") }, "invalid_token",
 			plus(map[string]string{"reason": "subject_token validation failure"}), "", explain.ExchangeSubject},
+		"invalid subject for a type": {func() grant.ExchangeRequest {
+			q := swap("gateway", "garbage")
+			q.RequestedTokenType = ptr("x")
+			return q
+		}, "invalid_token", plus(map[string]string{"reason": "subject_token validation failure", "requested_token_type": "x"}), "", explain.ExchangeSubject},
+		"no subject for a type": {func() grant.ExchangeRequest {
+			q := swap("gateway", "")
+			q.SubjectToken, q.RequestedTokenType = nil, ptr("x")
+			return q
+		}, "invalid_request", plus(map[string]string{"reason": "Parameter 'subject_token' required for standard token exchange"}), "", explain.ExchangeSubject},
 		"type": {func() grant.ExchangeRequest {
 			q := swap("gateway", subject)
 			q.RequestedTokenType = ptr("x")
 			return q
-		}, "invalid_request", plus(map[string]string{"reason": "requested_token_type unsupported", "username": "alice", "subject_token_client_id": "spa"}), "alice", explain.ExchangeType},
+		}, "invalid_request", plus(map[string]string{"reason": "requested_token_type unsupported", "requested_token_type": "x",
+			"username": "alice", "subject_token_client_id": "spa"}), "alice", explain.ExchangeType},
 		"audience": {func() grant.ExchangeRequest {
 			q := swap("gateway", subject)
 			q.Audiences = []string{"orders", "nowhere"}

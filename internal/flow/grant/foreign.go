@@ -77,11 +77,11 @@ func (t *turn) welcome(ctx context.Context, q ExchangeRequest) (held verify.Held
 	}
 	t.event.Set("identity_provider", f.Provider.Alias)
 	held.Token, held.User = *f.guest.Token, f.guest.User
-	return held, "", t.checkLock(ctx)
+	return held, "", t.checkGuest(ctx)
 }
 
-// takeIn makes the account of the user of another issuer's token who has none, now that everything else is granted, and
-// decides again for who was made. Others stay as they were.
+// takeIn makes the account of the user of another issuer's token who has none, or has the provider's mappers change it, now
+// that everything else is granted, and decides again for the user as they are then. Others stay as they were.
 func (t *turn) takeIn(ctx context.Context, q ExchangeRequest, held verify.Held, ask exchange.Request, d exchange.Decision) (verify.Held, exchange.Decision, error) {
 	f := t.foreign
 	if d.Refuse != nil || f == nil || f.guest.Admit == nil {
@@ -95,7 +95,7 @@ func (t *turn) takeIn(ctx context.Context, q ExchangeRequest, held verify.Held, 
 	if f.guest.Made {
 		t.recordMade(ctx)
 	}
-	if err := t.checkLock(ctx); err != nil {
+	if err := t.checkGuest(ctx); err != nil {
 		return held, d, err
 	}
 	t.beginAnew()
@@ -103,12 +103,20 @@ func (t *turn) takeIn(ctx context.Context, q ExchangeRequest, held verify.Held, 
 	return held, t.decideExchange(q, ask), nil
 }
 
-// checkLock bars users whose sign-ins failed too often.
-func (t *turn) checkLock(ctx context.Context) error {
-	f := t.foreign
-	err := f.guest.CheckLock(ctx, t.Lockouts, t.at)
+// checkGuest keeps out users who could not sign in.
+func (t *turn) checkGuest(ctx context.Context) error {
+	f, c := t.foreign, t.client
+	if c == nil { // the request names none
+		c = f.standIn()
+	}
+	err := f.guest.CheckObstacles(ctx, t.obstacles(), t.at, c, t.scope())
 	f.Standing = f.guest.Standing
 	return err
+}
+
+// obstacles tell what keeps users from signing in.
+func (t *turn) obstacles() verify.Obstacles {
+	return verify.Obstacles{Lockouts: t.Lockouts, Credentials: t.Users, Duties: t.Duties}
 }
 
 // recordMade records that an account was made for the user of the token.

@@ -31,6 +31,7 @@ type FrontRequest struct {
 // FrontResponse is what was asked for.
 type FrontResponse struct {
 	AccessToken, IDToken string
+	ID, Scope            string // what the access token says; empty without one
 	TokenType            string
 	ExpiresIn            int64 // seconds
 }
@@ -73,6 +74,9 @@ func (i *Issuer) Front(ctx context.Context, q FrontRequest) (*FrontResponse, err
 			return nil, err
 		}
 		out.AccessToken, out.TokenType, out.ExpiresIn = signed, t.tokenType(), w.expires.Unix()-q.At.Now.Unix()
+		if out.ID = access.Claims.ID; access.Claims.Scope != nil {
+			out.Scope = *access.Claims.Scope
+		}
 	}
 	if !q.IDToken {
 		return out, nil

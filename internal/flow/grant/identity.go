@@ -24,7 +24,7 @@ func (t *turn) identify(ctx context.Context, q ExchangeRequest) (held verify.Hel
 // vouch gives an identity assertion, which another authorization server takes for an assertion (RFC 7523 §2.1) and
 // nobody for a token. Nothing is kept of it.
 func (t *turn) vouch(ctx context.Context, q ExchangeRequest, held verify.Held, d exchange.Decision) (*Response, error) {
-	request := mint.IdentityRequest{ID: t.NewID(), Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client, Subject: &held.Token,
+	request := mint.IdentityRequest{ID: t.NewID(), Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client, Subject: &held.Token, Path: d.Grant.Path,
 		Audience: q.Audiences[0], Scope: t.scope(), Confirmation: t.confirmation(), Now: t.at.Now}
 	if len(d.Grant.Resources) > 0 {
 		request.Resource = d.Grant.Resources[0]

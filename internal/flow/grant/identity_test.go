@@ -22,6 +22,20 @@ func asksIdentity(client, idToken string) grant.ExchangeRequest {
 	return q
 }
 
+// madeOf is the way of exchanges behind what is made of an ID token, as JSON.
+func madeOf(t *testing.T, idToken string) any {
+	t.Helper()
+	jws, err := token.Open(idToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := token.Parse(jws.Payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []any{map[string]any{"client": said.Client, "jti": said.ID, "sid": said.Session}}
+}
+
 // TestIdentityAssertions are made for clients, servers and scopes that are listed, of ID tokens of the client, and of
 // nothing else.
 func TestIdentityAssertions(t *testing.T) {
@@ -102,7 +116,7 @@ func TestIdentityAssertions(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := map[string]any{"iss": base + "/realms/shop", "sub": "alice", "aud": partner, "client_id": "shop-gateway", "scope": "orders.read",
-				"iat": float64(noon.Unix()), "exp": float64(noon.Unix() + 300), "jti": got["jti"]}
+				"iat": float64(noon.Unix()), "exp": float64(noon.Unix() + 300), "jti": got["jti"], "exchange_path": madeOf(t, *q.SubjectToken)}
 			if d := cmp.Diff(want, got); d != "" || jws.Header.Typ != oauth.HeaderIdentity {
 				t.Errorf("typ %q (-want +got):\n%s", jws.Header.Typ, d)
 			}

@@ -2,7 +2,6 @@ package grant
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -187,6 +186,7 @@ func (t *turn) idToken(ctx context.Context, request mint.Request, access string)
 	minted := mint.ID(request, access, t.idAlg())
 	signed, err := t.Keys.Sign(ctx, t.at.Realm, t.client.Tokens.IDAlg, headerJWT, &minted.Claims)
 	if access == "" { // it is what was asked for
+		t.event.Set("token_id", token.NewID(request.Origin, request.ID)) // as of the access token in whose place it is
 		t.event.Decision.Gave(oauth.TypeIDToken, signed, &minted.Claims, request.For)
 	}
 	return signed, err
@@ -238,13 +238,4 @@ func asks(scope, word string) bool {
 }
 
 // asksOffline tells whether offline access is in play, asked for or by default, and of use.
-func (t *turn) asksOffline() bool {
-	if t.client.Tokens.NoRefresh {
-		return false
-	}
-	if asks(t.scope(), oauth.ScopeOffline) {
-		return true
-	}
-	s := t.at.Realm.Scope(oauth.ScopeOffline)
-	return s != nil && slices.Contains(t.client.DefaultScopes, s.Key)
-}
+func (t *turn) asksOffline() bool { return t.at.Realm.AsksOffline(t.client, t.scope()) }

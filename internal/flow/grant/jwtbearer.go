@@ -2,7 +2,6 @@ package grant
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/assertion"
@@ -23,8 +22,8 @@ type JWTBearerRequest struct {
 
 // Foreigners are those whom tokens of identity providers speak of. It is a broker.Foreigners.
 type Foreigners interface {
-	// Verify fails with federation.ErrSignature or federation.ErrClaims where the token is at fault.
-	Verify(ctx context.Context, s *federation.Settings, compact string) (federation.Foreign, error)
+	// Vouched is what a JWT is worth that a provider is said to have signed.
+	Vouched(ctx context.Context, at verify.At, s *federation.Settings, compact string) (verify.Credit, error)
 	// Linked is nil where nobody is linked to the account.
 	Linked(ctx context.Context, r *realm.Realm, alias, subject string) (*user.User, error)
 }
@@ -63,7 +62,7 @@ func (i *Issuer) JWTBearer(ctx context.Context, q JWTBearerRequest) (resp *Respo
 	if err := t.count(ctx, realm.ByUser, found.User.ID); err != nil {
 		return nil, err
 	}
-	return t.issue(ctx, t.vouched(found.User, d))
+	return t.issue(ctx, t.vouched(found, d))
 }
 
 // assertionRequest is the request as core/assertion decides it.
@@ -101,14 +100,9 @@ func (t *turn) examine(a assertion.Request) assertion.Sight {
 // signature comes before its jti is used up, so that nobody else can use that up; cause is why it is not believed.
 func (t *turn) lookInto(ctx context.Context, a assertion.Request, sight assertion.Sight, compact string) (f assertion.Found, cause, err error) {
 	f.Provider = *sight.Provider
-	switch _, cause = t.Foreigners.Verify(ctx, sight.Provider, compact); {
-	case errors.Is(cause, federation.ErrSignature), errors.Is(cause, federation.ErrClaims):
-		f.Flaw = federation.BadSignature
-	case cause != nil:
-		f.Flaw = federation.NoKeys
-	}
-	if f.Flaw != "" {
-		return f, cause, ctx.Err()
+	credit, err := t.Foreigners.Vouched(ctx, t.at, sight.Provider, compact)
+	if f.Flaw, f.Path = credit.Flaw, credit.Path; err != nil || f.Flaw != "" {
+		return f, credit.Cause, err
 	}
 	if sight.Once {
 		first, err := t.useAssertion(ctx, a.Assertion, sight)
@@ -123,8 +117,7 @@ func (t *turn) lookInto(ctx context.Context, a assertion.Request, sight assertio
 	if f.User, err = t.Foreigners.Linked(ctx, t.at.Realm, f.Provider.Alias, a.Assertion.Subject); err != nil || f.User == nil {
 		return f, nil, err
 	}
-	obstacles := verify.Obstacles{Lockouts: t.Lockouts, Credentials: t.Users, Duties: t.Duties}
-	f.Locked, f.Pending, err = obstacles.Of(ctx, t.at, f.User, t.client, t.scope())
+	f.Locked, f.Pending, err = t.obstacles().Of(ctx, t.at, f.User, t.client, t.scope())
 	return f, nil, err
 }
 
@@ -163,11 +156,11 @@ func (t *turn) resourcesOf(a *federation.Foreign, sight assertion.Sight) (target
 }
 
 // vouched is what is given out for a user whom a provider vouches for.
-func (t *turn) vouched(u *user.User, d assertion.Decision) issue {
+func (t *turn) vouched(f assertion.Found, d assertion.Decision) issue {
 	t.stayBound(d.Bonds.Confirmation)
 	s := d.Resolution.Session
 	w := issue{
-		user: u, session: s, found: d.Resolution,
+		user: f.User, session: s, found: d.Resolution, path: f.Path,
 		origin:  token.Origin{Session: token.Transient, Grant: token.ByAssertion},
 		expires: t.accessExpires(s, nil), openID: asks(t.scope(), oauth.ScopeOpenID),
 		actor: d.Bonds.Actor, mayAct: d.Bonds.MayAct,

@@ -20,6 +20,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/broker"
 	"github.com/tokenhouse/tokenhouse/internal/flow/grant"
 	"github.com/tokenhouse/tokenhouse/internal/flow/police"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/store"
 	"github.com/tokenhouse/tokenhouse/internal/store/storetest"
 	"github.com/tokenhouse/tokenhouse/internal/upstream"
@@ -36,7 +37,7 @@ var (
 // abroad is a world with a provider whose assertions client gateway redeems, and to whose account p-alice alice is linked.
 func abroad(t *testing.T, st *store.Store) *world {
 	w := newWorldOn(t, st)
-	w.Foreigners = broker.Foreigners{Users: st, Upstream: upstream.New(upstream.Config{Now: w.clock})}
+	w.Foreigners = broker.Foreigners{Realms: st, Own: w.Verifier.(*verify.Verifier), Users: st, Upstream: upstream.New(upstream.Config{Now: w.clock})}
 	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: partnerKey.Public(), KeyID: "p", Algorithm: "EdDSA", Use: "sig"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +110,11 @@ const (
 	wrongClient = "client id in assertion : "
 )
 
+// notBefore ends alice's older tokens, as of so many seconds after noon.
+func notBefore(seconds int64) func(w *world) {
+	return func(w *world) { w.user("alice", func(u *user.User) { u.NotBefore = noon.Unix() + seconds }) }
+}
+
 // TestAssertions: what an assertion says, which state its provider and its user are in (T04, T05, T22, T23, T32). Each
 // refusal stands beside the assertion that is taken.
 func TestAssertions(t *testing.T) {
@@ -120,22 +126,26 @@ func TestAssertions(t *testing.T) {
 		before func(w *world)
 		want   string
 	}{
-		"good":                   {},
-		"audience in a list":     {claims: map[string]any{"aud": []string{base + "/realms/shop"}}},
-		"token endpoint":         {claims: map[string]any{"aud": base + "/realms/shop/protocol/openid-connect/token"}},
-		"no iss":                 {claims: map[string]any{"iss": nil}, want: "Missing claim: iss"},
-		"empty iss":              {claims: map[string]any{"iss": ""}, want: noProvider},
-		"other iss":              {claims: map[string]any{"iss": partner + "/"}, want: noProvider},
-		"no sub":                 {claims: map[string]any{"sub": nil}, want: "Missing claim: sub"},
-		"empty sub":              {claims: map[string]any{"sub": ""}, want: "User not found"},
-		"number as sub":          {claims: map[string]any{"sub": 7}, want: unreadable},
-		"somebody else's sub":    {claims: map[string]any{"sub": "alice"}, want: "User not found"},
-		"no aud":                 {claims: map[string]any{"aud": nil}, want: wrongFor},
-		"empty aud":              {claims: map[string]any{"aud": ""}, want: wrongFor},
-		"other aud":              {claims: map[string]any{"aud": base + "/realms/shop/"}, want: wrongFor},
-		"two aud":                {claims: map[string]any{"aud": []string{base + "/realms/shop", "x"}}, want: "Multiple audiences not allowed"},
-		"the same aud twice":     {claims: map[string]any{"aud": []string{base + "/realms/shop", base + "/realms/shop"}}, want: "Multiple audiences not allowed"},
-		"no exp":                 {claims: map[string]any{"exp": nil}, want: "Token exp claim is required"},
+		"good":                     {},
+		"audience in a list":       {claims: map[string]any{"aud": []string{base + "/realms/shop"}}},
+		"token endpoint":           {claims: map[string]any{"aud": base + "/realms/shop/protocol/openid-connect/token"}},
+		"no iss":                   {claims: map[string]any{"iss": nil}, want: "Missing claim: iss"},
+		"empty iss":                {claims: map[string]any{"iss": ""}, want: noProvider},
+		"other iss":                {claims: map[string]any{"iss": partner + "/"}, want: noProvider},
+		"no sub":                   {claims: map[string]any{"sub": nil}, want: "Missing claim: sub"},
+		"empty sub":                {claims: map[string]any{"sub": ""}, want: "User not found"},
+		"number as sub":            {claims: map[string]any{"sub": 7}, want: unreadable},
+		"somebody else's sub":      {claims: map[string]any{"sub": "alice"}, want: "User not found"},
+		"no aud":                   {claims: map[string]any{"aud": nil}, want: wrongFor},
+		"empty aud":                {claims: map[string]any{"aud": ""}, want: wrongFor},
+		"other aud":                {claims: map[string]any{"aud": base + "/realms/shop/"}, want: wrongFor},
+		"two aud":                  {claims: map[string]any{"aud": []string{base + "/realms/shop", "x"}}, want: "Multiple audiences not allowed"},
+		"the same aud twice":       {claims: map[string]any{"aud": []string{base + "/realms/shop", base + "/realms/shop"}}, want: "Multiple audiences not allowed"},
+		"no exp":                   {claims: map[string]any{"exp": nil}, want: "Token exp claim is required"},
+		"issued before not-before": {before: notBefore(0), want: "Token is not active"},
+		"issued since not-before":  {before: notBefore(-1)},
+		"no iat, and it may be older than not-before":    {claims: map[string]any{"iat": nil}, before: notBefore(60 - 299), want: "Token is not active"},
+		"no iat, and it cannot be older than not-before": {claims: map[string]any{"iat": nil}, before: notBefore(60 - 300)},
 		"expired":                {claims: map[string]any{"exp": noon.Unix()}, want: "Token is not active"},
 		"no iat":                 {claims: map[string]any{"iat": nil}},
 		"no iat, long":           {claims: map[string]any{"iat": nil, "exp": noon.Unix() + 301}, want: "Token expiration is too far in the future and iat claim not present in token"},
@@ -274,10 +284,14 @@ func TestAssertionKeepsActors(t *testing.T) {
 	if err != nil || held.Actor == nil || !cmp.Equal(*held.Actor, token.Actor{Subject: "agent", Issuer: partner}) {
 		t.Errorf("act %+v, %v", held.Actor, err)
 	}
-	ours := map[string]any{"sub": "agent", "iss": base + "/realms/shop"}
-	for name, act := range map[string]map[string]any{"acts": ours, "acted": {"sub": "agent", "act": ours}} {
-		if _, refused := w.redeem(vouched(t, partnerKey, "", claimsOf(map[string]any{"jti": name, "act": act})), ""); refused != "The provided assertion is not a valid JWT" {
-			t.Errorf("somebody of the realm %s, as only the realm can say: %q", name, refused)
+	ours := func(realm string) map[string]any {
+		return map[string]any{"sub": "agent", "iss": base + "/realms/" + realm}
+	}
+	for name, act := range map[string]map[string]any{"acts": ours("shop"), "acted": {"sub": "agent", "act": ours("shop")}, "would act": ours("gone")} {
+		claims := claimsOf(map[string]any{"jti": name, "act": act})
+		_, refused := w.redeem(vouched(t, partnerKey, "", claims), "")
+		if explained := w.explained(claims, "", ""); refused != "Somebody of this server is said to act by the assertion" || explained != refused {
+			t.Errorf("somebody of the realm %s, as only the realm can say: %q, explained as %q", name, refused, explained)
 		}
 	}
 }

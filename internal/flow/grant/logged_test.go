@@ -73,3 +73,36 @@ func (w *world) logged(name string, want decision.Issued) {
 		w.t.Errorf("%s: decided again, %v, it differs by %+v", name, ok, moved)
 	}
 }
+
+// TestLoggedCaller: how a client proved itself is in the log, so that it is known whom a policy would keep out.
+func TestLoggedCaller(t *testing.T) {
+	w := newWorld(t)
+	w.settings(func(s *realm.Settings) { s.Log.Mode = realm.LogOn })
+	held := w.signIn("gateway", "alice", "openid")
+	var asked []*decision.Record
+	for _, ask := range []func() error{
+		func() error { _, err := w.refresh("gateway", held.RefreshToken); return err },
+		func() error { _, err := w.clientCredentials(as("gateway")); return err },
+	} {
+		if err := ask(); err != nil {
+			t.Fatal(err)
+		}
+		asked = append(asked, w.last().Decision)
+	}
+	demand := func(method string) *realm.Realm {
+		d := realm.Edit(w.realm())
+		s := d.Realm().Settings
+		s.Policies = []realm.ClientPolicy{{Name: "strict", Conditions: []realm.PolicyPart{{Kind: "any-client"}},
+			Executors: []realm.PolicyPart{{Kind: "secure-client-authenticator", Config: map[string][]string{"allowed-client-authenticators": {method}}}}}}
+		d.PutSettings(s)
+		return d.Realm()
+	}
+	for _, record := range asked {
+		for method, granted := range map[string]bool{verify.MethodSecret: true, verify.MethodPrivateKey: false} {
+			again, ok := decision.Again(*record, demand(method))
+			if !ok || again.Granted != granted || granted && decision.Compare(record.Outcome, again.Outcome) != nil {
+				t.Errorf("%s, where %s is demanded: %v, %+v", record.Grant, method, ok, again)
+			}
+		}
+	}
+}

@@ -2,16 +2,14 @@ package grant
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Password signs a user in by name and password, and gives the client tokens of the new session.
@@ -75,7 +73,7 @@ func (t *turn) signIn(ctx context.Context, q PasswordRequest) (*user.User, error
 			WithStatus(401).InEvent("user_not_found", "")
 	}
 	t.event.Set("username", *q.Username)
-	u, err := t.userByLogin(ctx, *q.Username)
+	u, err := verify.ByLogin(ctx, t.Users, t.at.Realm, *q.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +94,8 @@ func (t *turn) signIn(ctx context.Context, q PasswordRequest) (*user.User, error
 	case lock == user.ForTime:
 		return nil, wrong.InEvent("user_temporarily_disabled", "")
 	case lock == user.ForGood:
+		return nil, wrong.InEvent("user_disabled", "")
+	case !right && !u.Enabled:
 		return nil, wrong.InEvent("user_disabled", "")
 	case !right:
 		return nil, t.failed(ctx, u, wrong)
@@ -118,7 +118,8 @@ func (t *turn) signIn(ctx context.Context, q PasswordRequest) (*user.User, error
 	case err != nil:
 		return nil, err
 	case pending: // there is no page to do it on
-		return nil, oauth.Errorf(oauth.InvalidGrant, "Account is not fully set up").InEvent("resolve_required_actions", "")
+		const text = "Account is not fully set up"
+		return nil, oauth.Errorf(oauth.InvalidGrant, text).InEvent("resolve_required_actions", text)
 	}
 	return u, t.Lockouts.Succeeded(ctx, t.at.Realm, u)
 }
@@ -129,30 +130,6 @@ func (t *turn) failed(ctx context.Context, u *user.User, refusal *oauth.Error) e
 		return err
 	}
 	return refusal.InEvent("invalid_user_credentials", "")
-}
-
-// userByLogin finds who signs in under a name, or an e-mail address where the realm takes those; nil
-// where nobody does. Service accounts do not sign in.
-func (t *turn) userByLogin(ctx context.Context, login string) (*user.User, error) {
-	login = strings.ToLower(login)
-	r := t.at.Realm
-	var u *user.User
-	err := error(fault.ErrNotFound)
-	if r.LoginWithEmail && strings.Contains(login, "@") {
-		u, err = t.Users.UserByEmail(ctx, r.Key, login)
-	}
-	if errors.Is(err, fault.ErrNotFound) {
-		u, err = t.Users.UserByName(ctx, r.Key, login)
-	}
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case u.ServiceAccount != "":
-		return nil, nil
-	}
-	return u, nil
 }
 
 // purposeOTP keeps one-time codes apart from other values that work once.

@@ -82,7 +82,7 @@ func TestPasswordRefused(t *testing.T) {
 		"nobody":                            {q("spa", "nobody", "nobody"), 400, oauth.InvalidGrant, "Invalid user credentials", "user_not_found"},
 		"service account":                   {q("spa", "service-account-gateway", "service-account-gateway"), 400, oauth.InvalidGrant, "Invalid user credentials", "user_not_found"},
 		"disabled":                          {q("spa", "carol", "carol"), 400, oauth.InvalidGrant, "Account disabled", "user_disabled"},
-		"disabled and wrong":                {q("spa", "carol", "wrong"), 400, oauth.InvalidGrant, "Invalid user credentials", "invalid_user_credentials"},
+		"disabled and wrong":                {q("spa", "carol", "wrong"), 400, oauth.InvalidGrant, "Invalid user credentials", "user_disabled"},
 		"required action":                   {q("spa", "dave", "dave"), 400, oauth.InvalidGrant, "Account is not fully set up", "resolve_required_actions"},
 		"required action, wrong password":   {q("spa", "dave", "wrong"), 400, oauth.InvalidGrant, "Invalid user credentials", "invalid_user_credentials"},
 		"offline without the role":          {with(q("spa", "bob", "bob"), "offline_access"), 400, oauth.NotAllowed, "Offline tokens not allowed for the user or client", "not_allowed"},

@@ -13,21 +13,21 @@ import (
 // police holds the request against the realm's client policies. What they want otherwise is done in the rest of the
 // turn. f has what the grant knows; who asks is put in here.
 func (t *turn) police(ctx context.Context, f policy.Facts) error {
-	if len(t.at.Realm.Policies) == 0 {
+	none := len(t.at.Realm.Policies) == 0
+	if none && t.event.Decision == nil {
 		return nil
 	}
 	f.Issuer, f.Client = t.at.Realm.Issuer(t.at.Base), t.client
 	proved := t.proved()
 	f.Method, f.Assertion, f.Key, f.Certificate = t.caller.Method, t.caller.Assertion, proved.Key, proved.Certificate
+	if t.event.Decision.Policed(f); none {
+		return nil
+	}
 	var err error
 	if t.verdict, err = t.Policies.Judge(ctx, t.at.Realm, f, &t.event); err != nil {
 		return err
 	}
-	if t.verdict.Lightweight && !t.client.Tokens.Lightweight {
-		as := *t.client
-		as.Tokens.Lightweight = true
-		t.client = &as
-	}
+	t.client = t.verdict.As(t.client)
 	return nil
 }
 
@@ -68,7 +68,7 @@ func refreshFacts(old *token.Verified) policy.Facts {
 
 // judgeUnderPolicies judges an assertion, about which the client policies have a say.
 func (t *turn) judgeUnderPolicies(ctx context.Context, a assertion.Request, f assertion.Found, compact string) (assertion.Decision, error) {
-	if len(t.at.Realm.Policies) == 0 {
+	if len(t.at.Realm.Policies) == 0 && t.event.Decision == nil {
 		return t.judge(a, f), nil
 	}
 	facts := t.assertionFacts(compact, f.Provider.Alias)

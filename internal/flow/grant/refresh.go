@@ -1,7 +1,6 @@
 package grant
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -115,10 +114,14 @@ func (t *turn) renew(ctx context.Context, held verify.Held) (*audience.Resolutio
 	if err != nil {
 		return nil, err
 	}
+	acting, err := t.acting(ctx, held.Token.Actor)
+	if err != nil {
+		return nil, err
+	}
 	ask := exchange.Renewal{
 		Realm: t.at.Realm, Issuer: t.at.Realm.Issuer(t.at.Base), Client: t.client,
 		User: held.User, Session: held.Session, Scope: scope, Held: held.Token.Scopes(),
-		Audiences: audiences, Path: held.Token.Path, Caller: caller,
+		Audiences: audiences, Path: held.Token.Path, MayAct: held.Token.MayAct, Acting: acting, Caller: caller,
 	}
 	d := t.decide(func(explain bool) exchange.Decision {
 		ask.Explain = explain
@@ -179,7 +182,7 @@ func (t *turn) heir(held verify.Held) *family {
 	f := t.newFamily(held.Session, held.Grant)
 	f.before = &held.Token
 	if f.reuse != "" {
-		f.reuse = familyOf(&held.Token)
+		f.reuse = held.Token.Family()
 	}
 	t.event.Set("updated_refresh_token_id", f.id)
 	return f
@@ -191,15 +194,12 @@ func (t *turn) rotate(g session.Grant, used *token.Verified, heir *family) (sess
 		g.LastAccess = t.at.Now
 		return g, nil
 	}
-	use := session.Use{Family: familyOf(used), Token: used.ID, Reuse: t.at.Realm.Lifespans.RefreshReuse, Now: t.at.Now}
+	use := session.Use{Family: used.Family(), Token: used.ID, Reuse: t.at.Realm.Lifespans.RefreshReuse, Now: t.at.Now}
 	if heir != nil {
 		use.Heir, use.Until = heir.id, heir.until
 	}
 	return g.Rotate(use)
 }
-
-// familyOf is the family of a refresh token. One that was issued before tokens rotated begins its own.
-func familyOf(t *token.Verified) string { return cmp.Or(t.ReuseID, t.ID) }
 
 // punished is for how long the tokens of a grant that was ended are remembered: until they are older than what the
 // client may be granted next in the same session, in spite of clocks that differ.
@@ -207,7 +207,7 @@ const punished = time.Minute
 
 // punish ends the grant whose refresh token was used once too often: one of those who used it stole it.
 func (t *turn) punish(ctx context.Context, held verify.Held, why error) error {
-	f := held.Grant.Families[familyOf(&held.Token)]
+	f := held.Grant.Families[held.Token.Family()]
 	for _, id := range append([]string{held.Token.ID, f.Used}, f.Heirs...) {
 		if err := t.Marks.Revoke(ctx, t.at.Realm.Key, id, t.at.Now.Add(punished)); err != nil {
 			return err

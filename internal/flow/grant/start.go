@@ -27,22 +27,21 @@ func (t *turn) newSession(u *user.User, method oauth.GrantType) (*session.Sessio
 }
 
 // start gives out the first tokens of a new session, and keeps it once they are made. A client without
-// refresh tokens gets none, and the session all the same.
+// refresh tokens gets none, and the session all the same; for itself it has a switch of its own, which led here.
 func (t *turn) start(ctx context.Context, u *user.User, s *session.Session, g *session.Grant, by token.GrantCode) (*Response, error) {
 	found := t.resolve(u, s, t.scope())
 	origin := token.Origin{Session: token.Online, Grant: by}
 	if s.Offline {
 		origin.Session = token.Offline
 		if !mayStayOffline(found) {
-			const text = "Offline tokens not allowed for the user or client"
-			return nil, oauth.Errorf(oauth.NotAllowed, text).InEvent("not_allowed", text)
+			return nil, oauth.ErrOffline
 		}
 	}
 	w := issue{
 		user: u, session: s, grant: g, found: found, origin: origin,
 		expires: t.accessExpires(s, g), openID: asks(t.scope(), oauth.ScopeOpenID),
 	}
-	if !t.client.Tokens.NoRefresh {
+	if !t.client.Tokens.NoRefresh || by == token.ByClientCredentials {
 		w.refresh = t.newFamily(s, g)
 		g.RefreshID = w.refresh.id
 		t.event.Set("refresh_token_id", w.refresh.id)

@@ -26,10 +26,9 @@ func filter(h *verify.Held) (audiences, permitted []string) {
 	return audiences, permitted
 }
 
-// exchanged tells whether the token came by an exchange, or may have come by refreshing what did.
+// exchanged tells whether the token came by an exchange, or by refreshing what did.
 func exchanged(h *verify.Held) bool {
-	return h.Token.Origin.Grant == token.ByExchange || len(h.Token.Path) > 0 ||
-		h.Grant != nil && len(h.Grant.Sources) > 0
+	return h.Token.Origin.Grant == token.ByExchange || len(h.Token.Path) > 0
 }
 
 // carriesMore tells whether the token has roles of a client that is not in its audience.

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/flow/limit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
@@ -46,6 +47,7 @@ var (
 	errPublic    = bad("Client not allowed.").WithStatus(403)
 	errNoToken   = bad("Token not provided.")
 	errHint      = bad("Unsupported token type.")
+	errSpent     = oauth.Errorf(oauth.InvalidToken, "").InEvent("invalid_token", "Stale token")
 	errNotProven = oauth.Errorf(oauth.InvalidClient, "Client authentication failed.").WithStatus(401)
 )
 
@@ -76,7 +78,7 @@ func (i *Inspector) Introspect(ctx context.Context, q IntrospectRequest) (answer
 		return nil, err
 	}
 	made := mint.Introspection(t.request(&held, mapper.Introspection), &held.Token.Claims)
-	if quiet = mayKnow(caller, &held, &made.Claims); quiet != nil {
+	if quiet = mayKnow(caller, q.Hint, &held, &made.Claims); quiet != nil {
 		return inactive(), nil
 	}
 	if q.Hint != nil && *q.Hint == hintRPT {
@@ -117,11 +119,11 @@ func (t *turn) count(ctx context.Context, by realm.Axis, who string) error {
 	return t.Limits.Allow(ctx, t.at.Realm, limit.Request{Asked: realm.AskedIntrospection, By: by, Who: who, Now: t.at.Now})
 }
 
-// notProven gives failed authentication the words that only this endpoint has for it; who is not known at
-// all hears what they hear elsewhere.
+// notProven gives failed authentication the words that only this endpoint has for it. Who is not known at
+// all, or sent something that cannot prove them, hears what they hear elsewhere.
 func notProven(err error) error {
 	refused, ok := err.(*oauth.Error)
-	if !ok || refused.Event == "client_not_found" || refused.Event == "client_disabled" {
+	if !ok || refused.Status != 401 || refused.Event == "client_not_found" || refused.Event == "client_disabled" {
 		return err
 	}
 	return errNotProven.InEvent(refused.Event, refused.Reason).Because(err)
@@ -151,15 +153,33 @@ func (t *turn) held(ctx context.Context, q IntrospectRequest) (h verify.Held, qu
 	t.event.Set("token_id", h.Token.ID)
 	t.event.Set("token_type", h.Token.Type)
 	t.event.Set("token_issued_for", h.Token.Client)
-	if quiet == nil && hint == hintRefresh && !h.Token.Refreshes() {
+	switch {
+	case quiet != nil:
+	case hint == hintRefresh && !h.Token.Refreshes():
 		quiet = oauth.Errorf(oauth.InvalidToken, "").InEvent("invalid_token", string(verify.WrongType))
+	case t.spent(&h):
+		quiet = errSpent
 	}
 	return h, quiet, err
 }
 
+// spent tells whether a refresh token was used up, where they rotate: asking does not use it.
+func (t *turn) spent(h *verify.Held) bool {
+	l := &t.at.Realm.Lifespans
+	if h.Grant == nil || !h.Token.Refreshes() || !l.RotateRefresh {
+		return false
+	}
+	_, err := h.Grant.Rotate(session.Use{Family: h.Token.Family(), Token: h.Token.ID, Reuse: l.RefreshReuse, Now: t.at.Now})
+	return err != nil
+}
+
 // mayKnow refuses a caller for whom the token is not meant: one that its audience does not name, whichever
 // client it was issued to (Keycloak CVE-2026-37979). A token without an audience has that which mappers give it now.
-func mayKnow(caller *realm.Client, h *verify.Held, made *token.Claims) error {
+// Refresh tokens are for the realm alone: of its own a client is told where it says that it asks of one.
+func mayKnow(caller *realm.Client, hint *string, h *verify.Held, made *token.Claims) error {
+	if hint != nil && *hint == hintRefresh && h.Token.Refreshes() && h.Client.Key == caller.Key {
+		return nil
+	}
 	audience := h.Token.Audience
 	if len(audience) == 0 {
 		audience = made.Audience

@@ -306,16 +306,10 @@ func TestAttack(t *testing.T) {
 	})
 }
 
-// The access token of a refresh does not say that it was exchanged; what the client holds in the session does.
+// The access token of a refresh says by its path that it was exchanged. One without a path was not, whatever else its
+// client got by exchanges in the same session.
 func TestIntrospectOfANarrowedTokenThatWasRefreshed(t *testing.T) {
 	w := newWorld(t)
-	compact := w.sign(func(c *token.Claims) {
-		c.ID, c.Client, c.Audience = "onrtrt:1", "gateway", []string{"orders"}
-		c.Other = token.Object{{Name: "resource_access", Value: token.Object{{Name: "orders", Value: token.Object{{Name: "roles", Value: []string{"read"}}}}}}}
-	})
-	if got := w.introspect(ask("orders", compact)); len(got["resource_access"].(map[string]any)) != 3 {
-		t.Errorf("not exchanged: %v", got["resource_access"])
-	}
 	g, err := w.store.Grant(t.Context(), "realm-key", "s1", "k-gateway", false)
 	if err != nil {
 		t.Fatal(err)
@@ -325,7 +319,16 @@ func TestIntrospectOfANarrowedTokenThatWasRefreshed(t *testing.T) {
 	if err := w.store.Refresh(t.Context(), "realm-key", *g, exchanged); err != nil {
 		t.Fatal(err)
 	}
-	got := w.introspect(ask("orders", compact))
+	refreshed := func(path ...token.Hop) map[string]any {
+		return w.introspect(ask("orders", w.sign(func(c *token.Claims) {
+			c.ID, c.Client, c.Audience, c.Path = "onrtrt:1", "gateway", []string{"orders"}, path
+			c.Other = token.Object{{Name: "resource_access", Value: token.Object{{Name: "orders", Value: token.Object{{Name: "roles", Value: []string{"read"}}}}}}}
+		})))
+	}
+	if got := refreshed(); len(got["resource_access"].(map[string]any)) != 3 {
+		t.Errorf("not exchanged: %v", got["resource_access"])
+	}
+	got := refreshed(token.Hop{Client: "spa", JTI: "onrtro:0"})
 	want := map[string]any{"orders": map[string]any{"roles": []any{"read"}}}
 	if diff := cmp.Diff(want, got["resource_access"]); diff != "" || got["aud"] != "orders" {
 		t.Errorf("exchanged: aud %v, resource_access (-want +got):\n%s", got["aud"], diff)

@@ -36,6 +36,7 @@ type UserInfo struct {
 
 var (
 	errNoBearer    = oauth.Errorf("", "").WithStatus(401).InEvent("invalid_token", "")
+	errTwice       = bad("Duplicate parameter")
 	errTwoTokens   = bad("More than one method used for including an access token")
 	errOrigin      = oauth.Errorf(oauth.InvalidOrigin, "").InEvent("invalid_request", "invalid origin")
 	errNoOpenID    = oauth.Errorf(oauth.InsufficientScope, "Missing openid scope").InEvent("access_denied", "Missing openid scope")
@@ -72,6 +73,9 @@ func (i *Inspector) UserInfo(ctx context.Context, q UserInfoRequest) (answer *Us
 		}
 	}
 	if err != nil {
+		if over(verify.Why(err)) && !openID(&held) { // Keycloak looks at the scope before it looks for the session
+			return nil, errNoOpenID
+		}
 		return nil, refused(err)
 	}
 	if err := mayAsk(&held); err != nil {
@@ -99,13 +103,12 @@ func presented(q UserInfoRequest) (verify.Presented, error) {
 	p := verify.ReadPresented(q.Authorization, q.Sent)
 	switch {
 	case q.Repeated:
-		return p, errRepeated
+		return p, errTwice
 	case q.Form != nil && p.Token != "":
 		return p, errTwoTokens
 	case q.Form != nil:
-		p = verify.Bearer(*q.Form)
-	}
-	if p.Token == "" {
+		return verify.Bearer(*q.Form), nil // also an empty one, which is no good token
+	case p.Token == "":
 		return p, errNoBearer
 	}
 	return p, nil
@@ -125,16 +128,31 @@ func refused(err error) error {
 		text = "Client disabled"
 	case verify.UserDisabled:
 		text = "User disabled"
-	case verify.SessionGone, verify.OfflineGone, verify.OfflineExpired, verify.GrantGone, verify.GrantExpired, verify.UserGone:
+	}
+	if over(why) {
 		text = "user_session_not_found"
 	}
 	return oauth.Errorf(oauth.InvalidToken, "%s", text).InEvent(why.Event(), string(why)).Because(err)
 }
 
+// over tells whether a token is refused for what stood behind it and is gone.
+func over(why verify.Reason) bool {
+	switch why {
+	case verify.SessionGone, verify.OfflineGone, verify.OfflineExpired, verify.GrantGone, verify.GrantExpired, verify.UserGone:
+		return true
+	}
+	return false
+}
+
+// openID tells whether the token's scope has "openid".
+func openID(h *verify.Held) bool {
+	return h.Token.Scope != nil && slices.Contains(strings.Fields(*h.Token.Scope), oauth.ScopeOpenID)
+}
+
 // mayAsk refuses a token that is good, but not for this.
 func mayAsk(h *verify.Held) error {
 	switch {
-	case h.Token.Scope == nil || !slices.Contains(strings.Fields(*h.Token.Scope), oauth.ScopeOpenID):
+	case !openID(h):
 		return errNoOpenID
 	case h.Token.Origin.Lightweight && !h.Client.Tokens.UserInfoLightweight:
 		return errLightweight

@@ -16,17 +16,18 @@ import (
 // scopeServiceAccount is the client scope that tokens of service accounts say whose they are by.
 const scopeServiceAccount = "service_account"
 
-// assignServiceScope gives the scope to a client with a service account, and takes it from one without.
+// assignServiceScope gives the scope to a client with a service account by default, and takes it from one without.
 func assignServiceScope(r *realm.Realm, client *realm.Client) {
 	scope := r.Scope(scopeServiceAccount)
 	if scope == nil || !client.OIDC() {
 		return
 	}
-	if !client.ServiceAccounts {
-		client.DefaultScopes = slices.DeleteFunc(slices.Clone(client.DefaultScopes), func(key string) bool { return key == scope.Key })
-		return
-	}
-	if !slices.Contains(client.DefaultScopes, scope.Key) && !slices.Contains(client.OptionalScopes, scope.Key) {
+	isScope := func(key string) bool { return key == scope.Key }
+	switch {
+	case !client.ServiceAccounts:
+		client.DefaultScopes = slices.DeleteFunc(slices.Clone(client.DefaultScopes), isScope)
+	case !slices.Contains(client.DefaultScopes, scope.Key):
+		client.OptionalScopes = slices.DeleteFunc(slices.Clone(client.OptionalScopes), isScope)
 		client.DefaultScopes = append(slices.Clone(client.DefaultScopes), scope.Key)
 	}
 }

@@ -58,7 +58,9 @@ func completeClient(o keycloak.Object, author audit.Author) (keycloak.Object, er
 	if !o.Has("clientId") {
 		o["clientId"] = o["id"]
 	}
-	keycloak.CompleteClient(o)
+	if err := keycloak.CompleteClient(o); err != nil {
+		return nil, err
+	}
 	attributes := keycloak.Value[map[string]string](o, "attributes")
 	if keycloak.WantsSecret(o) {
 		o.Put("secret", newSecret())
@@ -86,6 +88,9 @@ func addClient(d *realm.Draft, author audit.Author, o keycloak.Object) (*realm.C
 		assignServiceScope(d.Realm(), client)
 	}
 	if err := checkClient(d, nil, client); err != nil {
+		return nil, err
+	}
+	if err := checkRepresented(o, client); err != nil {
 		return nil, err
 	}
 	if d.Realm().Client(client.ID) != nil {

@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"maps"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/policy"
@@ -15,7 +16,8 @@ import (
 // administrator. There is no admin event of it.
 type Registration struct {
 	Representation keycloak.Object
-	By             string // who registers, as a client policy asks: policy.ByAnonymous and the like
+	By             string             // who registers, as a client policy asks: policy.ByAnonymous and the like
+	Subjects       *keycloak.Subjects // by which subjects it knows its users; nil: as its mappers say
 
 	// Judge makes of a client what it may be, or refuses it. before is nil where it is new. It may run
 	// more than once.
@@ -25,9 +27,20 @@ type Registration struct {
 	Commit func(ctx context.Context) error
 }
 
+// withSubjects is the representation, with the mappers by which the client gets its subjects in the place of those
+// that it has.
+func (q *Registration) withSubjects(now []realm.Mapper, author audit.Author) keycloak.Object {
+	if q.Subjects == nil || now == nil && !q.Subjects.Pairwise {
+		return q.Representation
+	}
+	o := maps.Clone(q.Representation)
+	q.Subjects.Put(o, now, author.NewID)
+	return o
+}
+
 // Register makes a client, and gives back its key; as Create.
 func (c *Clients) Register(ctx context.Context, author audit.Author, realmName string, q Registration) (key string, err error) {
-	ready, err := completeClient(q.Representation, author)
+	ready, err := completeClient(q.withSubjects(nil, author), author)
 	if err != nil {
 		return "", err
 	}
@@ -82,7 +95,7 @@ func (c *Clients) Reregister(ctx context.Context, author audit.Author, realmName
 	}
 	err = c.editWithAccount(ctx, author, realmName, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
 		before := *client
-		if err := mergeClient(d, author, client, q.Representation); err != nil {
+		if err := mergeClient(d, author, client, q.withSubjects(client.Mappers, author)); err != nil {
 			return nil, err
 		}
 		keycloak.ReassignScopes(d.Realm(), client, q.Representation)

@@ -80,7 +80,7 @@ func TestSetEnabled(t *testing.T) {
 func TestEditRefuses(t *testing.T) {
 	st, clients, scopes := shop(t)
 	mapper := realm.Mapper{Name: "m", Kind: "oidc-hardcoded-claim-mapper", Config: map[string]string{"claim.name": "x", "claim.value": "1"}}
-	reserved := realm.Mapper{Name: "r", Kind: "oidc-hardcoded-claim-mapper", Config: map[string]string{"claim.name": "act.sub", "claim.value": "1"}}
+	reserved := realm.Mapper{Protocol: "openid-connect", Name: "r", Kind: "oidc-hardcoded-claim-mapper", Config: map[string]string{"claim.name": "act.sub", "claim.value": "1"}}
 	var invalid *fault.Invalid
 	isInvalid := func(err error) bool { return errors.As(err, &invalid) }
 	for _, c := range []struct {

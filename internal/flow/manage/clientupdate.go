@@ -42,8 +42,11 @@ func mergeClient(d *realm.Draft, author audit.Author, client *realm.Client, o ke
 	if with.ID != client.ID && d.Realm().Manages(client.ID) { // another could come in its place
 		return &fault.Invalid{Field: "clientId", Message: "The client that holds the roles of administrators cannot be renamed"}
 	}
+	if err := checkRepresented(o, with); err != nil {
+		return err
+	}
 	keyMappers(with.Mappers, author)
-	if with.ServiceAccounts != client.ServiceAccounts {
+	if o.Has("serviceAccountsEnabled") {
 		assignServiceScope(d.Realm(), with)
 	}
 	*client = *with

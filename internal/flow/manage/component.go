@@ -27,15 +27,22 @@ var errNoComponent = &fault.NotFound{Message: "Could not find component"}
 // errProvider refuses a component of a provider that there is not.
 var errProvider = &fault.Refused{Message: "Invalid provider type or no such provider"}
 
-// Create adds a component and gives its id. Where it brings no parent it is the realm's.
+// Create adds a component and gives its id, which it may bring. Where it brings no parent it is the realm's. A
+// *fault.Conflict says that another has the id.
 func (c *Components) Create(ctx context.Context, author audit.Author, realmName string, body keycloak.Object) (id string, err error) {
-	made := component.Component{ID: author.NewID(), Config: map[string][]string{}}
+	made := component.Component{Config: map[string][]string{}}
+	if made.ID, err = idFrom(body, author); err != nil {
+		return "", err
+	}
 	take(&made, body)
 	if !component.Known(made.Type, made.Provider) {
 		return "", errProvider
 	}
 	if made.Type == keycloak.KeyProviderType {
 		return made.ID, c.createKey(ctx, author, realmName, made)
+	}
+	if err := made.Check(); err != nil {
+		return "", err
 	}
 	return made.ID, c.changeKept(ctx, author, realmName, audit.Create, made.ID, func(r *realm.Realm, list []component.Component) ([]component.Component, error) {
 		put := made
@@ -44,8 +51,31 @@ func (c *Components) Create(ctx context.Context, author audit.Author, realmName 
 		} else if component.Find(list, put.Parent) == nil {
 			return nil, errParent
 		}
+		if err := freeID(r, list, put.ID); err != nil {
+			return nil, err
+		}
 		return append(list, put), nil
 	})
+}
+
+// idFrom is the id that a body brings for what is to be made, or a new one.
+func idFrom(body keycloak.Object, author audit.Author) (string, error) {
+	id := body.Text("id")
+	if id == "" {
+		return author.NewID(), nil
+	}
+	if err := realm.CheckReserved(id); err != nil {
+		return "", keycloak.At("id", err)
+	}
+	return id, nil
+}
+
+// freeID refuses the id of another component of the realm. Keys are components too.
+func freeID(r *realm.Realm, list []component.Component, id string) error {
+	if component.Find(list, id) != nil || r.KeyBy(id) != nil {
+		return &fault.Conflict{Kind: "component", Field: "id"}
+	}
+	return nil
 }
 
 // ofRealm tells whether a parent is the realm itself. Tools name it by its name too: where they make
@@ -86,6 +116,9 @@ func (c *Components) Update(ctx context.Context, author audit.Author, realmName,
 		found.Type, found.Parent = before.Type, before.Parent // what it is and where it stands does not change
 		if !component.Known(found.Type, found.Provider) && found.Provider != before.Provider {
 			return nil, errProvider
+		}
+		if err := found.Check(); err != nil {
+			return nil, err
 		}
 		return list, found.CheckSecrets(before, keycloak.Value[map[string][]string](body, "config"))
 	})

@@ -13,6 +13,7 @@ import (
 
 // createKey adds a key provider. Its key is made ahead of the edit, since it takes its time.
 func (c *Components) createKey(ctx context.Context, author audit.Author, realmName string, made component.Component) error {
+	made.SpellCurve()
 	k, err := made.Key()
 	if err != nil {
 		return err
@@ -23,6 +24,13 @@ func (c *Components) createKey(ctx context.Context, author audit.Author, realmNa
 	return c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
 		if !ofRealm(d.Realm(), made.Parent) {
 			return nil, errParent
+		}
+		kept, err := loadExtra(d, realm.KindRealm, d.Realm().Key)
+		if err != nil {
+			return nil, err
+		}
+		if err := freeID(d.Realm(), component.Read(d.Realm().ID(), kept), made.ID); err != nil {
+			return nil, err
 		}
 		put := *k
 		d.PutKey(&put)

@@ -68,10 +68,7 @@ func order(o keycloak.Object) []string {
 }
 
 func (m *Realms) writeUsers(ctx context.Context, to *writer, r *realm.Realm, groups []*realm.Group) error {
-	paths := map[string]string{}
-	for _, g := range groups {
-		paths[g.Key] = g.Path
-	}
+	paths := pathsOf(groups)
 	first := true
 	for account, err := range m.Store.Users(ctx, r.Key) {
 		if err != nil {
@@ -88,6 +85,15 @@ func (m *Realms) writeUsers(ctx context.Context, to *writer, r *realm.Realm, gro
 		}
 	}
 	return nil
+}
+
+// pathsOf are the paths of groups by key.
+func pathsOf(groups []*realm.Group) map[string]string {
+	paths := map[string]string{}
+	for _, g := range groups {
+		paths[g.Key] = g.Path
+	}
+	return paths
 }
 
 // writer writes JSON and remembers the first failure.

@@ -31,13 +31,13 @@ func (f *Flows) AddSubFlow(ctx context.Context, author audit.Author, realmName, 
 	return id, err
 }
 
-// PutExecution adds an execution as a body describes it, and gives its id.
+// PutExecution adds an execution as a body describes it, last unless it brings a "priority", and gives its id.
 func (f *Flows) PutExecution(ctx context.Context, author audit.Author, realmName string, body keycloak.Object) (id string, err error) {
 	view := authflow.View{Authenticator: body.Text("authenticator"), Config: body.Text("authenticatorConfig"), FlowID: body.Text("flowId"),
 		Parent: body.Text("parentFlow"), Requirement: body.Text("requirement")}
 	err = f.change(ctx, author, realmName, func(set *authflow.Set) (record, error) {
 		var err error
-		id, err = set.Put(view, author.NewID)
+		id, err = set.Put(view, keycloak.Value[*int](body, "priority"), author.NewID)
 		return record{audit.Create, resourceExecution, "authentication/executions/" + id, body}, err
 	})
 	return id, err

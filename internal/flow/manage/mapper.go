@@ -49,16 +49,18 @@ func offered(m *realm.Mapper) bool {
 	return mapper.KindOf(m) != nil && m.Kind != mapper.KindScript || slices.Contains(otherKinds, m.Kind)
 }
 
-// otherKinds are Keycloak's kinds of mappers for other protocols than OpenID Connect. They are kept, and
-// not acted on.
+// otherKinds are Keycloak's kinds of mappers for other protocols than OpenID Connect, and for groups of organizations.
+// They are kept, and not acted on.
 var otherKinds = []string{
 	"docker-v2-allow-all-mapper",
+	"oidc-organization-group-membership-mapper",
 	"saml-audience-mapper",
 	"saml-audience-resolve-mapper",
 	"saml-authn-context-class-ref-mapper",
 	"saml-group-membership-mapper",
 	"saml-hardcode-attribute-mapper",
 	"saml-hardcode-role-mapper",
+	"saml-organization-group-membership-mapper",
 	"saml-organization-membership-mapper",
 	"saml-role-list-mapper",
 	"saml-role-name-mapper",
@@ -69,21 +71,36 @@ var otherKinds = []string{
 }
 
 // completePairwise sees that a pairwise mapper has a salt, and that it is clear for which sector its
-// subjects are (OpenID Connect Core §8.1). The document behind a sector identifier is not fetched.
+// subjects are.
 func completePairwise(m *realm.Mapper, client *realm.Client, author audit.Author) error {
-	const salt, sector = "pairwiseSubAlgorithmSalt", "sectorIdentifierUri"
-	if client != nil && m.Config[sector] == "" {
-		switch hosts := redirectHosts(client); {
-		case len(hosts) == 0:
-			return &fault.Invalid{Field: "config." + sector, Message: "Client redirect URIs must contain a valid host component."}
-		case len(hosts) > 1:
-			return &fault.Invalid{Field: "config." + sector,
-				Message: "Without a configured Sector Identifier URI, client redirect URIs must not contain multiple host components."}
+	if client != nil {
+		if err := checkSector(m, client); err != nil {
+			return err
 		}
 	}
-	if m.Config[salt] == "" {
+	if m.Config[mapper.PairwiseSalt] == "" {
 		m.Config = maps.Clone(m.Config)
-		m.Config[salt] = author.NewID()
+		m.Config[mapper.PairwiseSalt] = author.NewID()
+	}
+	return nil
+}
+
+// checkSector sees that it is clear for which sector the subjects of a pairwise mapper are (OpenID Connect Core
+// §8.1). The document behind a sector identifier is not fetched.
+func checkSector(m *realm.Mapper, client *realm.Client) error {
+	sector := m.Config[mapper.PairwiseSector]
+	if sector != "" {
+		if u, err := url.Parse(sector); err != nil || u.Host == "" {
+			return &fault.Invalid{Field: "config." + mapper.PairwiseSector, Message: "Malformed Sector Identifier URI."}
+		}
+		return nil
+	}
+	switch hosts := redirectHosts(client); {
+	case len(hosts) == 0:
+		return &fault.Invalid{Field: "config." + mapper.PairwiseSector, Message: "Client redirect URIs must contain a valid host component."}
+	case len(hosts) > 1:
+		return &fault.Invalid{Field: "config." + mapper.PairwiseSector,
+			Message: "Without a configured Sector Identifier URI, client redirect URIs must not contain multiple host components."}
 	}
 	return nil
 }

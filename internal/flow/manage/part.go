@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
@@ -80,9 +81,43 @@ func (p *Parts) Export(ctx context.Context, realmName string, part realmfile.Par
 	if err != nil {
 		return nil, err
 	}
-	return realmfile.ExportPart(r, groups, func(kind realm.Kind, key string) (realm.Extra, error) {
+	o, err := realmfile.ExportPart(r, groups, func(kind realm.Kind, key string) (realm.Extra, error) {
 		return p.Store.Extra(ctx, r.Key, kind, key)
 	}, part)
+	if err != nil || !part.Clients {
+		return o, err
+	}
+	return o, p.exportAccounts(ctx, r, groups, part, o)
+}
+
+// exportAccounts adds the service accounts of the clients, with what they belong to and may do where the part holds groups
+// and roles.
+func (p *Parts) exportAccounts(ctx context.Context, r *realm.Realm, groups []*realm.Group, part realmfile.Part, o keycloak.Object) error {
+	var out []keycloak.Object
+	paths := pathsOf(groups)
+	for _, c := range r.Clients() {
+		if !c.ServiceAccounts {
+			continue
+		}
+		u, err := p.Members.ServiceAccount(ctx, r.Key, c.Key)
+		if errors.Is(err, fault.ErrNotFound) {
+			continue // it is made when it is asked for
+		}
+		if err != nil {
+			return err
+		}
+		account := keycloak.FromUser(r, paths, user.Account{User: *u})
+		if !part.GroupsAndRoles {
+			for _, member := range []string{"realmRoles", "clientRoles", "groups"} {
+				delete(account, member)
+			}
+		}
+		out = append(out, account)
+	}
+	if out != nil {
+		o.Put("users", out)
+	}
+	return nil
 }
 
 // Import brings clients, roles, groups, identity providers and users into a realm that exists, all of it or nothing: it
@@ -100,7 +135,7 @@ func (p *Parts) Import(ctx context.Context, realmName string, o keycloak.Object,
 		return PartReport{}, err
 	}
 	begin := func(d *realm.Draft) *partial {
-		return &partial{PartOptions: options, draft: d, file: copied(o), found: people, report: PartReport{Results: []PartItem{}}}
+		return &partial{PartOptions: options, draft: d, file: copied(o), found: people, report: PartReport{Results: []PartItem{}}, making: map[[2]string]bool{}}
 	}
 	hashes, err := p.rehearse(ctx, begin(p.draftOf(ctx, r)))
 	if err != nil {

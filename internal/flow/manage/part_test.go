@@ -106,7 +106,7 @@ func TestPartImportRefused(t *testing.T) {
 // TestPartExport masks secrets, and holds what was asked for.
 func TestPartExport(t *testing.T) {
 	m, st, by := installation(t)
-	load(t, m, `{"realm": "secrets", "smtpServer": {"host": "mail", "password": "hush"}, "clients": [{"clientId": "web", "secret": "hush"}],
+	load(t, m, `{"realm": "secrets", "smtpServer": {"host": "mail", "from": "shop@example.org", "password": "hush"}, "clients": [{"clientId": "web", "secret": "hush"}],
 		"identityProviders": [{"alias": "partner", "providerId": "oidc", "config": {"clientSecret": "hush"}}],
 		"authenticatorConfig": [{"alias": "robots", "config": {"secret.key": "hush"}}]}`)
 	parts := &manage.Parts{Store: st, Members: st}

@@ -25,7 +25,8 @@ type partial struct {
 
 	contents *realmfile.Contents
 	accounts []keycloak.Person
-	named    []func() // finish the report, with the ids of what was made
+	named    []func()           // finish the report, with the ids of what was made
+	making   map[[2]string]bool // resource type and name of what is made
 
 	madeUsers  map[string]string // username → id
 	madeGroups map[string]string // name → key, of those at the top

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 )
 
 // decision is what becomes of something that a partial import brings: whether it is made, and under which
@@ -25,6 +26,19 @@ func (p *partial) decision(exists bool, taken string) (action string, made bool,
 	return "", false, &fault.Conflict{Message: taken}
 }
 
+// once refuses what an import makes twice: which of them counts is not to be guessed.
+func (p *partial) once(resource, name string) error {
+	key := [2]string{resource, name}
+	if p.making[key] {
+		return errDuplicate
+	}
+	p.making[key] = true
+	return nil
+}
+
+// errDuplicate says of names and ids that they are taken, as Keycloak says it.
+var errDuplicate = &fault.Conflict{Message: "Duplicate resource error"}
+
 func (p *partial) clients() error {
 	r := p.draft.Realm()
 	var wanted []keycloak.Object
@@ -38,6 +52,9 @@ func (p *partial) clients() error {
 		if made {
 			if !p.Permit.MayName(r, id) {
 				return ErrNotPermitted
+			}
+			if err := p.once("CLIENT", id); err != nil {
+				return err
 			}
 			delete(o, "id")
 			wanted = append(wanted, o)
@@ -145,7 +162,7 @@ func (p *partial) mayShape(ref realm.RoleRef) bool {
 func (p *partial) providers() error {
 	r := p.draft.Realm()
 	var wanted []keycloak.Object
-	for _, o := range keycloak.Value[[]keycloak.Object](p.file, "identityProviders") {
+	for i, o := range keycloak.Value[[]keycloak.Object](p.file, "identityProviders") {
 		alias := o.Text("alias")
 		existing := r.Provider(alias)
 		action, made, err := p.decision(existing != nil, "Identity Provider '"+alias+"' already exists.")
@@ -153,6 +170,12 @@ func (p *partial) providers() error {
 			return err
 		}
 		if made {
+			if _, known := idp.Find(o.Text("providerId")); !known {
+				return keycloak.At("identityProviders["+strconv.Itoa(i)+"]", unknownKind(o.Text("providerId")))
+			}
+			if err := p.once("IDP", alias); err != nil {
+				return err
+			}
 			delete(o, "internalId")
 			wanted = append(wanted, o)
 		}
@@ -169,13 +192,13 @@ func (p *partial) providers() error {
 }
 
 // groups decides about the groups at the top, which bring those below them. A group is known by its path; one
-// that comes without, and whose name is taken, cannot be made.
+// that comes without, and whose name is taken, cannot be made, nor can one whose path leads elsewhere than to the top.
 func (p *partial) groups() error {
 	var wanted []keycloak.Object
-	for _, o := range keycloak.Value[[]keycloak.Object](p.file, "groups") {
+	for i, o := range keycloak.Value[[]keycloak.Object](p.file, "groups") {
 		path, name := o.Text("path"), o.Text("name")
 		if path == "" && p.found.siblings["/"+name] {
-			return &fault.Conflict{Message: "Duplicate resource error"}
+			return errDuplicate
 		}
 		existing := p.found.groups[path]
 		action, made, err := p.decision(existing != nil, "Group '"+path+"' already exists")
@@ -183,6 +206,12 @@ func (p *partial) groups() error {
 			return err
 		}
 		if made {
+			if path != "" && path != "/"+name && existing == nil {
+				return &fault.Invalid{Field: "groups[" + strconv.Itoa(i) + "].path", Message: "A group comes with those above it: " + path + " is not at the top"}
+			}
+			if err := p.once("GROUP", name); err != nil {
+				return err
+			}
 			dropIDs(o)
 			wanted = append(wanted, o)
 		}
@@ -200,7 +229,8 @@ func (p *partial) groups() error {
 	return nil
 }
 
-// dropIDs lets a group, and all below it, have new ids.
+// dropIDs lets a group, and all below it, have new ids: whoever belonged to a group that was deleted still names it by its
+// id, and would belong to the new one.
 func dropIDs(group keycloak.Object) {
 	delete(group, "id")
 	below := keycloak.Value[[]keycloak.Object](group, "subGroups")
@@ -210,6 +240,7 @@ func dropIDs(group keycloak.Object) {
 	put(group, "subGroups", below)
 }
 
+// users decides about users, who keep the ids that they come with: what others know them by.
 func (p *partial) users() error {
 	var wanted []keycloak.Object
 	for _, o := range keycloak.Value[[]keycloak.Object](p.file, "users") {
@@ -220,7 +251,9 @@ func (p *partial) users() error {
 			return err
 		}
 		if made {
-			delete(o, "id")
+			if err := p.once("USER", name); err != nil {
+				return err
+			}
 			wanted = append(wanted, o)
 		}
 		if action == itemOverwritten {

@@ -31,7 +31,7 @@ func (p *partial) providerMappers() error {
 		}
 		same := func(other idp.Mapper) bool { return other.Provider == m.Provider && other.Name == m.Name }
 		at := slices.IndexFunc(before, same)
-		action, made, err := p.decision(at >= 0, "Identity Provider Mapper '"+m.Name+"' already exists.")
+		action, made, err := p.decision(at >= 0, "Identity Provider Mapper'"+m.Name+"' already exists.")
 		if err != nil {
 			return err
 		}

@@ -26,13 +26,20 @@ func eachHarbour(t *testing.T, test func(*testing.T, *store.Store, *manage.Parts
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
 		m := &manage.Realms{Store: st, Now: time.Now, NewID: uuid.NewString}
 		load(t, m, `{"realm": "harbour", "adminEventsEnabled": true, "clients": [{"clientId": "web", "serviceAccountsEnabled": true}],
-			"groups": [{"name": "crew"}], "users": [{"username": "ann", "email": "ann@example.test"}]}`)
+			"groups": [{"name": "crew", "id": "`+crewID+`"}], "users": [{"username": "ann", "id": "`+annID+`", "email": "ann@example.test"}]}`)
 		if err := st.ClearAdminEvents(t.Context(), find(t, st, "harbour").Key); err != nil {
 			t.Fatal(err)
 		}
 		test(t, st, &manage.Parts{Store: st, Members: st})
 	})
 }
+
+// The ids of a group and a user of that realm, and of one who comes in late.
+const (
+	crewID = "c2d5a0a4-6c6f-4f0e-9f5b-6a1f0c0d0e01"
+	annID  = "0b9d3c52-7a64-4c38-8d53-6a1f0c0d0e02"
+	bobID  = "0b9d3c52-7a64-4c38-8d53-6a1f0c0d0e03"
+)
 
 // harbour is all of that realm that a partial import can change, but for ids.
 func harbour(t *testing.T, st *store.Store) (out []string) {
@@ -87,7 +94,10 @@ func TestPartImportIsWhole(t *testing.T) {
 		"identityProviders": [{"alias": "partner", "providerId": "oidc", "config": {}}],
 		"users": [{"username": "bob", "groups": ["/night/late", "/crew"], "credentials": [{"type": "password", "value": "pw"}]}, {"username": "cid", "email": "cid@example.test"}%s]`
 	part := func(moreGroups, moreUsers string) string { return fmt.Sprintf("{"+others+"}", moreGroups, moreUsers) }
-	many := strings.Repeat(`, {"username": "x"}`, 10_000)
+	var many strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&many, `, {"username": "x%d"}`, i)
+	}
 	eachHarbour(t, func(t *testing.T, st *store.Store, parts *manage.Parts) {
 		before, version := harbour(t, st), find(t, st, "harbour").Version
 		bring := func(existing manage.Existing, part string) error {
@@ -100,13 +110,15 @@ func TestPartImportIsWhole(t *testing.T) {
 			is       func(error) bool
 		}{
 			"a user who is there already":      {manage.Fail, part("", `, {"username": "ann"}`), is(fault.ErrConflict)},
-			"the same user twice":              {manage.Fail, part("", `, {"username": "dan"}, {"username": "dan"}`), kind[*fault.Invalid]},
-			"the same user twice, overwriting": {manage.Overwrite, part("", `, {"username": "ann"}, {"username": "dan"}, {"username": "dan"}`), kind[*fault.Invalid]},
+			"the same user twice":              {manage.Fail, part("", `, {"username": "dan"}, {"username": "dan"}`), is(fault.ErrConflict)},
+			"an id that somebody else has":     {manage.Skip, part("", `, {"username": "dan", "id": "`+annID+`"}`), is(fault.ErrConflict)},
+			"the same user twice, overwriting": {manage.Overwrite, part("", `, {"username": "ann"}, {"username": "dan"}, {"username": "dan"}`), is(fault.ErrConflict)},
 			"an address that another brings":   {manage.Overwrite, part("", `, {"username": "dan", "email": "CID@example.test"}`), is(fault.ErrConflict)},
-			"the same group twice":             {manage.Skip, part(`, {"name": "day", "path": "/day"}, {"name": "day", "path": "/day"}`, ""), kind[*fault.Invalid]},
+			"the same group twice":             {manage.Skip, part(`, {"name": "day", "path": "/day"}, {"name": "day", "path": "/day"}`, ""), is(fault.ErrConflict)},
+			"a group that is not at the top":   {manage.Skip, part(`, {"name": "day", "path": "/crew/day"}`, ""), kind[*fault.Invalid]},
 			"a user without a name":            {manage.Skip, part("", `, {"email": "dan@example.test"}`), kind[*fault.Invalid]},
 			"a user in no group that there is": {manage.Overwrite, part("", `, {"username": "dan", "groups": ["/none"]}`), kind[*fault.Invalid]},
-			"more than one transaction takes":  {manage.Skip, part("", many), kind[*fault.Invalid]},
+			"more than one transaction takes":  {manage.Skip, part("", many.String()), kind[*fault.Invalid]},
 		} {
 			if err := bring(c.existing, c.part); err == nil || !c.is(err) {
 				t.Errorf("%s: got %v", name, err)
@@ -186,4 +198,27 @@ func (m *meanwhile) EditMembers(ctx context.Context, name string, edit func(*rea
 		return err
 	}
 	return m.Store.EditMembers(ctx, name, edit)
+}
+
+// TestPartImportRevivesNobody overwrites a group by one that brings the same id: who belonged to the one does not belong
+// to the other.
+func TestPartImportRevivesNobody(t *testing.T) {
+	eachHarbour(t, func(t *testing.T, st *store.Store, parts *manage.Parts) {
+		bring := func(part string) {
+			t.Helper()
+			_, err := parts.Import(t.Context(), "harbour", parsed(t, part), manage.PartOptions{Existing: manage.Overwrite, Author: author(), Permit: permitted{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := find(t, st, "harbour")
+		bring(`{"users": [{"username": "bob", "id": "` + bobID + `", "groups": ["/crew"]}]}`)
+		if bob, err := st.User(t.Context(), r.Key, bobID); err != nil || len(bob.Groups) != 1 {
+			t.Fatalf("%+v, %v", bob, err)
+		}
+		bring(`{"groups": [{"name": "crew", "path": "/crew", "id": "` + crewID + `"}]}`)
+		if bob, err := st.User(t.Context(), r.Key, bobID); err != nil || len(bob.Groups) != 0 {
+			t.Errorf("%+v, %v", bob, err)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -132,17 +133,24 @@ const resourceProviderMapper = "IDENTITY_PROVIDER_MAPPER"
 
 var errNoMapper = &fault.NotFound{Message: "Model not found"}
 
-// AddMapper gives an identity provider a mapper, and gives the mapper's id.
+// AddMapper gives an identity provider a mapper, and gives the mapper's id, which it may bring. A *fault.Conflict without a
+// message says that it lacks its name, kind or provider, or has the id of another.
 func (p *Providers) AddMapper(ctx context.Context, author audit.Author, realmName, alias string, body keycloak.Object) (id string, err error) {
 	err = p.changeMappers(ctx, author, realmName, alias, audit.Create, body, func(r *realm.Realm, list []idp.Mapper) ([]idp.Mapper, string, error) {
 		made := describedMapper(alias, body)
-		if made.Name == "" {
+		if made.Name == "" || made.Kind == "" || !body.Has("identityProviderAlias") {
 			return nil, "", &fault.Conflict{Kind: "identity provider mapper", Field: "name"}
 		}
 		if slices.ContainsFunc(idp.MappersOf(list, alias), func(m idp.Mapper) bool { return m.Name == made.Name }) {
 			return nil, "", &fault.Invalid{Field: "name", Message: "Failed to add mapper '" + made.Name + "' to identity provider [" + r.Provider(alias).Kind + "]."}
 		}
-		made.ID = author.NewID()
+		var err error
+		if made.ID, err = idFrom(body, author); err != nil {
+			return nil, "", err
+		}
+		if slices.ContainsFunc(list, func(m idp.Mapper) bool { return m.ID == made.ID }) {
+			return nil, "", &fault.Conflict{Kind: "identity provider mapper", Field: "id"}
+		}
 		id = made.ID
 		return append(list, made), made.ID, nil
 	})
@@ -154,6 +162,7 @@ func describedMapper(alias string, body keycloak.Object) idp.Mapper {
 	if m.Config == nil {
 		m.Config = map[string]string{}
 	}
+	maps.DeleteFunc(m.Config, func(_, value string) bool { return value == "" })
 	return m
 }
 

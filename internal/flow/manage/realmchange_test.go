@@ -91,7 +91,7 @@ func TestUpdate(t *testing.T) {
 	if e.Operation != "UPDATE" || e.ResourceType != "REALM" || e.ResourcePath != "" || strings.Contains(e.Representation, "hush") || e.Actor != by.Actor {
 		t.Errorf("event: %+v", e)
 	}
-	if err := m.Update(t.Context(), by, "shop", parsed(t, `{"smtpServer": {"host": "other", "password": "new"}}`)); err != nil {
+	if err := m.Update(t.Context(), by, "shop", parsed(t, `{"smtpServer": {"host": "other", "from": "shop@example.org", "password": "new"}}`)); err != nil {
 		t.Fatal(err)
 	}
 	if e := told(t, st, "shop")[0]; strings.Contains(e.Representation, `"new"`) {
@@ -104,21 +104,24 @@ func TestUpdateRefused(t *testing.T) {
 	m, st, by := installation(t)
 	before := find(t, st, "shop").Version
 	for put, want := range map[string]string{
-		`{"attributes": {"tokenhouse.limit.token.client": "100"}}`:                                                        `attributes.tokenhouse.limit.token.client: "100" is not requests in a time, as 100/10s, 60/1m or 1000/1h`,
-		`{"attributes": {"tokenhouse.exchange.chain-limit": "many"}}`:                                                     `attributes.tokenhouse.exchange.chain-limit: "many" is not a whole number, -1 or more`,
-		`{"attributes": {"tokenhouse.dpop.nonce": "sometimes"}}`:                                                          `attributes.tokenhouse.dpop.nonce: "sometimes" is not one of off, required`,
-		`{"attributes": {"tokenhouse.events.trace": "never"}}`:                                                            `attributes.tokenhouse.events.trace: "never" is not one of refused, all, none`,
-		`{"smtpServer": {"host": "other", "password": "**********"}}`:                                                     `smtpServer.password: The password has to be given again with another host`,
-		`{"smtpServer": {"host": "mail", "port": "2525", "password": "**********"}}`:                                      `smtpServer.password: The password has to be given again with another port`,
-		`{"smtpServer": {"host": "mail", "authTokenUrl": "https://evil.example", "authTokenClientSecret": "**********"}}`: `smtpServer.authTokenClientSecret: The authTokenClientSecret has to be given again with another authTokenUrl`,
-		`{"browserFlow": "none such"}`:                                                                                    `browserFlow: there is no authentication flow "none such"`,
-		`{"passwordPolicy": "length(x)"}`:                                                                                 `passwordPolicy: Invalid config for length: Not a valid number`,
-		`{"sslRequired": "sometimes"}`:                                                                                    `sslRequired: sometimes is none of none, external, all`,
-		`{"realm": "a/b"}`:                                                                                                `realm: Character '/' not allowed.`,
-		`{"realm": ""}`:                                                                                                   `realm: Realm name cannot be empty`,
-		`{"supportedLocales": ["de", "e/n"]}`:                                                                             `supportedLocales: Character '/' not allowed.`,
-		`{"bruteForceStrategy": "HARD"}`:                                                                                  `bruteForceStrategy: HARD is none of LINEAR, MULTIPLE`,
-		`{"clientSessionIdleTimeout": 1000000}`:                                                                           `clientSessionIdleTimeout: Client Session Idle Timeout cannot be greater than Realm SSO Idle Timeout.`,
+		`{"attributes": {"tokenhouse.limit.token.client": "100"}}`:                                                                                 `attributes.tokenhouse.limit.token.client: "100" is not requests in a time, as 100/10s, 60/1m or 1000/1h`,
+		`{"attributes": {"tokenhouse.exchange.chain-limit": "many"}}`:                                                                              `attributes.tokenhouse.exchange.chain-limit: "many" is not a whole number, -1 or more`,
+		`{"attributes": {"tokenhouse.dpop.nonce": "sometimes"}}`:                                                                                   `attributes.tokenhouse.dpop.nonce: "sometimes" is not one of off, required`,
+		`{"attributes": {"tokenhouse.events.trace": "never"}}`:                                                                                     `attributes.tokenhouse.events.trace: "never" is not one of refused, all, none`,
+		`{"smtpServer": {"host": "other", "from": "s@example.org", "password": "**********"}}`:                                                     `smtpServer.password: The password has to be given again with another host`,
+		`{"smtpServer": {"host": "mail", "from": "s@example.org", "port": "2525", "password": "**********"}}`:                                      `smtpServer.password: The password has to be given again with another port`,
+		`{"smtpServer": {"host": "mail", "from": "s@example.org", "authTokenUrl": "https://evil.example", "authTokenClientSecret": "**********"}}`: `smtpServer.authTokenClientSecret: The authTokenClientSecret has to be given again with another authTokenUrl`,
+		`{"browserFlow": "none such"}`:                                                                                                             `browserFlow: there is no authentication flow "none such"`,
+		`{"passwordPolicy": "length(x)"}`:                                                                                                          `passwordPolicy: Invalid config for length: Not a valid number`,
+		`{"sslRequired": "sometimes"}`:                                                                                                             `sslRequired: sometimes is none of none, external, all`,
+		`{"realm": "a/b"}`:                                                                                                                         `realm: Character '/' not allowed.`,
+		`{"realm": ""}`:                                                                                                                            `realm: Realm name cannot be empty`,
+		`{"supportedLocales": ["de", "e/n"]}`:                                                                                                      `supportedLocales: Character '/' not allowed.`,
+		`{"smtpServer": {"host": "mail"}}`:                                                                                                         `smtpServer.from: Invalid sender address 'null'. If the address contains UTF-8 characters in the local part please ensure the SMTP server supports the SMTPUTF8 extension and enable 'Allow UTF-8' in the email realm configuration.`,
+		`{"failureFactor": -1}`:                                                                                                                    `failureFactor: Failure factor may not be a negative value`,
+		`{"browserFlow": ""}`:                                                                                                                      `browserFlow: there is no authentication flow ""`,
+		`{"clientPolicies": {"policies": [{"name": "p", "profiles": ["none"]}]}}`:                                                                  `policies: Policy p contains invalid profile none`,
+		`{"clientSessionIdleTimeout": 1000000}`:                                                                                                    `clientSessionIdleTimeout: Client Session Idle Timeout cannot be greater than Realm SSO Idle Timeout.`,
 	} {
 		err := m.Update(t.Context(), by, "shop", parsed(t, put))
 		var invalid *fault.Invalid

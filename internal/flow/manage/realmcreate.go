@@ -51,7 +51,7 @@ func (m *Realms) readable(doc Document) error {
 	if err := realm.CheckReserved(realms[0].Text("realm")); err != nil {
 		return &fault.Refused{Message: err.Error()}
 	}
-	return checkPolicy(realms[0])
+	return checkRules(realms[0])
 }
 
 // entitle gives the author the roles of the management client of a new realm.

@@ -118,6 +118,11 @@ func (m *Realms) SetEvents(ctx context.Context, author audit.Author, name string
 				change[member] = put[member]
 			}
 		}
+		for _, member := range []string{"eventsListeners", "enabledEventTypes"} {
+			if list := keycloak.Value[[]string](put, member); list != nil {
+				change.Put(member, realm.WithKeys([]string{}, list))
+			}
+		}
 		settings, err := keycloak.MergeSettings(&now, change)
 		if err != nil {
 			return nil, err

@@ -178,7 +178,6 @@ func TestRefused(t *testing.T) {
 		{"unknown composite", `{"realm": "x", "roles": {"realm": [{"name": "r", "composites": {"realm": ["no"]}}]}}`, "roles.realm[0].composites.realm[0]", "Unable to find composite realm role: no"},
 		{"scope mapping of nobody", `{"realm": "x", "scopeMappings": [{"client": "no", "roles": []}]}`, "scopeMappings[0].client", "Unknown client specification in scope mappings: no"},
 		{"group twice", `{"realm": "x", "groups": [{"name": "g", "subGroups": [{"name": "h"}, {"name": "h"}]}]}`, "groups[0].subGroups[1].name", "Sibling group named 'h' already exists."},
-		{"unknown default group", `{"realm": "x", "defaultGroups": ["/no"]}`, "defaultGroups[0]", `there is no group "/no"`},
 		{"key that is none", `{"realm": "x", "components": {"org.keycloak.keys.KeyProvider": [{"providerId": "rsa", "config": {"privateKey": ["no key"]}}]}}`,
 			"components.org.keycloak.keys.KeyProvider[0].config.privateKey", "Failed to decode private key"},
 		{"user without name", `{"realm": "x", "users": [{"username": "u"}, {}]}`, "users[1].username", "a user needs a name"},

@@ -67,6 +67,9 @@ func mergeRealm(author audit.Author, d *realm.Draft, put keycloak.Object) ([]eve
 	if err := checkFlows(now.Key, put, settings.Extra); err != nil {
 		return nil, err
 	}
+	if err := checkPolicies(put, settings.Extra); err != nil {
+		return nil, err
+	}
 	settings.Policies = clientpolicy.Active(settings.Extra)
 	d.PutSettings(settings)
 	if err := d.Validate(); err != nil {
@@ -93,14 +96,55 @@ func checkRealm(name string, put keycloak.Object) error {
 	if put.Has("sslRequired") {
 		put.Put("sslRequired", strings.ToLower(put.Text("sslRequired")))
 	}
-	if s := put.Text("bruteForceStrategy"); s != "" && s != "LINEAR" && s != "MULTIPLE" {
-		return &fault.Invalid{Field: "bruteForceStrategy", Message: s + " is none of LINEAR, MULTIPLE"}
-	}
-	return checkPolicy(put)
+	return checkRules(put)
 }
 
+// notNegative are the members of a realm that say when users are locked, and for how long.
+var notNegative = []struct{ member, name string }{
+	{"failureFactor", "Failure factor"},
+	{"maxTemporaryLockouts", "Maximum temporary lockouts"},
+	{"waitIncrementSeconds", "Wait increment seconds"},
+	{"quickLoginCheckMilliSeconds", "Quick login check milliseconds"},
+	{"minimumQuickLoginWaitSeconds", "Minimum quick login wait seconds"},
+	{"maxFailureWaitSeconds", "Maximum failure wait seconds"},
+	{"maxDeltaTimeSeconds", "Maximum delta time seconds"},
+	{"maxSecondaryAuthFailures", "Maximum secondary authentication failures"},
+}
+
+// checkRules refuses rules for passwords, locks and mails that a realm cannot have.
+func checkRules(o keycloak.Object) error {
+	for _, n := range notNegative {
+		if keycloak.Value[int64](o, n.member) < 0 {
+			return &fault.Invalid{Field: n.member, Message: n.name + " may not be a negative value"}
+		}
+	}
+	if err := keycloak.CheckMail(keycloak.Value[map[string]string](o, "smtpServer")); err != nil {
+		return err
+	}
+	return checkPolicy(o)
+}
+
+// checkPolicy refuses a password policy that asks for what is not known, and puts another into the form it is kept in.
 func checkPolicy(o keycloak.Object) error {
-	return keycloak.At("passwordPolicy", user.CheckPolicy(o.Text("passwordPolicy")))
+	given := o.Text("passwordPolicy")
+	kept, err := user.ReadPolicy(given)
+	if kept != given {
+		o.Put("passwordPolicy", kept)
+	}
+	return keycloak.At("passwordPolicy", err)
+}
+
+// checkPolicies refuses client profiles and client policies that their own addresses would refuse.
+func checkPolicies(put keycloak.Object, kept realm.Extra) error {
+	if put.Has("clientProfiles") {
+		if err := clientpolicy.KeepProfiles(kept, clientpolicy.Profiles(kept)); err != nil {
+			return err
+		}
+	}
+	if put.Has("clientPolicies") {
+		return clientpolicy.KeepPolicies(kept, clientpolicy.Policies(kept))
+	}
+	return nil
 }
 
 // flowBindings are the members of a realm that name an authentication flow.
@@ -111,7 +155,7 @@ var flowBindings = []string{"browserFlow", "registrationFlow", "directGrantFlow"
 func checkFlows(realmKey string, put keycloak.Object, kept realm.Extra) error {
 	flows := authflow.Read(realmKey, kept)
 	for _, member := range flowBindings {
-		if alias := put.Text(member); alias != "" && flows.FlowOf(alias) == nil {
+		if alias := put.Text(member); put.Has(member) && flows.FlowOf(alias) == nil {
 			return &fault.Invalid{Field: member, Message: "there is no authentication flow " + strconv.Quote(alias)}
 		}
 	}

@@ -33,6 +33,9 @@ func (s *Scopes) Create(ctx context.Context, author audit.Author, realmName stri
 			return "", err
 		}
 	}
+	if checkUnique(made.Mappers) != nil {
+		return "", scopeTaken(made.Name) // as Keycloak says it
+	}
 	err = s.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) {
 		if d.Realm().ScopeByKey(made.Key) != nil {
 			return nil, scopeTaken(made.Name)

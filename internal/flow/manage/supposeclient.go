@@ -98,7 +98,9 @@ func (s *supposed) newClient(o keycloak.Object) error {
 	if !o.Has("clientId") {
 		return &fault.Invalid{Field: "clientId", Message: "a client has to be named"}
 	}
-	keycloak.CompleteClient(o)
+	if err := keycloak.CompleteClient(o); err != nil {
+		return err
+	}
 	_, err := addClient(s.draft, s.author, o)
 	return err
 }

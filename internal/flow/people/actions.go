@@ -10,12 +10,13 @@ import (
 const (
 	updatePassword = "UPDATE_PASSWORD"
 	verifyProfile  = "VERIFY_PROFILE"
+	verifyEmail    = "VERIFY_EMAIL"
 )
 
 // builtinActions are the required actions that Keycloak has, by their ids and sorted. Users can be given
 // these and no others.
 var builtinActions = []string{"CONFIGURE_RECOVERY_AUTHN_CODES", "CONFIGURE_TOTP", "TERMS_AND_CONDITIONS", "UPDATE_EMAIL", updatePassword,
-	"UPDATE_PROFILE", "VERIFY_EMAIL", verifyProfile, "delete_account", "delete_credential", "idp_link", "update_user_locale",
+	"UPDATE_PROFILE", verifyEmail, verifyProfile, "delete_account", "delete_credential", "idp_link", "update_user_locale",
 	"webauthn-register", "webauthn-register-passwordless"}
 
 // unasked are those that nobody is asked to do at a sign-in, though users can be given them: applications begin two of

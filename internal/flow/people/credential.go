@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -44,17 +43,16 @@ func (u *Users) DeleteCredentials(ctx context.Context, author audit.Author, r *r
 	})
 }
 
-// LabelCredential gives a credential the name that the user sees.
+// LabelCredential gives a credential the name that the user sees, and that no other of the kind has.
 func (u *Users) LabelCredential(ctx context.Context, author audit.Author, r *realm.Realm, id, credentialID, label string) error {
 	return u.Store.EditUser(ctx, r.Key, id, func(a *user.Account) ([]event.Admin, error) {
 		i, err := credential(a, credentialID)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case strings.TrimSpace(label) == "":
-			return nil, &user.Unfit{Code: "missingCredentialLabel", Text: "Credential label must not be empty"}
 		}
-		a.Credentials[i].Label = label
+		if err := a.Label(i, label); err != nil {
+			return nil, err
+		}
 		return author.Of(r, audit.Action, userResource, userPath(id)+"/credentials/"+credentialID+"/userLabel", nil), nil
 	})
 }

@@ -38,10 +38,17 @@ func (u *Users) ChangePassword(ctx context.Context, author audit.Author, r *real
 	})
 }
 
-// ChangeProfile gives a user the attributes that they tell of themselves, while these client scopes are in
-// play. What they may not write must not be among them. What is wrong is a profile.Invalid or a *fault.Conflict. An
-// address that changes is not verified any more.
-func (u *Users) ChangeProfile(ctx context.Context, r *realm.Realm, id string, given profile.Attributes, scopes []string) error {
+// Told is what users tell of themselves.
+type Told struct {
+	Given    profile.Attributes
+	Complete bool     // attributes that are not given are to go
+	Scopes   []string // names of the client scopes in play
+}
+
+// ChangeProfile gives a user the attributes that they tell of themselves. What they may not write must not be among
+// them, unless it is as it was. What is wrong is a profile.Invalid or a *fault.Conflict. An address that changes is not
+// verified any more.
+func (u *Users) ChangeProfile(ctx context.Context, r *realm.Realm, id string, told Told) error {
 	terms, err := u.Rules.Terms(ctx, r)
 	if err != nil {
 		return err
@@ -50,11 +57,11 @@ func (u *Users) ChangeProfile(ctx context.Context, r *realm.Realm, id string, gi
 	if err != nil {
 		return err
 	}
-	change := profile.Change{Before: profile.Of(&before.User), Given: given, Complete: true, As: profile.User, Scopes: scopes}
+	change := profile.Change{Before: profile.Of(&before.User), Given: told.Given, Complete: told.Complete, As: profile.User, Scopes: told.Scopes}
 	if _, err := terms.Profile.Write(change); err != nil {
 		return err
 	}
-	if wrong := u.takenBy(ctx, r, &before.User, given); len(wrong) > 0 {
+	if wrong := u.takenBy(ctx, r, &before.User, told.Given); len(wrong) > 0 {
 		return errors.Join(wrong...)
 	}
 	err = u.Store.EditUser(ctx, r.Key, id, func(a *user.Account) ([]event.Admin, error) {

@@ -206,8 +206,8 @@ func (t *Terms) enabled(action string) bool {
 	return slices.ContainsFunc(t.Actions, func(a keycloak.ActionTerms) bool { return a.Alias == action && a.Enabled })
 }
 
-// Pending tells whether the user has something to do before they may sign in: a required action, a password
-// that is too old, or a profile that does not say all that it must.
+// Pending tells whether the user has something to do before they may sign in: a required action, an address to verify
+// where the realm wants that, a password that is too old, or a profile that does not say all that it must.
 func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a user.Attempt) (bool, error) {
 	t, err := b.Terms(ctx, r)
 	if err != nil {
@@ -216,10 +216,10 @@ func (b *Rulebook) Pending(ctx context.Context, r *realm.Realm, a user.Attempt) 
 	if slices.ContainsFunc(a.User.RequiredActions, func(action string) bool { return t.enabled(action) && !slices.Contains(unasked, action) }) {
 		return true, nil
 	}
-	if t.stale(r, a) {
+	if t.stale(r, a) || r.SignIn.VerifyEmail && !a.User.EmailVerified && t.enabled(verifyEmail) {
 		return true, nil
 	}
-	return t.enabled(verifyProfile) && !t.Profile.Complete(a.User, a.Scopes), nil
+	return !a.Told && t.enabled(verifyProfile) && !t.Profile.Complete(a.User, a.Scopes), nil
 }
 
 // stale tells whether the user's password is too old. That it came from a realm file as a temporary one says

@@ -58,18 +58,14 @@ func userPath(id string) string { return "users/" + id }
 // a *user.Unfit, a profile that is wrong a profile.Invalid, a name or address that is taken a
 // *fault.Conflict.
 func (u *Users) Create(ctx context.Context, author audit.Author, r *realm.Realm, o keycloak.Object) (string, error) {
-	name := o.Text("username")
-	if r.EmailAsUsername {
-		name = o.Text("email")
-	}
-	if strings.TrimSpace(name) == "" {
-		return "", &fault.Invalid{Field: "username", Message: nameMissing}
+	given := keycloak.ProfileAttributes(o)
+	if nameless(r, nil, given) {
+		return "", errNameless
 	}
 	terms, err := u.Rules.Terms(ctx, r)
 	if err != nil {
 		return "", err
 	}
-	given := keycloak.ProfileAttributes(o)
 	if err := u.free(ctx, r, nil, given); err != nil {
 		return "", err
 	}
@@ -87,7 +83,7 @@ func (u *Users) Create(ctx context.Context, author audit.Author, r *realm.Realm,
 	return a.User.ID, taken(err)
 }
 
-const nameMissing = "User name is missing"
+var errNameless = &fault.Invalid{Field: "username", Message: "User name is missing"}
 
 // fill gives a new account what a representation says beside the profile.
 func (u *Users) fill(ctx context.Context, author audit.Author, r *realm.Realm, terms *Terms, a *user.Account, o keycloak.Object) error {
@@ -133,6 +129,9 @@ func (u *Users) Update(ctx context.Context, author audit.Author, r *realm.Realm,
 	if err != nil {
 		return err
 	}
+	if nameless(r, &before.User, given) {
+		return errNameless
+	}
 	if err := u.free(ctx, r, &before.User, given); err != nil {
 		return err
 	}
@@ -152,7 +151,7 @@ func (u *Users) Update(ctx context.Context, author audit.Author, r *realm.Realm,
 			return nil, err
 		}
 		if all.First(profile.Username) == "" {
-			return nil, &fault.Invalid{Field: "username", Message: nameMissing}
+			return nil, errNameless
 		}
 		all.WriteTo(&a.User)
 		a.SoleEmail = !r.DuplicateEmails

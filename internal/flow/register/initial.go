@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/registration"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
@@ -25,8 +26,11 @@ func (g *Registrar) NewInitialAccess(ctx context.Context, author audit.Author, r
 	if o.Has("count") {
 		a.Count = keycloak.Value[int](o, "count")
 	}
-	if a.Count < 0 || a.Expires < 0 {
-		return a, "", &fault.Invalid{Field: "count", Message: "count and expiration must not be negative"}
+	switch {
+	case a.Count < 0:
+		return a, "", negative("Invalid value for count", "The count cannot be less than 0")
+	case a.Expires < 0:
+		return a, "", negative("Invalid value for expiration", "The expiration time interval cannot be less than 0")
 	}
 	a.Remaining = a.Count
 	signed, err := g.signInitial(ctx, r, base, a)
@@ -35,6 +39,8 @@ func (g *Registrar) NewInitialAccess(ctx context.Context, author audit.Author, r
 	}
 	return a, signed, g.Access.AddInitialAccess(ctx, r.Key, a, author.Of(r, audit.Create, initialResource, "clients-initial-access/"+a.Key, o))
 }
+
+func negative(code oauth.Code, text string) error { return oauth.Errorf(code, "%s", text) }
 
 // InitialAccesses are the permissions to register, oldest first.
 func (g *Registrar) InitialAccesses(ctx context.Context, r *realm.Realm) ([]realm.InitialAccess, error) {
@@ -54,7 +60,7 @@ func (g *Registrar) DropInitialAccess(ctx context.Context, author audit.Author, 
 // works no longer.
 func (g *Registrar) NewToken(ctx context.Context, author audit.Author, r *realm.Realm, base, key string) (string, error) {
 	id := author.NewID()
-	signed, err := g.signRegistration(ctx, r, base, id, registration.Authenticated, author.Now)
+	signed, err := g.signRegistration(ctx, r, base, id, registration.Authenticated, nil, author.Now)
 	if err != nil {
 		return "", err
 	}

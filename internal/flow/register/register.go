@@ -3,8 +3,6 @@ package register
 import (
 	"context"
 	"errors"
-	"reflect"
-	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -13,9 +11,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/registration"
 	"github.com/tokenhouse/tokenhouse/internal/flow/manage"
-	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
-	"github.com/tokenhouse/tokenhouse/internal/keycloak/component"
 )
 
 // The kinds of events of clients that register themselves.
@@ -26,9 +22,9 @@ const (
 	clientDelete   event.Kind = "CLIENT_DELETE"
 )
 
-// Create registers a client. The answer is its representation, with the token by which it may change
-// itself. Refusals are *oauth.Error.
-func (g *Registrar) Create(ctx context.Context, c Call, o keycloak.Object) (answer keycloak.Object, err error) {
+// Create registers a client. subjects is by which ones it knows its users, nil where its mappers say. The answer is
+// its representation, with the token by which it may change itself. Refusals are *oauth.Error.
+func (g *Registrar) Create(ctx context.Context, c Call, o keycloak.Object, subjects *keycloak.Subjects) (answer keycloak.Object, err error) {
 	ev := c.event(clientRegister, "")
 	defer func() { g.record(ctx, ev, err) }()
 
@@ -40,6 +36,9 @@ func (g *Registrar) Create(ctx context.Context, c Call, o keycloak.Object) (answ
 	if err != nil {
 		return nil, err
 	}
+	if subjects != nil && o.Has("optionalClientScopes") {
+		o.Put("defaultClientScopes", []string{keycloak.ScopeBasic})
+	}
 	if !who.rights.May(permit.ToManageClients) {
 		delete(o, "id") // a key that a client had before must not come back with what it held
 	}
@@ -47,8 +46,14 @@ func (g *Registrar) Create(ctx context.Context, c Call, o keycloak.Object) (answ
 	if err != nil {
 		return nil, err
 	}
+	if way == registration.Anonymous {
+		who.origins = registration.Origins(policies)
+		if err := c.share(who.origins); err != nil {
+			return nil, err
+		}
+	}
 	id, fromHost := c.Author.NewID(), g.fromHost(ctx, &c, way, policies)
-	q := manage.Registration{Representation: o, By: who.by(), Judge: func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error) {
+	q := manage.Registration{Representation: o, By: who.by(), Subjects: subjects, Judge: func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error) {
 		judged, err := who.judge(policies, registration.Request{
 			Realm: r, Way: way, Action: registration.Create, Before: before, Client: client, Scopes: asked(o), FromHost: fromHost})
 		if err == nil {
@@ -63,7 +68,7 @@ func (g *Registrar) Create(ctx context.Context, c Call, o keycloak.Object) (answ
 	if err != nil {
 		return nil, refused(err)
 	}
-	signed, err := g.signRegistration(ctx, c.Realm, c.Base, id, way, c.Author.Now)
+	signed, err := g.signRegistration(ctx, c.Realm, c.Base, id, way, append([]string{}, who.origins...), c.Author.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +91,7 @@ func (g *Registrar) View(ctx context.Context, c Call, id string) (answer keycloa
 
 // Update changes a client, and answers its representation with a new registration access token where it
 // was called with one. That one works no longer.
-func (g *Registrar) Update(ctx context.Context, c Call, id string, o keycloak.Object) (answer keycloak.Object, err error) {
+func (g *Registrar) Update(ctx context.Context, c Call, id string, o keycloak.Object, subjects *keycloak.Subjects) (answer keycloak.Object, err error) {
 	ev := c.event(clientUpdate, id)
 	defer func() { g.record(ctx, ev, err) }()
 
@@ -105,7 +110,7 @@ func (g *Registrar) Update(ctx context.Context, c Call, id string, o keycloak.Ob
 	if who.registration != nil {
 		next = c.Author.NewID()
 	}
-	q := manage.Registration{Representation: o, By: who.by(), Judge: func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error) {
+	q := manage.Registration{Representation: o, By: who.by(), Subjects: subjects, Judge: func(r *realm.Realm, before, client *realm.Client) (*realm.Client, error) {
 		if who.registration != nil && before.Registration != who.registration.ID { // somebody was first
 			return nil, errUpdate
 		}
@@ -122,7 +127,7 @@ func (g *Registrar) Update(ctx context.Context, c Call, id string, o keycloak.Ob
 	}
 	signed := ""
 	if next != "" && !kept {
-		if signed, err = g.signRegistration(ctx, c.Realm, c.Base, next, who.way(), c.Author.Now); err != nil {
+		if signed, err = g.signRegistration(ctx, c.Realm, c.Base, next, who.way(), who.origins, c.Author.Now); err != nil {
 			return nil, err
 		}
 	}
@@ -146,134 +151,12 @@ func (g *Registrar) Delete(ctx context.Context, c Call, id string) (err error) {
 
 var (
 	errView    = unauthorized("Not authorized to view client. Not valid token or client credentials provided.")
+	errProof   = unauthorized("Failed to authenticate client")
 	errUpdate  = unauthorized("Not authorized to update client. Maybe missing token or bad token type.")
 	errInitial = unauthorized("Not initial access token allowed")
 	errUnknown = oauth.Errorf(oauth.InvalidRequest, "Client not found").WithStatus(404).InEvent("client_not_found", "")
 	errNothing = forbidden("Forbidden")
 )
-
-// mayCreate tells by which policies the caller may register a client.
-func (h *holder) mayCreate(c *Call) (registration.Way, error) {
-	switch {
-	case h.bearer && !h.rights.May(permit.Need(permit.ManageClients|permit.CreateClient)):
-		return "", errNothing
-	case h.bearer:
-		return registration.Authenticated, nil
-	case h.initial == nil:
-		return registration.Anonymous, nil
-	case h.initial.Remaining <= 0:
-		return "", unauthorized("No remaining count on initial access token")
-	case h.initial.Expired(c.Author.Now):
-		return "", unauthorized("Expired initial access token")
-	}
-	return registration.Authenticated, nil
-}
-
-// way is by which policies the caller may do something to a client.
-func (h *holder) way() registration.Way {
-	if h.registration != nil {
-		return way(h.registration)
-	}
-	return registration.Authenticated
-}
-
-// allowed finds the client that the caller may view, change or remove.
-func (g *Registrar) allowed(ctx context.Context, c *Call, id string, action registration.Action) (*realm.Client, holder, error) {
-	client := c.Realm.Client(id)
-	who, err := g.holder(ctx, c)
-	if err != nil {
-		return nil, who, err
-	}
-	need, refusal := permit.ToManageClients, errUpdate
-	if action == registration.View {
-		need, refusal = permit.ToViewClients, errView
-	}
-	switch {
-	case who.bearer && !who.rights.May(need):
-		return nil, who, errNothing
-	case who.bearer && client == nil:
-		return nil, who, errUnknown
-	case who.bearer:
-	case who.registration != nil && client != nil && client.Registration != "" && client.Registration == who.registration.ID:
-	case who.initial != nil && action == registration.View:
-		return nil, who, errInitial
-	default:
-		return nil, who, refusal
-	}
-	if action == registration.Update {
-		return client, who, nil // the policies look at what the client would be
-	}
-	policies, err := g.policies(ctx, c.Realm)
-	if err != nil {
-		return nil, who, err
-	}
-	_, err = registration.Apply(policies, registration.Request{
-		Realm: c.Realm, Way: who.way(), Action: action, Before: client, FromHost: g.fromHost(ctx, c, who.way(), policies)})
-	return client, who, refused(err)
-}
-
-// judge applies the policies. What only administrators may allow a client is not for itself to claim.
-func (h *holder) judge(policies []registration.Policy, q registration.Request) (*realm.Client, error) {
-	before := &realm.Client{}
-	if q.Before != nil {
-		before = q.Before
-	}
-	if q.Before == nil && q.Realm.Manages(q.Client.ID) {
-		return nil, forbidden("The name is kept for clients that hold the rights of administrators")
-	}
-	if !h.rights.May(permit.ToManageClients) && !sameLimits(before, q.Client) {
-		return nil, forbidden("Not permitted to change attributes tokenhouse.*")
-	}
-	if !h.rights.May(permit.ToManageClients) && !sameTrust(before, q.Client) {
-		return nil, forbidden("Not permitted to change whom the client trusts, and what it may read")
-	}
-	return registration.Apply(policies, q)
-}
-
-// sameLimits tells whether two clients may exchange the same.
-func sameLimits(a, b *realm.Client) bool {
-	x, y := a.Exchange, b.Exchange
-	x.Enabled, x.Refresh, y.Enabled, y.Refresh = false, false, false, false // Keycloak's own switches
-	return reflect.DeepEqual(x, y) && slices.Equal(a.Resource, b.Resource) && a.ResourceURL == b.ResourceURL
-}
-
-// sameTrust tells whether two clients take tokens of the same issuers, have assertions made for the same audiences, are
-// proven by the same issuer's tokens, and may read the same tokens.
-func sameTrust(a, b *realm.Client) bool {
-	return reflect.DeepEqual(a.Assertions, b.Assertions) && a.AuthProvider == b.AuthProvider && a.AuthSubject == b.AuthSubject &&
-		a.Tokens.IntrospectAnyone == b.Tokens.IntrospectAnyone
-}
-
-// use takes one client off what is left of a permission to register.
-func (g *Registrar) use(ctx context.Context, c *Call, a *realm.InitialAccess) error {
-	err := g.Access.UseInitialAccess(ctx, c.Realm.Key, a.Key, c.Author.Now)
-	if errors.Is(err, fault.ErrNotFound) { // others were first
-		return unauthorized("No remaining count on initial access token")
-	}
-	return err
-}
-
-const policyType = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy"
-
-// policies are those of a realm: components that it keeps.
-func (g *Registrar) policies(ctx context.Context, r *realm.Realm) ([]registration.Policy, error) {
-	kept, err := g.Realms.Extra(ctx, r.Key, realm.KindRealm, r.Key)
-	if err != nil {
-		return nil, err
-	}
-	var out []registration.Policy
-	for _, c := range component.Read(r.Key, kept) {
-		if c.Type == policyType {
-			out = append(out, registration.Policy{Name: c.Name, Kind: c.Provider, Way: registration.Way(c.SubType), Config: c.Config})
-		}
-	}
-	return out, nil
-}
-
-// asked are the names of the client scopes that a representation asks for.
-func asked(o keycloak.Object) []string {
-	return slices.Concat(keycloak.Value[[]string](o, "defaultClientScopes"), keycloak.Value[[]string](o, "optionalClientScopes"))
-}
 
 // represent is the representation of a client as it now is, with its registration access token.
 func (g *Registrar) represent(ctx context.Context, c *Call, key, signed string) (keycloak.Object, error) {
@@ -289,9 +172,7 @@ func (g *Registrar) represent(ctx context.Context, c *Call, key, signed string) 
 	if with.Extra, err = g.Realms.Extra(ctx, r.Key, realm.KindClient, key); err != nil {
 		return nil, err
 	}
-	o := keycloak.FromClient(r, &with)
-	delete(o, "authorizationSettings")
-	delete(o, "registrationAccessToken")
+	o := keycloak.ShowClient(r, &with)
 	if signed != "" {
 		o.Put("registrationAccessToken", signed)
 	}
@@ -312,16 +193,6 @@ func (g *Registrar) Installation(ctx context.Context, c Call, id string) (client
 	}
 	kept, err = g.Realms.Extra(ctx, c.Realm.Key, realm.KindClient, client.Key)
 	return client, kept, err
-}
-
-// proven is a client that proves who it is, or that the caller may view.
-func (g *Registrar) proven(ctx context.Context, c *Call, id string) (*realm.Client, error) {
-	auth, err := g.Verifier.Client(ctx, verify.At{Realm: c.Realm, Base: c.Base, Now: c.Author.Now}, verify.Credentials{Authorization: c.Authorization})
-	if err == nil && auth.Client.ID == id {
-		return auth.Client, nil
-	}
-	client, _, err := g.allowed(ctx, c, id, registration.View)
-	return client, err
 }
 
 // refused puts what is wrong with a client in the words of RFC 7591 §3.2.2.

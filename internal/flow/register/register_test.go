@@ -70,7 +70,7 @@ func TestPoliciesOfTheWay(t *testing.T) {
 		if c := w.shop().Client(id); !c.ConsentRequired {
 			t.Error("a client that nobody vouches for needs no consent")
 		}
-		_, err = w.Update(t.Context(), w.call(own), id, object(t, `{"clientId": "anonymous", "consentRequired": false}`))
+		_, err = w.Update(t.Context(), w.call(own), id, object(t, `{"clientId": "anonymous", "consentRequired": false}`), nil)
 		if got := refusal(err); got != consentRefused {
 			t.Errorf("it did away with consent: %q", got)
 		}
@@ -108,7 +108,7 @@ func TestInitialAccessIsCounted(t *testing.T) {
 			all.Go(func() {
 				one := *w.Registrar
 				one.Events = &world{} // it would not be safe to share
-				_, err := one.Create(t.Context(), call, object(t, `{}`))
+				_, err := one.Create(t.Context(), call, object(t, `{}`), nil)
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -208,7 +208,7 @@ func TestOwnToken(t *testing.T) {
 			if c.update == "" { // below
 				continue
 			}
-			_, err = w.Update(t.Context(), w.call(c.token), c.id, object(t, `{"clientId": "`+c.id+`", "name": "taken"}`))
+			_, err = w.Update(t.Context(), w.call(c.token), c.id, object(t, `{"clientId": "`+c.id+`", "name": "taken"}`), nil)
 			if got := refusal(err); got != c.update {
 				t.Errorf("update %s: got %q, want %q", c.name, got, c.update)
 			}
@@ -217,10 +217,10 @@ func TestOwnToken(t *testing.T) {
 			}
 		}
 
-		if _, err := w.Update(t.Context(), w.call(own), id, object(t, `{"clientId": "other"}`)); refusal(err) != "Client Identifier modified" {
+		if _, err := w.Update(t.Context(), w.call(own), id, object(t, `{"clientId": "other"}`), nil); refusal(err) != "Client Identifier modified" {
 			t.Errorf("another name: %v", err)
 		}
-		changed, err := w.Update(t.Context(), w.call(own), id, object(t, `{"clientId": "mine", "name": "changed"}`))
+		changed, err := w.Update(t.Context(), w.call(own), id, object(t, `{"clientId": "mine", "name": "changed"}`), nil)
 		next := changed.Text("registrationAccessToken")
 		if err != nil || next == "" || next == own || changed.Text("name") != "changed" {
 			t.Fatalf("changed: %v, %v", changed, err)
@@ -284,8 +284,9 @@ func TestInstallation(t *testing.T) {
 		for _, c := range []struct{ name, authorization, id, want string }{
 			{"a public one", "", "web", ""},
 			{"itself", "Basic api", "api", ""},
-			{"by nobody", "", "api", notToView},
-			{"by another", "Basic web", "api", notToView},
+			{"by nobody", "", "api", "Failed to authenticate client"},
+			{"by another", "Basic web", "api", "Failed to authenticate client"},
+			{"of none by nobody", "", "none", notToView},
 			{"by who may see it", "Bearer " + w.by("view-clients"), "api", ""},
 			{"by who may not", "Bearer " + w.by("create-client"), "api", "Forbidden"},
 			{"none", "Bearer " + w.by("view-clients"), "none", "Client not found"},

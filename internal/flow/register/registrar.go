@@ -68,6 +68,8 @@ type Call struct {
 	Realm         *realm.Realm
 	Base          string // the server's URL as the caller reaches it
 	Authorization string // the header, verbatim
+	Origin        string // of the page that calls from a browser; empty: no browser, or none that says
+	Share         func() // lets that page read the answer; nil where there is no Origin
 	Author        audit.Author
 }
 

@@ -34,6 +34,7 @@ type holder struct {
 	rights       permit.Rights        // of an administrator
 	bearer       bool                 // an administrator's, or at least somebody's, access token
 	user         event.Actor          // whose that is
+	origins      []string             // of pages that may use what the caller holds
 }
 
 // by is how somebody comes to register, as client policies ask.
@@ -69,9 +70,13 @@ func (g *Registrar) holder(ctx context.Context, c *Call) (holder, error) {
 	switch {
 	case verified.Type == typInitial:
 		initial, err := g.initial(ctx, c.Realm, verified.ID)
-		return holder{initial: initial}, err
+		if err != nil {
+			return holder{}, err
+		}
+		return holder{initial: initial, origins: initial.Origins}, c.share(initial.Origins)
 	case verified.Type == typRegistration:
-		return holder{registration: &verified, compact: compact}, nil
+		origins := originsOf(&verified)
+		return holder{registration: &verified, compact: compact, origins: origins}, c.share(origins)
 	case !strings.EqualFold(verified.Type, token.TypBearer):
 		return holder{}, unauthorized("Invalid type of token")
 	}
@@ -79,7 +84,9 @@ func (g *Registrar) holder(ctx context.Context, c *Call) (holder, error) {
 	if err != nil {
 		return holder{}, unauthorized("Failed decode token").Because(err)
 	}
-	return holder{bearer: true, rights: who.RightsIn(c.Realm), user: event.Actor{Realm: who.Realm.Key, UserID: who.User.ID}}, nil
+	h := holder{bearer: true, rights: who.RightsIn(c.Realm), user: event.Actor{Realm: who.Realm.Key, UserID: who.User.ID}}
+	h.origins = who.Client.Origins(c.Base)
+	return h, c.share(h.origins)
 }
 
 // stands tells whether a token whose signature holds is the realm's, and still counts.
@@ -116,13 +123,19 @@ func (g *Registrar) signInitial(ctx context.Context, r *realm.Realm, base string
 	if a.Expires > 0 {
 		t.Expires = a.Created.Add(a.Expires).Unix()
 	}
+	if len(a.Origins) > 0 {
+		t.Other = token.Object{{Name: claimOrigins, Value: a.Origins}}
+	}
 	return g.sign(ctx, r, t)
 }
 
-// signRegistration makes the token by which a client changes itself.
-func (g *Registrar) signRegistration(ctx context.Context, r *realm.Realm, base, id string, way registration.Way, now time.Time) (string, error) {
+// signRegistration makes the token by which a client changes itself, in a browser from pages of the origins alone.
+func (g *Registrar) signRegistration(ctx context.Context, r *realm.Realm, base, id string, way registration.Way, origins []string, now time.Time) (string, error) {
 	t := claims(r, base, typRegistration, id, now)
 	t.Other = token.Object{{Name: claimWay, Value: string(way)}}
+	if origins != nil {
+		t.Other.Set(origins, claimOrigins)
+	}
 	return g.sign(ctx, r, t)
 }
 

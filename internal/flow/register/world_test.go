@@ -37,6 +37,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 const policies = `{"org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy": [
 	{"name": "hosts", "providerId": "trusted-hosts", "subType": "anonymous", "config": {"trusted-hosts": ["192.0.2.1"], "client-uris-must-match": ["false"]}},
 	{"name": "consent", "providerId": "consent-required", "subType": "anonymous", "config": {}},
+	{"name": "pages", "providerId": "registration-web-origins", "subType": "anonymous", "config": {"web-origins": ["https://public.example"]}},
 	{"name": "most", "providerId": "max-clients", "subType": "anonymous", "config": {"max-clients": ["6"]}}]}`
 
 // world is a shop on a real store, with a client "web" that is public, "api" that is not, and administrators who are
@@ -63,7 +64,7 @@ func newWorld(t *testing.T, st *store.Store) *world {
 	for _, k := range keyringtest.Shop() {
 		d.PutKey(k)
 	}
-	d.PutClient(&realm.Client{Key: "web-key", ID: "web", Enabled: true, Public: true})
+	d.PutClient(&realm.Client{Key: "web-key", ID: "web", Enabled: true, Public: true, WebOrigins: []string{"https://console.example"}})
 	d.PutClient(&realm.Client{Key: "api-key", ID: "api", Enabled: true})
 	d.PutClient(&realm.Client{Key: "management-key", ID: "realm-management", Enabled: true})
 	for _, name := range []string{"create-client", "manage-clients", "view-clients"} {
@@ -98,7 +99,7 @@ func (w *world) Administrator(_ context.Context, _ string, p verify.Presented) (
 	}
 	roles := &realm.RoleSet{}
 	r.Expand(roles, held.Subject)
-	return &permit.Administrator{Realm: r, User: &user.User{ID: held.Subject}, Roles: roles}, nil
+	return &permit.Administrator{Realm: r, Client: r.Client("web"), User: &user.User{ID: held.Subject}, Roles: roles}, nil
 }
 
 // Client takes "Basic <client_id>" for proof of a client.
@@ -160,7 +161,7 @@ func (w *world) initial(representation string) (key, compact string) {
 
 // register registers a client and gives the token by which it changes itself.
 func (w *world) register(compact, representation string) (id, own string, err error) {
-	answer, err := w.Create(w.t.Context(), w.call(compact), object(w.t, representation))
+	answer, err := w.Create(w.t.Context(), w.call(compact), object(w.t, representation), nil)
 	return answer.Text("clientId"), answer.Text("registrationAccessToken"), err
 }
 

@@ -21,6 +21,7 @@ import (
 type Abroad interface {
 	Expect(ctx context.Context, at verify.At, q verify.Described) (verify.Guest, error)
 	Holding(ctx context.Context, r *realm.Realm, u *user.User, alias string) (exchange.Holding, error)
+	Vouched(ctx context.Context, at verify.At, s *federation.Settings, q verify.Described) (verify.Credit, error)
 	Linked(ctx context.Context, r *realm.Realm, alias, subject string) (*user.User, error)
 }
 
@@ -107,7 +108,11 @@ func (s Stage) fromAbroad(ctx context.Context, q Question, requester *realm.Clie
 	if err != nil {
 		return err
 	}
-	if err := guest.CheckLock(ctx, s.Obstacles.Lockouts, s.at()); err != nil {
+	scope := ""
+	if q.Scope != nil {
+		scope = *q.Scope
+	}
+	if err := guest.CheckObstacles(ctx, s.Obstacles, s.at(), requester, scope); err != nil {
 		return err
 	}
 	by.Flaw, by.Standing = guest.Flaw, guest.Standing

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/proof"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // Assertion tells what would come of an assertion that a client hands in (RFC 7523 §2.1): it goes the way of
@@ -23,10 +24,11 @@ func (s Stage) Assertion(ctx context.Context, q Question) (x Exchange, err error
 	if err != nil {
 		return x, err
 	}
-	said, err := s.assertion(ctx, q)
+	described, err := s.assertion(ctx, q)
 	if err != nil {
 		return x, err
 	}
+	said := described.Claims
 	a := assertion.Request{Realm: s.Realm, Issuer: s.issuer(), Client: c, Scope: q.Scope, Now: s.Now,
 		Proved: proof.Proved{Key: rehearsed, Certificate: rehearsed}, Given: true, Assertion: &said, Explain: true}
 	x.Trace = &explain.Trace{}
@@ -45,7 +47,7 @@ func (s Stage) Assertion(ctx context.Context, q Question) (x Exchange, err error
 		x.Refusal, x.Fixes = sight.Refuse, assertion.Fixes(a, found, assertion.Refusal{Rule: sight.Rule, Refuse: sight.Refuse})
 		return x, nil
 	}
-	if err := s.lookInto(ctx, a, &found); err != nil {
+	if err := s.lookInto(ctx, a, described, &found); err != nil {
 		return x, err
 	}
 	resources, found.Audiences, err = assertion.Resources(s.Realm, said, sight, resources)
@@ -84,10 +86,10 @@ func first(all []string) *string {
 }
 
 // lookInto finds out what is to be known of an assertion that was let pass at sight.
-func (s Stage) lookInto(ctx context.Context, a assertion.Request, f *assertion.Found) (err error) {
-	if _, err := f.Provider.Keys(); err != nil {
-		f.Flaw = federation.NoKeys
-		return nil
+func (s Stage) lookInto(ctx context.Context, a assertion.Request, q verify.Described, f *assertion.Found) error {
+	credit, err := s.Abroad.Vouched(ctx, s.at(), &f.Provider, q)
+	if f.Flaw, f.Path = credit.Flaw, credit.Path; err != nil || f.Flaw != "" {
+		return err
 	}
 	if f.User, err = s.Abroad.Linked(ctx, s.Realm, f.Provider.Alias, a.Assertion.Subject); err != nil || f.User == nil {
 		return err
@@ -133,9 +135,9 @@ func (s Stage) decideUnderPolicies(ctx context.Context, a assertion.Request, fou
 }
 
 // assertion is the assertion that a question describes.
-func (s Stage) assertion(ctx context.Context, q Question) (federation.Foreign, error) {
+func (s Stage) assertion(ctx context.Context, q Question) (out verify.Described, err error) {
 	if len(q.Resource) > 1 {
-		return federation.Foreign{}, &fault.Invalid{Field: "resource", Message: "tokens can be asked for one resource"}
+		return out, &fault.Invalid{Field: "resource", Message: "tokens can be asked for one resource"}
 	}
 	d := described{by: q.Issuer, client: q.SubjectClient, user: q.User, scope: q.SubjectScope, claims: q.Claims}
 	by := federation.Settings{}
@@ -143,7 +145,7 @@ func (s Stage) assertion(ctx context.Context, q Question) (federation.Foreign, e
 	if q.Issuer != "" {
 		p := s.vouching(s.issuerOf(q.Issuer))
 		if p == nil {
-			return federation.Foreign{}, &fault.NotFound{Message: "realm \"" + s.Realm.Name + "\" has no identity provider with alias or issuer \"" + q.Issuer + "\""}
+			return out, &fault.NotFound{Message: "realm \"" + s.Realm.Name + "\" has no identity provider with alias or issuer \"" + q.Issuer + "\""}
 		}
 		by, _ = federation.ReadIssuer(p)
 		good.Set(s.issuer(), "aud")
@@ -151,9 +153,11 @@ func (s Stage) assertion(ctx context.Context, q Question) (federation.Foreign, e
 			good.Set(by.ClientID, "aud")
 		}
 	} else if q.User != "" {
-		return federation.Foreign{}, &fault.Invalid{Field: "issuer", Message: "name the identity provider that knows the user"}
+		return out, &fault.Invalid{Field: "issuer", Message: "name the identity provider that knows the user"}
 	}
-	return s.describe(ctx, &d, by, good, q.Header)
+	out.Claims, err = s.describe(ctx, &d, by, good, q.Header)
+	out.Refused, out.Machine = d.refused, d.machine
+	return out, err
 }
 
 // vouching is the provider of an alias or an issuer, whether or not people sign in by it.

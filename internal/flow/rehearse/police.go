@@ -36,10 +36,7 @@ func (s Scene) policed() (Scene, *explain.Trace) {
 	case !s.Client.StandardFlow && s.Client.DirectAccess:
 		f.Stage = policy.Password
 	}
-	if policy.Evaluate(s.Realm, f, trace).Lightweight && !s.Client.Tokens.Lightweight {
-		as := *s.Client
-		as.Tokens.Lightweight = true
-		s.Client = &as
-	}
+	said := policy.Evaluate(s.Realm, f, trace)
+	s.Client = said.As(s.Client)
 	return s, trace
 }

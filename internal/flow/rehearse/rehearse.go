@@ -221,14 +221,21 @@ func (s Scene) session() *session.Session {
 	if s.Service || s.User == nil {
 		return nil
 	}
-	return &session.Session{ID: placeholder, UserID: s.User.ID, Username: s.User.Username, Started: s.Now, LastAccess: s.Now, Method: "openid-connect"}
+	return &session.Session{ID: placeholder, Offline: s.offline(), UserID: s.User.ID, Username: s.User.Username,
+		Started: s.Now, LastAccess: s.Now, Method: "openid-connect"}
 }
+
+// offline tells whether the scene supposes a sign-in that outlasts the browser's.
+func (s Scene) offline() bool { return !s.Service && s.Realm.AsksOffline(s.Client, s.Scope) }
 
 // origin is how the scene's token would have come to be.
 func (s Scene) origin() token.Origin {
 	o := token.Origin{Session: token.Online, Lightweight: s.Client.Tokens.Lightweight, Grant: token.ByPassword}
-	if s.Service {
+	switch {
+	case s.Service:
 		o.Session, o.Grant = token.Transient, token.ByClientCredentials
+	case s.offline():
+		o.Session = token.Offline
 	}
 	return o
 }

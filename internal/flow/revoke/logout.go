@@ -25,7 +25,12 @@ func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { t.end(ctx, err) }()
+	var s *session.Session
+	defer func() {
+		if err != nil || s != nil { // nothing happened where it was over already
+			t.end(ctx, err)
+		}
+	}()
 
 	if err := t.authenticate(ctx, q.Call); err != nil {
 		return err
@@ -38,7 +43,7 @@ func (v *Revoker) Logout(ctx context.Context, q LogoutRequest) (err error) {
 		return err
 	}
 	id, offline := held.Token.Session, held.Token.Type == token.TypOffline
-	s, err := t.Sessions.Session(ctx, t.at.Realm.Key, id, offline)
+	s, err = t.Sessions.Session(ctx, t.at.Realm.Key, id, offline)
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
 		return nil

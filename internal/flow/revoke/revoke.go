@@ -21,7 +21,7 @@ type Request struct {
 
 var (
 	errNoToken  = oauth.Errorf(oauth.InvalidRequest, "Token not provided").InEvent("invalid_request", "Token not provided")
-	errType     = oauth.Errorf(oauth.UnsupportedTokenType, "Unsupported token type").InEvent("invalid_token_type", "")
+	errType     = oauth.Errorf(oauth.UnsupportedTokenType, "Unsupported token type").InEvent("invalid_token_type", "Unsupported token type")
 	errForeign  = oauth.Errorf(oauth.InvalidRequest, "Unmatching clients").InEvent("invalid_request", "Unmatching clients")
 	errNotKnown = oauth.Errorf(oauth.InvalidToken, "Invalid token").WithStatus(200)
 )

@@ -31,6 +31,7 @@ type refusal struct {
 	text   page.Text
 	client *realm.Client // whom the page leads back to; nil: to nobody
 	event  string        // Keycloak's name
+	reason string        // what the event says beside; empty: nothing
 	uri    string        // post_logout_redirect_uri of the request, where that is what is wrong
 }
 
@@ -38,22 +39,31 @@ func (r *refusal) Error() string { return r.text.Key }
 
 // Unwrap is what the event says.
 func (r *refusal) Unwrap() error {
-	return oauth.Errorf(oauth.InvalidRequest, "%s", r.text.Key).InEvent(r.event, "")
+	return oauth.Errorf(oauth.InvalidRequest, "%s", r.text.Key).InEvent(r.event, r.reason)
 }
 
 // check reads a request, in Keycloak's order. An error is a *refusal.
 func (t *turn) check(q Request) (wish, error) {
 	var w wish
 	if q.RedirectURI != nil && q.Hint == nil && q.Client == nil {
-		return w, &refusal{text: page.T("missingParameterMessage", "id_token_hint"), event: "invalid_request"}
+		return w, &refusal{text: page.T("missingParameterMessage", "id_token_hint"), event: "invalid_request",
+			reason: "Either the parameter 'client_id' or the parameter 'id_token_hint' is required when 'post_logout_redirect_uri' is used."}
 	}
 	if q.Client != nil {
 		w.client = t.at.Realm.Client(*q.Client)
 	}
 	if q.Hint != nil {
 		hint, err := t.Keys.Verify(t.at.Realm, *q.Hint)
-		if err != nil || hint.Type != token.TypID || hint.Issuer != t.at.Realm.Issuer(t.at.Base) || q.Client != nil && hint.Client != *q.Client {
-			return w, &refusal{text: page.T("invalidParameterMessage", "id_token_hint"), event: "invalid_token"}
+		switch {
+		case err != nil || hint.Issuer != t.at.Realm.Issuer(t.at.Base):
+			return w, noHint("Invalid IDToken")
+		case hint.Type != token.TypID:
+			return w, noHint("Token type is incorrect. Expected '[ID]' but was '" + hint.Type + "'")
+		case q.Client != nil && hint.Client != *q.Client:
+			if w.client != nil {
+				t.event.Client = w.client.ID
+			}
+			return w, noHint("Parameter client_id is different than the client for which ID Token was issued.")
 		}
 		// Whether it has expired does not matter: its client knows the session (RP-Initiated Logout §2).
 		w.hint, w.client = &hint.Claims, t.at.Realm.Client(hint.Client)
@@ -70,6 +80,10 @@ func (t *turn) check(q Request) (wish, error) {
 	}
 	w.redirectURI, w.state = *q.RedirectURI, q.State
 	return w, nil
+}
+
+func noHint(reason string) *refusal {
+	return &refusal{text: page.T("invalidParameterMessage", "id_token_hint"), event: "invalid_token", reason: reason}
 }
 
 // suspect tells whether somebody else than the one who is signed in may have caused the request: it brings another

@@ -17,7 +17,7 @@ func actors(ctx context.Context, q *question) error {
 		r := q.Realm
 		if a.Issuer != "" && a.Issuer != q.Token.Issuer {
 			var err error
-			if r, err = q.neighbour(ctx, a.Issuer); errors.Is(err, fault.ErrNotFound) || r != nil && !r.Enabled {
+			if r, err = q.verifier.neighbour(ctx, q.At, a.Issuer); errors.Is(err, fault.ErrNotFound) || r != nil && !r.Enabled {
 				return refuse(ActorGone)
 			}
 			if err != nil {
@@ -89,7 +89,7 @@ func (q *question) sessionOf(ctx context.Context, r *realm.Realm, a *token.Actor
 // mayStill asks whether a user is there and enabled, and wants tokens of this age. fault.ErrNotFound.
 func (q *question) mayStill(ctx context.Context, r *realm.Realm, user string, why Reason) error {
 	u, err := q.verifier.Users.User(ctx, r.Key, user)
-	if err == nil && (!available(r, u) || q.Token.IssuedAt < u.NotBefore) {
+	if err == nil && (!u.MayActIn(r) || q.Token.IssuedAt < u.NotBefore) {
 		err = refuse(why)
 	}
 	return err

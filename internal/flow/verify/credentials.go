@@ -33,13 +33,21 @@ func (c *Credentials) named() (id, secret *string) {
 	return id, secret
 }
 
+// secretMethod is how the secret of named came (RFC 6749 §2.3.1), in the words of RFC 7591 §2.
+func (c *Credentials) secretMethod() string {
+	if c.Secret != nil {
+		return "client_secret_post"
+	}
+	return "client_secret_basic"
+}
+
 // basic reads an Authorization header of scheme Basic, its parts URL-encoded first (RFC 6749 §2.3.1).
 func basic(header string) (name, password string, ok bool) {
 	scheme, text, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Basic") {
 		return "", "", false
 	}
-	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(text), "=")) // some leave the padding out
 	if err != nil {
 		return "", "", false
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -62,9 +63,9 @@ func (v *Verifier) foreign(ctx context.Context, at At, c *realm.Client, found wo
 	case !federation.Asymmetric(a.jws.Header.Alg):
 		return errForeignAlgorithm
 	}
-	said, err := v.Foreign.Verify(ctx, &found.voucher.Settings, a.compact)
+	said, err := v.voucher(ctx, at, &found.voucher, a)
 	if err != nil {
-		return errAuthenticator.Because(err)
+		return err
 	}
 	until, err := found.voucher.CheckAssertion(said, c, at.Realm.Issuer(at.Base), at.Now)
 	if err != nil {
@@ -76,9 +77,37 @@ func (v *Verifier) foreign(ctx context.Context, at At, c *realm.Client, found wo
 	if found.voucher.Terms.Reuse {
 		return nil
 	}
-	first, err := v.once(ctx, at, c, said.ID, until)
+	first, err := v.once(ctx, at, c, said.ID, until.Add(skew)) // a node whose clock is slow takes it till then
 	if err == nil && !first {
 		err = foreignRefusal(string(federation.Reused))
 	}
 	return err
 }
+
+// voucher is what a token says that its issuer stands by. That of another server signed it. A realm of this one does as long as its
+// own clients could use the token, whatever the provider's settings say of keys.
+func (v *Verifier) voucher(ctx context.Context, at At, by *federation.Voucher, a *assertion) (federation.Foreign, error) {
+	home, err := v.neighbour(ctx, at, a.Issuer)
+	switch {
+	case errors.Is(err, fault.ErrNotFound), home != nil && !home.Enabled:
+		return federation.Foreign{}, errAuthenticator.Because(errNeighbour)
+	case err != nil:
+		return federation.Foreign{}, err
+	}
+	if home == nil || !by.MayBe(a.Issuer) { // by whose trust domain alone a token is known, may call its issuer what it likes
+		said, err := v.Foreign.Verify(ctx, &by.Settings, a.compact)
+		if err != nil {
+			return said, errAuthenticator.Because(err)
+		}
+		return said, nil
+	}
+	switch _, err := v.PersonToken(ctx, At{Realm: home, Base: at.Base, Now: at.Now}, a.compact); {
+	case Why(err) != "":
+		return federation.Foreign{}, errAuthenticator.Because(err)
+	case err != nil:
+		return federation.Foreign{}, err
+	}
+	return federation.Peek(a.compact)
+}
+
+var errNeighbour = errors.New("no realm of this server that is switched on has this issuer")

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
@@ -115,38 +116,44 @@ func TestForeign(t *testing.T) {
 		want   answer
 		client string
 	}{
-		"good":                       {client: "robot"},
-		"another client":             {claims: claims{"sub": "robot-2"}, client: "robot-two"},
-		"another key":                {alg: "ES256", key: "ec", client: "robot"},
-		"audience in a list":         {claims: claims{"aud": []string{ours}}, client: "robot"},
-		"two audiences":              {claims: claims{"aud": []string{ours, "https://other.example"}}, want: refusal("Multiple audiences not allowed")},
-		"the audience twice":         {claims: claims{"aud": []string{ours, ours}}, want: refusal("Multiple audiences not allowed")},
-		"another audience":           {claims: claims{"aud": "https://other.example"}, want: refusal("Invalid token audience")},
-		"another audience in a list": {claims: claims{"aud": []string{"https://other.example"}}, want: refusal("Invalid token audience")},
-		"a part of the audience":     {claims: claims{"aud": ours[:len(ours)-1]}, want: refusal("Invalid token audience")},
-		"another realm's audience":   {claims: claims{"aud": base + "/realms/crm"}, want: refusal("Invalid token audience")},
-		"token endpoint as audience": {claims: claims{"aud": ours + "/protocol/openid-connect/token"}, want: refusal("Invalid token audience")},
-		"no audience":                {claims: claims{"aud": nil}, want: refusal("Invalid token audience")},
-		"empty audience":             {claims: claims{"aud": ""}, want: refusal("Invalid token audience")},
-		"no audience in a list":      {claims: claims{"aud": []string{}}, want: refusal("Invalid token audience")},
-		"no exp":                     {claims: claims{"exp": nil}, want: refusal("Token exp claim is required")},
-		"expired":                    {claims: claims{"exp": now.Unix()}, want: refusal("Token is not active")},
-		"not yet":                    {claims: claims{"nbf": now.Unix() + 1}, want: refusal("Token is not active")},
-		"issued later":               {claims: claims{"iat": now.Unix() + 1}, want: refusal("Token was issued in the future")},
-		"old":                        {claims: claims{"iat": now.Unix() - 301}, want: refusal("Token was issued too far in the past to be used now")},
-		"far":                        {claims: claims{"iat": nil, "exp": now.Unix() + 301}, want: refusal("Token expiration is too far in the future and iat claim not present in token")},
-		"no jti":                     {claims: claims{"jti": nil}, want: refusal("Token jti claim is required")},
-		"no sub":                     {claims: claims{"sub": nil}, want: nobody},
-		"unknown sub":                {claims: claims{"sub": "robot-9"}, want: nobody},
-		"client_id as sub":           {claims: claims{"sub": "robot"}, want: nobody},
-		"no iss":                     {claims: claims{"iss": nil}, want: nobody},
-		"another iss":                {claims: claims{"iss": machines + "/"}, want: nobody},
-		"a realm of ours as iss":     {claims: claims{"iss": ours}, want: nobody},
-		"two clients":                {claims: claims{"sub": "both"}, want: nobody},
-		"of no type":                 {kind: "urn:x", want: nobody},
-		"of type SPIFFE":             {kind: oauth.SPIFFEAssertion, want: nobody},
-		"another's key":              {key: "stranger", alg: "ES256", want: unproven},
-		"MAC":                        {alg: "HS256", want: refusal("Invalid signature algorithm")},
+		"good":                        {client: "robot"},
+		"another client":              {claims: claims{"sub": "robot-2"}, client: "robot-two"},
+		"another key":                 {alg: "ES256", key: "ec", client: "robot"},
+		"audience in a list":          {claims: claims{"aud": []string{ours}}, client: "robot"},
+		"two audiences":               {claims: claims{"aud": []string{ours, "https://other.example"}}, want: refusal("Multiple audiences not allowed")},
+		"the audience twice":          {claims: claims{"aud": []string{ours, ours}}, want: refusal("Multiple audiences not allowed")},
+		"another audience":            {claims: claims{"aud": "https://other.example"}, want: refusal("Invalid token audience")},
+		"another audience in a list":  {claims: claims{"aud": []string{"https://other.example"}}, want: refusal("Invalid token audience")},
+		"a part of the audience":      {claims: claims{"aud": ours[:len(ours)-1]}, want: refusal("Invalid token audience")},
+		"another realm's audience":    {claims: claims{"aud": base + "/realms/crm"}, want: refusal("Invalid token audience")},
+		"token endpoint as audience":  {claims: claims{"aud": ours + "/protocol/openid-connect/token"}, want: refusal("Invalid token audience")},
+		"no audience":                 {claims: claims{"aud": nil}, want: refusal("Invalid token audience")},
+		"empty audience":              {claims: claims{"aud": ""}, want: refusal("Invalid token audience")},
+		"no audience in a list":       {claims: claims{"aud": []string{}}, want: refusal("Invalid token audience")},
+		"no exp":                      {claims: claims{"exp": nil}, want: refusal("Token exp claim is required")},
+		"expired":                     {claims: claims{"exp": now.Unix()}, want: refusal("Token is not active")},
+		"not yet":                     {claims: claims{"nbf": now.Unix() + 1}, want: refusal("Token is not active")},
+		"issued later":                {claims: claims{"iat": now.Unix() + 1}, want: refusal("Token was issued in the future")},
+		"old":                         {claims: claims{"iat": now.Unix() - 301}, want: refusal("Token was issued too far in the past to be used now")},
+		"far":                         {claims: claims{"iat": nil, "exp": now.Unix() + 301}, want: refusal("Token expiration is too far in the future and iat claim not present in token")},
+		"no jti":                      {claims: claims{"jti": nil}, want: refusal("Token jti claim is required")},
+		"no sub":                      {claims: claims{"sub": nil}, want: nobody},
+		"unknown sub":                 {claims: claims{"sub": "robot-9"}, want: nobody},
+		"client_id as sub":            {claims: claims{"sub": "robot"}, want: nobody},
+		"no iss":                      {claims: claims{"iss": nil}, want: nobody},
+		"another iss":                 {claims: claims{"iss": machines + "/"}, want: nobody},
+		"a realm of ours as iss":      {claims: claims{"iss": ours}, want: nobody},
+		"two clients":                 {claims: claims{"sub": "both"}, want: nobody},
+		"of no type":                  {kind: "urn:x", want: nobody},
+		"of type SPIFFE":              {kind: oauth.SPIFFEAssertion, want: nobody},
+		"bound to a key":              {claims: claims{"cnf": map[string]any{"jkt": "thumbprint"}}, want: unproven},
+		"acted by somebody":           {claims: claims{"act": map[string]any{"sub": "robot-2"}}, want: unproven},
+		"exchanged by another":        {claims: claims{"azp": "till", "exchange_path": []any{map[string]any{"client": "robot", "jti": "1"}}}, want: unproven},
+		"exchanged by itself":         {claims: claims{"azp": "robot", "exchange_path": []any{map[string]any{"client": "robot", "jti": "1"}}}, client: "robot"},
+		"exchanged abroad":            {claims: claims{"azp": "robot", "exchange_path": []any{map[string]any{"client": "robot", "jti": "1", "iss": "https://a.example"}}}, want: unproven},
+		"exchanged by who knows whom": {claims: claims{"exchange_path": "robot"}, want: nobody},
+		"another's key":               {key: "stranger", alg: "ES256", want: unproven},
+		"MAC":                         {alg: "HS256", want: refusal("Invalid signature algorithm")},
 
 		"provider off": {change: func(f *factory) { f.provider("machines", func(p *realm.Provider) { p.Enabled = false }) }, want: nobody},
 		"provider silent": {change: func(f *factory) {
@@ -223,6 +230,9 @@ func TestForeignOnce(t *testing.T) {
 		if diff := cmp.Diff(c.want, answerOf(t, err)); diff != "" {
 			t.Errorf("answer (-want +got):\n%s", diff)
 		}
+	}
+	if over := now.Add(time.Minute); !f.kept.After(over) {
+		t.Errorf("kept until %v: a node whose clock is slow takes the token till after %v", f.kept, over)
 	}
 	f.provider("machines", func(p *realm.Provider) { p.Config["supportsClientAssertionReuse"] = "true" })
 	if _, err := f.present(compact, kind); err != nil {

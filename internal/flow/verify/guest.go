@@ -31,8 +31,8 @@ type Guest struct {
 	Standing exchange.Standing // why they may not act here; empty: they may
 	Made     bool              // the account was made just now
 
-	// Admit makes the account of User, who would get it and has no id yet, and gives the guest with it; nil where the
-	// account is there.
+	// Admit makes the account of User, who has no id yet, or changes it as the provider's mappers want, so that User is what
+	// is stored, and gives the guest with it; nil where there is nothing to do.
 	Admit func(ctx context.Context) (Guest, error)
 
 	Origin session.Origin    // of a session that begins for them
@@ -44,14 +44,23 @@ type Lockouts interface {
 	Locked(ctx context.Context, r *realm.Realm, u *user.User, now time.Time) (user.Lock, error)
 }
 
-// CheckLock bars a guest whose sign-ins failed too often.
-func (g *Guest) CheckLock(ctx context.Context, lockouts Lockouts, at At) error {
-	if g.User == nil || g.Admit != nil || g.Standing != "" {
+// CheckObstacles keeps out a guest who could not sign in now, wanting these scopes of a client: whose sign-ins failed too
+// often, or who has something to do first; and a token that is older than what the realm, the client or the user
+// takes. A session begins for a guest as by a sign-in. What their profile lacks nobody can add, and is no obstacle.
+func (g *Guest) CheckObstacles(ctx context.Context, s Obstacles, at At, c *realm.Client, scope string) error {
+	if g.User == nil || g.Standing != "" {
 		return nil
 	}
-	lock, err := lockouts.Locked(ctx, at.Realm, g.User, at.Now)
-	if lock != user.Open {
+	if g.Token.IssuedAt < max(at.Realm.NotBefore, c.NotBefore, g.User.NotBefore) {
+		g.Standing = exchange.Stale
+		return nil
+	}
+	locked, pending, err := s.in(ctx, at, user.Attempt{User: g.User, Scopes: at.Realm.ScopeNames(c, scope), Now: at.Now, Told: true})
+	switch {
+	case locked:
 		g.Standing = exchange.Barred
+	case pending:
+		g.Standing = exchange.Undone
 	}
 	return err
 }

@@ -3,10 +3,13 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
+	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
+	"github.com/tokenhouse/tokenhouse/internal/core/token"
 )
 
 // RealmNames finds realms by name; fault.ErrNotFound.
@@ -35,4 +38,23 @@ func Neighbour(ctx context.Context, realms RealmNames, at At, issuer string) (*r
 		return nil, fault.ErrNotFound
 	}
 	return nil, nil
+}
+
+// ErrActor is a token of another server that says that somebody of this one acts by it.
+var ErrActor = fmt.Errorf("%w: it says that somebody of this server acts by it", federation.ErrClaims)
+
+// CheckActors asks that a token of another server names nobody of a realm of this one as who acts, or acted, by it: only the
+// realm itself can say so, and an issuer that may say whom a token is about may not say that somebody here stands behind
+// it. Who may act is asked to prove it. A refusal is ErrActor.
+func CheckActors(ctx context.Context, realms RealmNames, at At, act *token.Actor) error {
+	for ; act != nil; act = act.Actor {
+		home, err := Neighbour(ctx, realms, at, act.Issuer)
+		switch {
+		case home != nil, errors.Is(err, fault.ErrNotFound):
+			return ErrActor
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }

@@ -26,14 +26,18 @@ type Duties interface {
 
 // Of tells whether a user is locked, or has something to do first, who wants these scopes of a client.
 func (s Obstacles) Of(ctx context.Context, at At, u *user.User, c *realm.Client, scope string) (locked, pending bool, err error) {
-	lock, err := s.Lockouts.Locked(ctx, at.Realm, u, at.Now)
+	return s.in(ctx, at, user.Attempt{User: u, Scopes: at.Realm.ScopeNames(c, scope), Now: at.Now})
+}
+
+// in tells it of an attempt to sign in, whose credentials are looked up.
+func (s Obstacles) in(ctx context.Context, at At, a user.Attempt) (locked, pending bool, err error) {
+	lock, err := s.Lockouts.Locked(ctx, at.Realm, a.User, at.Now)
 	if err != nil {
 		return false, false, err
 	}
-	credentials, err := s.Credentials.Credentials(ctx, at.Realm.Key, u.ID)
-	if err != nil {
+	if a.Credentials, err = s.Credentials.Credentials(ctx, at.Realm.Key, a.User.ID); err != nil {
 		return false, false, err
 	}
-	pending, err = s.Duties.Pending(ctx, at.Realm, user.Attempt{User: u, Credentials: credentials, Scopes: at.Realm.ScopeNames(c, scope), Now: at.Now})
+	pending, err = s.Duties.Pending(ctx, at.Realm, a)
 	return lock != user.Open, pending, err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
-	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 )
@@ -29,19 +28,11 @@ func person(ctx context.Context, q *question) error {
 	if err := exists(ctx, q); err != nil {
 		return err
 	}
-	if !available(q.Realm, q.User) {
+	if !q.User.MayActIn(q.Realm) {
 		return refuse(UserDisabled)
 	}
 	return nil
 }
-
-// available tells whether a user is enabled, or the client whose service account it is may act for itself.
-func available(r *realm.Realm, u *user.User) bool {
-	return u.Enabled && (u.ServiceAccount == "" || serves(r.ClientByKey(u.ServiceAccount)))
-}
-
-// serves tells whether a client may act for itself.
-func serves(c *realm.Client) bool { return c != nil && c.Enabled && c.ServiceAccounts }
 
 // user is who the session is of, since "sub" may be a pseudonym. Without a session it is the client's
 // service account, or, after an exchange, the one that "sub" names.

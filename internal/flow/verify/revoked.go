@@ -48,7 +48,7 @@ func (q *question) realmOf(ctx context.Context, hop token.Hop) (*realm.Realm, er
 	if hop.Issuer == "" {
 		return q.Realm, nil
 	}
-	r, err := q.neighbour(ctx, hop.Issuer)
+	r, err := q.verifier.neighbour(ctx, q.At, hop.Issuer)
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
 		return nil, refuse(Revoked)
@@ -61,11 +61,11 @@ func (q *question) realmOf(ctx context.Context, hop token.Hop) (*realm.Realm, er
 }
 
 // neighbour is the realm of this server that has an issuer; see Neighbour.
-func (q *question) neighbour(ctx context.Context, issuer string) (*realm.Realm, error) {
-	if q.verifier.Realms == nil {
+func (v *Verifier) neighbour(ctx context.Context, at At, issuer string) (*realm.Realm, error) {
+	if v.Realms == nil {
 		return nil, fault.ErrNotFound
 	}
-	return Neighbour(ctx, q.verifier.Realms, q.At, issuer)
+	return Neighbour(ctx, v.Realms, at, issuer)
 }
 
 // lineage asks whether what the token came of was taken back: what its client, or one on the way of exchanges that

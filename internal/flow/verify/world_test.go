@@ -46,8 +46,9 @@ type world struct {
 	grants   map[string]*session.Grant
 	revoked  map[string]bool
 	used     map[string]bool
-	down     error // what the store answers, where set
-	onceDown error // what it answers of one-time values alone
+	kept     time.Time // until when the latest of them is kept, at least
+	down     error     // what the store answers, where set
+	onceDown error     // what it answers of one-time values alone
 	fetch    fetched
 }
 
@@ -225,7 +226,8 @@ func (w *world) Revoked(_ context.Context, _, jti string) (bool, error) {
 	return w.revoked[jti], w.down
 }
 
-func (w *world) UseOnce(_ context.Context, realmKey, purpose, value string, _ time.Time) (bool, error) {
+func (w *world) UseOnce(_ context.Context, realmKey, purpose, value string, until time.Time) (bool, error) {
+	w.kept = until
 	value = realmKey + " " + purpose + " " + value
 	first := !w.used[value]
 	w.used[value] = true

@@ -23,10 +23,10 @@ func sortActions(list []Action) {
 func (s *Set) Register(provider, name string) error {
 	known := actionOf(provider)
 	if known == nil {
-		return &fault.NotFound{Message: "Required Action Provider with given providerId not found"}
+		return &fault.Refused{Message: "Required Action Provider with given providerId not found"}
 	}
 	if s.Action(provider) != nil {
-		return &fault.Conflict{Message: "Required action " + provider + " already exists"}
+		return &fault.Conflict{Message: "A Required Action Provider with given alias already exists."}
 	}
 	if name == "" {
 		name = known.Name

@@ -102,7 +102,7 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	builtin := s.FlowOf("browser").Executions[0].ID
-	put := func(v authflow.View) error { _, err := s.Put(v, newID); return err }
+	put := func(v authflow.View) error { _, err := s.Put(v, nil, newID); return err }
 	add := func(flow, provider string) error { _, err := s.AddExecution(flow, provider, nil, newID); return err }
 	sub := func(flow string, f authflow.SubFlow) error { _, err := s.AddFlow(flow, f, newID); return err }
 	for name, c := range map[string]struct {
@@ -117,11 +117,15 @@ func TestRefusals(t *testing.T) {
 		"built-in, raised":     {s.Raise(builtin), "It is illegal to modify execution in a built in flow"},
 		"built-in, more":       {add("browser", "auth-cookie"), "It is illegal to add execution to a built in flow"},
 		"no parent":            {add("none", "auth-cookie"), "Parent flow doesn't exist"},
+		"put, no parent":       {put(authflow.View{Authenticator: "auth-cookie"}), "parent flow not set on new execution"},
+		"put, parent unknown":  {put(authflow.View{Parent: "none", Authenticator: "auth-cookie"}), "execution parent flow does not exist"},
+		"of no provider":       {add("own", ""), "No authentication provider found for id: null"},
+		"of another kind":      {add("own", "client-secret"), "No authentication provider found for id: client-secret"},
 		"kind of sub-flow":     {sub("own", authflow.SubFlow{Alias: "x", Kind: "odd"}), `Flow type "odd" is not one of basic-flow, form-flow, client-flow`},
 		"within itself":        {put(authflow.View{Parent: own, FlowID: own}), "Flow own would be part of itself"},
 		"requirement":          {put(authflow.View{Parent: own, Authenticator: "auth-cookie", Requirement: "PERHAPS"}), `Requirement "PERHAPS" is not one of REQUIRED, ALTERNATIVE, DISABLED, CONDITIONAL`},
 		"settings, no alias":   {s.UpdateConfig("none", authflow.Config{}), "Could not find authenticator config"},
-		"action, twice":        {s.Register("UPDATE_PASSWORD", ""), "Required action UPDATE_PASSWORD already exists"},
+		"action, twice":        {s.Register("UPDATE_PASSWORD", ""), "A Required Action Provider with given alias already exists."},
 		"action, unknown":      {s.Register("none", ""), "Required Action Provider with given providerId not found"},
 		"action, not there":    {s.RaiseAction("none"), "Failed to find required action"},
 		"action, unconfigured": {s.ConfigureAction("none", nil), "Failed to find required action"},
@@ -220,7 +224,7 @@ func TestAnyEdits(t *testing.T) {
 			case 8:
 				err = errors.Join(s.Raise(execution), s.Lower(execution))
 			case 9:
-				_, err = s.Put(authflow.View{Parent: f.ID, FlowID: s.Flows[0].ID}, newID)
+				_, err = s.Put(authflow.View{Parent: f.ID, FlowID: s.Flows[0].ID}, nil, newID)
 			}
 			if err != nil { // an edit that is refused is not stored
 				continue

@@ -20,7 +20,8 @@ type KnownExecution struct {
 	Help       string     `json:"help"`
 	Choices    []string   `json:"choices"` // requirements that it may have
 	Properties []Property `json:"properties"`
-	Secret     bool       `json:"secret"` // a client authenticator for clients with a secret
+	Secret     bool       `json:"secret"`    // a client authenticator for clients with a secret
+	PerClient  []Property `json:"perClient"` // what each client has settings for, as its attributes
 }
 
 // Configurable tells whether it has settings.
@@ -77,6 +78,18 @@ func find(id string) (KnownExecution, bool) {
 func IsKnown(id string) bool {
 	_, ok := find(id)
 	return ok
+}
+
+// fits tells whether something can be a step of a flow of this kind.
+func fits(kind, id string) bool {
+	list := Authenticators()
+	switch kind {
+	case Client:
+		list = ClientAuthenticators()
+	case Form:
+		list = FormActions()
+	}
+	return slices.ContainsFunc(list, func(k KnownExecution) bool { return k.ID == id })
 }
 
 // Known describes a step of a flow. Files bring steps of extensions too, which are shown by their ids.

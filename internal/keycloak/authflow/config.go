@@ -21,7 +21,7 @@ func (s *Set) AddConfig(c Config, newID func() string) (string, error) {
 // checkConfig refuses an alias that other settings than these have: executions name theirs by it.
 func (s *Set) checkConfig(c Config, these *Config) error {
 	if c.Alias == "" {
-		return &fault.Invalid{Field: "alias", Message: "Alias missing"}
+		return &fault.Conflict{Message: "Failed to create authentication execution configuration with empty alias name"}
 	}
 	if other := s.ConfigOf(c.Alias); other != nil && other != these {
 		return &fault.Conflict{Message: "Authentication execution configuration " + c.Alias + " already exists"}

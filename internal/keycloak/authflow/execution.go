@@ -1,6 +1,7 @@
 package authflow
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -32,17 +33,26 @@ func (f *Flow) next() int {
 	return f.Executions[len(f.Executions)-1].Priority + 1
 }
 
-// AddExecution adds an authenticator to the flow of this alias, switched off, and gives its id. It comes
-// last unless it brings a priority.
+// AddExecution adds an authenticator to the flow of this alias, and gives its id. It is switched off, unless it can only be
+// one way, and comes last unless it brings a priority.
 func (s *Set) AddExecution(flow, provider string, priority *int, newID func() string) (string, error) {
 	f := s.FlowOf(flow)
 	if err := parent(f, "execution"); err != nil {
 		return "", err
 	}
-	if !IsKnown(provider) {
-		return "", &fault.Refused{Message: "No authentication provider found for id: " + provider}
+	if !fits(f.Kind, provider) {
+		return "", noProvider(provider)
 	}
-	return f.add(Execution{ID: newID(), Authenticator: provider, Requirement: Disabled}, priority), nil
+	e := Execution{ID: newID(), Authenticator: provider, Requirement: Disabled}
+	if choices := Known(provider).Choices; len(choices) == 1 {
+		e.Requirement = choices[0]
+	}
+	return f.add(e, priority), nil
+}
+
+// noProvider refuses an execution that cannot be in a flow; "null" is Keycloak's word for none.
+func noProvider(id string) error {
+	return &fault.Refused{Message: "No authentication provider found for id: " + cmp.Or(id, "null")}
 }
 
 func (f *Flow) add(e Execution, priority *int) string {
@@ -88,10 +98,16 @@ func (s *Set) AddFlow(flow string, sub SubFlow, newID func() string) (string, er
 	return id, nil
 }
 
-// Put adds an execution as it is given, last in the flow with the id of its parent, and gives its id.
-// Flows and settings that it names are named by id.
-func (s *Set) Put(v View, newID func() string) (string, error) {
+// Put adds an execution as it is given to the flow with the id of its parent, and gives its id. It comes last where
+// priority is nil. Flows and settings that it names are named by id.
+func (s *Set) Put(v View, priority *int, newID func() string) (string, error) {
 	f := s.Flow(v.Parent)
+	switch {
+	case v.Parent == "":
+		return "", &fault.Refused{Message: "parent flow not set on new execution"}
+	case f == nil:
+		return "", &fault.Refused{Message: "execution parent flow does not exist"}
+	}
 	if err := parent(f, "execution"); err != nil {
 		return "", err
 	}
@@ -113,9 +129,9 @@ func (s *Set) Put(v View, newID func() string) (string, error) {
 	case sub != nil:
 		e.Flow, e.IsFlow, e.WasFlow = sub.Alias, true, true
 	case !IsKnown(v.Authenticator):
-		return "", &fault.Refused{Message: "No authentication provider found for id: " + v.Authenticator}
+		return "", noProvider(v.Authenticator)
 	}
-	return f.add(e, nil), nil
+	return f.add(e, priority), nil
 }
 
 // within tells whether a flow is another or contains it.

@@ -44,16 +44,17 @@ func (c Config) Shown() Config {
 	return c
 }
 
-// unmasked are settings with what is stored in the place of masks. A mask of nothing goes.
+// unmasked are settings with what is stored in the place of masks. A mask of nothing goes, and so does a setting that is
+// empty.
 func unmasked(settings, stored map[string]string) map[string]string {
 	out := map[string]string{}
 	for name, value := range settings {
 		if value == keycloak.SecretMask && !open()[name] {
-			if value = stored[name]; value == "" {
-				continue
-			}
+			value = stored[name]
 		}
-		out[name] = value
+		if value != "" {
+			out[name] = value
+		}
 	}
 	return out
 }

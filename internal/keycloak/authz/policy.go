@@ -56,26 +56,12 @@ var texts = map[string]map[string]string{
 	"role":  {"fetchRoles": "fetchRoles"},
 	"group": {"groupsClaim": "groupsClaim"},
 	"js":    {"code": "code"},
-	"regex": {"targetClaim": "targetClaim", "pattern": "pattern", "targetContextAttributes": "targetContextAttributes"},
+	"regex": {"targetClaim": "targetClaim", "pattern": "pattern", settingContext: settingContext},
 	"time": {"notBefore": "nbf", "notOnOrAfter": "noa", "dayMonth": "dayMonth", "dayMonthEnd": "dayMonthEnd", "month": "month", "monthEnd": "monthEnd",
 		"year": "year", "yearEnd": "yearEnd", "hour": "hour", "hourEnd": "hourEnd", "minute": "minute", "minuteEnd": "minuteEnd"},
 	"resource": {"resourceType": "defaultResourceType"},
 	"scope":    {"resourceType": "defaultResourceType"},
 	"uma":      {"resourceType": "defaultResourceType"},
-}
-
-// Kind is a kind of policy, as lists show it.
-type Kind struct {
-	Type  string `json:"type"`
-	Name  string `json:"name"`
-	Group string `json:"group"`
-}
-
-// Kinds are the kinds of policy.
-var Kinds = []Kind{
-	{"aggregate", "Aggregated", "Others"}, {"client", "Client", "Identity Based"}, {"client-scope", "Client Scope", "Identity Based"},
-	{"group", "Group", "Identity Based"}, {"js", "JavaScript", "Script Based"}, {"regex", "Regex", "Identity Based"}, {"resource", "Resource", "Permission"},
-	{"role", "Role", "Identity Based"}, {"scope", "Scope", "Permission"}, {"time", "Time", "Time Based"}, {"uma", "User-Managed", "Others"}, {"user", "User", "Identity Based"},
 }
 
 // PutPolicy adds the policy that a body describes, or, with an id, replaces the one that has it, and gives
@@ -121,7 +107,7 @@ func (s *Server) checkPolicy(p, old *Policy) error {
 	switch {
 	case p.Name == "":
 		return &fault.Invalid{Field: "name", Message: "A policy needs a name"}
-	case !slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Type == p.Kind }):
+	case !Known(p.Kind):
 		return &fault.Invalid{Field: "type", Message: "No policy provider found with type [" + p.Kind + "]"}
 	case p.Logic != "POSITIVE" && p.Logic != "NEGATIVE":
 		return &fault.Invalid{Field: "logic", Message: "Logic " + strconv.Quote(p.Logic) + " is not one of POSITIVE, NEGATIVE"}
@@ -130,7 +116,7 @@ func (s *Server) checkPolicy(p, old *Policy) error {
 		return err
 	}
 	if other := find(s.Policies, func(other Policy) bool { return other.Name == p.Name }); other != nil && other != old {
-		return &Taken{"Policy with name [" + p.Name + "] already exists"}
+		return &Taken{Message: "Policy with name [" + p.Name + "] already exists", Kind: "Conflicting policy"}
 	}
 	return nil
 }
@@ -152,6 +138,9 @@ func (s *Server) describe(p *Policy, body keycloak.Object, names Names) error {
 				p.Config[setting] = string(data)
 			}
 		}
+	}
+	if _, ok := p.Config[settingContext]; !ok && p.Kind == "regex" {
+		p.Config[settingContext] = "false"
 	}
 	if of, ok := special[p.Kind]; ok {
 		data, given := body[of.member]

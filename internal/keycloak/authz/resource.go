@@ -9,16 +9,14 @@ import (
 )
 
 // PutResource adds the resource that a body describes, or, with an id, replaces the one that has it, and
-// gives its id. Scopes that it names and that are missing are made.
+// gives its id. Scopes that it names and that are missing are made. One that is replaced keeps its attributes where the
+// body has none.
 func (s *Server) PutResource(id string, body keycloak.Object, newID func() string) (string, error) {
 	r := Resource{ID: id, Name: body.Text("name"), Kind: body.Text("type"), Owner: body["owner"], UserManaged: keycloak.Value[bool](body, "ownerManagedAccess"),
 		DisplayName: body.Text("displayName"), Attributes: keycloak.Value[map[string][]string](body, "attributes"),
-		URIs: keycloak.Value[[]string](body, "uris"), Icon: body.Text("icon_uri")}
+		URIs: addresses(keycloak.Value[[]string](body, "uris")), Icon: body.Text("icon_uri")}
 	if uri := body.Text("uri"); uri != "" && len(r.URIs) == 0 {
 		r.URIs = []string{uri}
-	}
-	if r.Attributes == nil {
-		r.Attributes = map[string][]string{}
 	}
 	if r.Name == "" {
 		return "", &fault.Invalid{Field: "name", Message: "A resource needs a name"}
@@ -28,9 +26,19 @@ func (s *Server) PutResource(id string, body keycloak.Object, newID func() strin
 		return "", fault.ErrNotFound
 	}
 	if other := find(s.Resources, func(other Resource) bool { return other.Name == r.Name }); other != nil && other != old {
-		return "", &Taken{"Resource with name [" + r.Name + "] already exists."}
+		return "", &Taken{Message: "Resource with name [" + r.Name + "] already exists."}
+	}
+	switch {
+	case r.Attributes != nil:
+	case old != nil:
+		r.Attributes = old.Attributes
+	default:
+		r.Attributes = map[string][]string{}
 	}
 	for _, scope := range scopesOf(body) {
+		if scope.Text("id") == "" && scope.Text("name") == "" {
+			return "", errNameless
+		}
 		r.Scopes = append(r.Scopes, Named{s.ensureScope(scope, newID)})
 	}
 	if old != nil {
@@ -45,8 +53,20 @@ func (s *Server) PutResource(id string, body keycloak.Object, newID func() strin
 	return r.ID, nil
 }
 
-// Taken says that a name is taken, in words of its own.
-type Taken struct{ Message string }
+// addresses are URIs, each once and none of them empty.
+func addresses(uris []string) (out []string) {
+	for _, uri := range uris {
+		if uri != "" && !slices.Contains(out, uri) {
+			out = append(out, uri)
+		}
+	}
+	return out
+}
+
+var errNameless = &fault.Invalid{Field: "name", Message: "A scope needs a name"}
+
+// Taken says that a name is taken, in words of its own. Of policies it has a kind too.
+type Taken struct{ Message, Kind string }
 
 func (e *Taken) Error() string { return e.Message }
 func (e *Taken) Unwrap() error { return fault.ErrConflict }
@@ -121,10 +141,10 @@ func (s *Server) ShowResource(r *Resource, clientKey, clientID string, deep bool
 		out.Owner = json.RawMessage(text(map[string]string{"id": clientKey, "name": clientID}))
 	}
 	if deep {
-		out.Attributes, out.Scopes = r.Attributes, []Scope{}
+		out.Attributes = r.Attributes
 		for _, named := range r.Scopes {
 			if v := s.Scope(named.Name); v != nil {
-				out.Scopes = append(out.Scopes, *v)
+				out.Scopes = append(out.Scopes, Scope{ID: v.ID, Name: v.Name, Icon: v.Icon})
 			}
 		}
 	}
@@ -136,7 +156,7 @@ func (s *Server) ShowResource(r *Resource, clientKey, clientID string, deep bool
 func (s *Server) PutScope(id string, body keycloak.Object, newID func() string) (string, error) {
 	v := Scope{ID: id, Name: body.Text("name"), DisplayName: body.Text("displayName"), Icon: body.Text("iconUri")}
 	if v.Name == "" {
-		return "", &fault.Invalid{Field: "name", Message: "A scope needs a name"}
+		return "", errNameless
 	}
 	same := find(s.Scopes, func(other Scope) bool { return other.Name == v.Name })
 	old := same
@@ -145,7 +165,7 @@ func (s *Server) PutScope(id string, body keycloak.Object, newID func() string) 
 			return "", fault.ErrNotFound
 		}
 		if same != nil && same != old {
-			return "", &Taken{"Scope with name [" + v.Name + "] already exists."}
+			return "", &Taken{Message: "Scope with name [" + v.Name + "] already exists."}
 		}
 	}
 	if old == nil {

@@ -69,14 +69,12 @@ func On(kept realm.Extra) bool {
 }
 
 // Read takes the authorization services from what is kept of a client. A client that has just become a
-// resource server has one resource. What has no id yet gets one, always the same.
+// resource server has none. What has no id yet gets one, always the same.
 func Read(client *realm.Client, kept realm.Extra) *Server {
 	s := &Server{Remote: true, Mode: "ENFORCING", Strategy: "UNANIMOUS"}
 	if data, ok := kept[member]; ok {
 		_ = json.Unmarshal(data, s) // what was kept was checked when it came
 		s.oldURIs(data)
-	} else {
-		s.Resources = []Resource{{Name: "Default Resource", Kind: "urn:" + client.ID + ":resources:default", URIs: []string{"/*"}}}
 	}
 	for i := range s.Resources {
 		r := &s.Resources[i]
@@ -194,6 +192,7 @@ const (
 	settingResources = "resources"
 	settingScopes    = "scopes"
 	settingPolicies  = "applyPolicies"
+	settingContext   = "targetContextAttributes" // of regular expressions: they look at attributes of the request
 )
 
 // replace gives what is named in a setting of all policies another name; "" takes it out.

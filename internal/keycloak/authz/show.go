@@ -46,7 +46,7 @@ func Typed(p *Policy, names Names) keycloak.Object {
 		value, ok := p.Config[setting]
 		switch {
 		case !ok:
-		case member == "fetchRoles" || member == "targetContextAttributes":
+		case member == "fetchRoles" || member == settingContext:
 			o.Put(member, value == "true")
 		default:
 			o.Put(member, value)
@@ -58,7 +58,65 @@ func Typed(p *Policy, names Names) keycloak.Object {
 	return o
 }
 
-// identified are references by id.
+// lists are the members of policies that hold ids of what the resource server has.
+var lists = []string{"resources", "scopes", "policies"}
+
+// Answer is the representation that a policy was made by, with what it got of its own and what it refers to by id. Lists
+// of users and of clients stay as they came.
+func (s *Server) Answer(p *Policy, body keycloak.Object, names Names) keycloak.Object {
+	out := Summary(p)
+	for member, value := range body {
+		if !out.Has(member) {
+			out[member] = value
+		}
+	}
+	of, refers := special[p.Kind]
+	if refers && !of.plain && body.Has(of.member) {
+		out[of.member] = identified(json.RawMessage(p.Config[of.member]), of.what, of.plain, names)
+	}
+	if p.Kind == "regex" {
+		out.Put(settingContext, p.Config[settingContext] == "true")
+	}
+	for _, member := range lists {
+		if body.Has(member) {
+			out.Put(member, s.idsOf(p, member))
+		}
+	}
+	return out
+}
+
+// idsOf are the ids in one of the lists of a policy.
+func (s *Server) idsOf(p *Policy, member string) []string {
+	ids := []string{}
+	switch member {
+	case "resources":
+		for _, r := range s.ResourcesOf(p) {
+			ids = append(ids, r.ID)
+		}
+	case "scopes":
+		for _, v := range s.ScopesOf(p) {
+			ids = append(ids, v.ID)
+		}
+	case "policies":
+		for _, other := range s.Applied(p) {
+			ids = append(ids, other.ID)
+		}
+	}
+	return ids
+}
+
+// settle gives a reference what it says where nothing was said.
+func (r *reference) settle(what Referred) {
+	no := false
+	switch {
+	case what == Group && r.Children == nil:
+		r.Children = &no
+	case what != Group && r.Required == nil:
+		r.Required = &no
+	}
+}
+
+// identified are references by id; groups that are not there keep their path.
 func identified(data json.RawMessage, what Referred, plain bool, names Names) json.RawMessage {
 	if plain {
 		var list []string
@@ -72,8 +130,11 @@ func identified(data json.RawMessage, what Referred, plain bool, names Names) js
 	_ = json.Unmarshal(data, &list)
 	for i := range list {
 		r := &list[i]
+		r.settle(what)
 		if what == Group {
-			r.ID = names.ID(Group, r.Path)
+			if id := names.ID(Group, r.Path); id != r.Path {
+				r.ID, r.Path = id, ""
+			}
 			continue
 		}
 		r.ID = names.ID(what, r.ID)

@@ -96,7 +96,7 @@ func KeepPolicies(kept realm.Extra, list []Policy) error {
 		case p.Name == "":
 			return &fault.Invalid{Field: "policies", Message: "client policy without its name not allowed."}
 		case seen[p.Name]:
-			return &fault.Invalid{Field: "policies", Message: "proposed client policy name duplicated."}
+			return &fault.Invalid{Field: "policies", Message: "proposed client policy name duplicated"}
 		}
 		seen[p.Name] = true
 		for _, c := range p.Conditions {

@@ -66,12 +66,13 @@ func TestKey(t *testing.T) {
 		config map[string][]string
 		want   string
 	}{
-		"priority": {map[string][]string{"priority": {"high"}}, "'Priority' should be a number"},
-		"enabled":  {map[string][]string{"enabled": {"perhaps"}}, "'Enabled' should be 'true' or 'false'"},
-		"size":     {map[string][]string{"keySize": {"big"}}, "'Key size' should be 1024, 2048, 3072 or 4096"},
-		"key":      {map[string][]string{"privateKey": {"nonsense"}}, "Failed to decode private key"},
+		"priorities": {map[string][]string{"priority": {"1", "2"}}, "'Priority' should be a single entry"},
+		"priority":   {map[string][]string{"priority": {"high"}}, "'Priority' should be a number"},
+		"enabled":    {map[string][]string{"enabled": {"perhaps"}}, "'Enabled' should be 'true' or 'false'"},
+		"size":       {map[string][]string{"keySize": {"big"}}, "'Key size' should be 1024, 2048, 3072 or 4096"},
+		"key":        {map[string][]string{"privateKey": {"nonsense"}}, "Failed to decode private key"},
 	} {
-		_, err := component.Component{Provider: "rsa", Config: c.config}.Key()
+		_, err := component.Component{Type: keycloak.KeyProviderType, Provider: "rsa", Config: c.config}.Key()
 		var invalid *fault.Invalid
 		if !errors.As(err, &invalid) || invalid.Message != c.want {
 			t.Errorf("%s: %v, want %s", name, err, c.want)

@@ -20,7 +20,10 @@ func OfKey(realmID string, k *realm.KeyProvider) Component {
 // Key reads a key provider from its component. What Keycloak would not take is a *fault.Invalid in its
 // words.
 func (c Component) Key() (*realm.KeyProvider, error) {
-	if err := c.checkNumbers(); err != nil {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if err := c.checkSizes(); err != nil {
 		return nil, err
 	}
 	o := keycloak.Object{}
@@ -37,20 +40,8 @@ func (c Component) Key() (*realm.KeyProvider, error) {
 	return k, keycloak.Refused(notes)
 }
 
-// checkNumbers refuses settings that do not parse.
-func (c Component) checkNumbers() error {
-	for _, s := range []struct{ name, label string }{{"priority", "Priority"}} {
-		if text := c.setting(s.name); text != "" {
-			if _, err := strconv.ParseInt(text, 10, 64); err != nil {
-				return &fault.Invalid{Field: "config." + s.name, Message: "'" + s.label + "' should be a number"}
-			}
-		}
-	}
-	for _, s := range []struct{ name, label string }{{"enabled", "Enabled"}, {"active", "Active"}} {
-		if text := strings.ToLower(c.setting(s.name)); !slices.Contains([]string{"", "true", "false"}, text) {
-			return &fault.Invalid{Field: "config." + s.name, Message: "'" + s.label + "' should be 'true' or 'false'"}
-		}
-	}
+// checkSizes refuses sizes that are no numbers.
+func (c Component) checkSizes() error {
 	for _, s := range []struct{ name, text string }{
 		{"keySize", "'Key size' should be 1024, 2048, 3072 or 4096"},
 		{"secretSize", "'Secret size' should be 16, 24, 32, 64, 128, 256 or 512"},
@@ -62,6 +53,20 @@ func (c Component) checkNumbers() error {
 		}
 	}
 	return nil
+}
+
+// curves are the settings that generated keys always spell out, with the curve that is meant where they do not.
+var curves = map[string]struct{ setting, usual string }{
+	"ecdsa-generated": {"ecdsaEllipticCurveKey", "P-256"},
+	"ecdh-generated":  {"ecdhEllipticCurveKey", "P-256"},
+	"eddsa-generated": {"eddsaEllipticCurveKey", "Ed25519"},
+}
+
+// SpellCurve spells out the curve of a key that is to be generated.
+func (c *Component) SpellCurve() {
+	if curve, ok := curves[c.Provider]; ok && c.setting(curve.setting) == "" {
+		c.Config[curve.setting] = []string{curve.usual}
+	}
 }
 
 // setting is the first value of a setting.

@@ -1,8 +1,10 @@
 package idp
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -31,6 +33,9 @@ func Check(s *realm.Settings, p *realm.Provider) error {
 			}
 		}
 	}
+	if err := checkKind(p); err != nil {
+		return err
+	}
 	if issuer := p.Config["issuer"]; p.Kind == federation.KindKubernetes && issuer != "" { // keys are fetched from there
 		if err := checkURL(s, issuer, "issuer"); err != nil {
 			return err
@@ -42,10 +47,29 @@ func Check(s *realm.Settings, p *realm.Provider) error {
 	return checkKeys(p.Config)
 }
 
+// withPKCE are the kinds that have to say how they prove that it was they who asked for a code (RFC 7636), where they do.
+var withPKCE = []string{"oauth2", "oidc", "keycloak-oidc", "github"}
+
+// checkKind demands what providers of a kind cannot do without.
+func checkKind(p *realm.Provider) error {
+	switch {
+	case p.Kind == "oauth2" && p.Config["userInfoUrl"] == "":
+		return &fault.Invalid{Field: "config.userInfoUrl", Message: "User Info URL not provided"}
+	case p.Kind == federation.KindGrant && p.Config["issuer"] == "":
+		return &fault.Invalid{Field: "config.issuer", Message: "Issuer is required"}
+	case slices.Contains(withPKCE, p.Kind) && p.Config["pkceEnabled"] == "true" && !slices.Contains([]string{"S256", "plain"}, p.Config["pkceMethod"]):
+		return &fault.Invalid{Field: "config.pkceMethod", Message: "PKCE Method not supported: " + cmp.Or(p.Config["pkceMethod"], "null")}
+	}
+	return nil
+}
+
 func checkURL(s *realm.Settings, text, name string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || u.Host == "" {
 		return &fault.Invalid{Field: "config", Message: "The url [" + name + "] is malformed"}
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return &fault.Invalid{Field: "config", Message: "Invalid protocol/scheme for url [" + name + "]"}
 	}
 	if u.Scheme == "http" && s.RequiresTLS(address(u.Hostname())) {
 		return &fault.Invalid{Field: "config", Message: "The url [" + name + "] requires secure connections"}

@@ -18,6 +18,8 @@ type Kind struct {
 	Name    string   `json:"name"`
 	Types   []string `json:"types"`   // what it can be used for
 	Mappers []string `json:"mappers"` // ids of the types of mappers that it can have
+
+	Properties []json.RawMessage `json:"properties"` // settings of its own, as forms ask for them
 }
 
 // UserAuthentication is the type of providers that users sign in by.

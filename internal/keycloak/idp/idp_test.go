@@ -25,6 +25,9 @@ func TestCheck(t *testing.T) {
 		"slash":             {"none", "a/b", nil, "Character '/' not allowed."},
 		"no address":        {"none", "a", map[string]string{"tokenUrl": "not a url"}, "The url [token_url] is malformed"},
 		"script":            {"none", "a", map[string]string{"logoutUrl": "javascript:alert(1)"}, "The url [logout_url] is malformed"},
+		"no web address":    {"external", "a", map[string]string{"logoutUrl": "ftp://idp.example"}, "Invalid protocol/scheme for url [logout_url]"},
+		"no way of PKCE":    {"external", "a", map[string]string{"pkceEnabled": "true"}, "PKCE Method not supported: null"},
+		"a way of PKCE":     {"external", "a", map[string]string{"pkceEnabled": "true", "pkceMethod": "S256"}, "<nil>"},
 		"without TLS":       {"external", "a", map[string]string{"jwksUrl": "http://idp.example/jwks"}, "The url [jwks_url] requires secure connections"},
 		"without TLS, here": {"external", "a", map[string]string{"jwksUrl": "http://localhost:8080/jwks"}, "<nil>"},
 		"TLS for all":       {"all", "a", map[string]string{"jwksUrl": "http://localhost:8080/jwks"}, "The url [jwks_url] requires secure connections"},
@@ -42,6 +45,21 @@ func TestCheck(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestCheckKind demands what providers of a kind cannot do without.
+func TestCheckKind(t *testing.T) {
+	for kind, setting := range map[string]string{"oauth2": "userInfoUrl", "jwt-authorization-grant": "issuer"} {
+		p := &realm.Provider{Alias: "a", Kind: kind, Config: map[string]string{}}
+		var invalid *fault.Invalid
+		if err := idp.Check(&realm.Settings{}, p); !errors.As(err, &invalid) || invalid.Field != "config."+setting {
+			t.Errorf("%s without %s: %v", kind, setting, err)
+		}
+		p.Config[setting] = "https://idp.example"
+		if err := idp.Check(&realm.Settings{}, p); err != nil {
+			t.Errorf("%s: %v", kind, err)
 		}
 	}
 }

@@ -56,6 +56,7 @@ type builder struct {
 	users *Mentions
 
 	own         bool            // the file is an export of ours: there is nothing to complete
+	added       bool            // the file is part of a realm that exists
 	made        map[string]bool // client_ids of built-in clients that the file does not have
 	offlineMade bool            // so is the client scope offline_access
 
@@ -93,6 +94,7 @@ func (b *builder) settings() error {
 	}
 	all.Put("browserSecurityHeaders", headers)
 	b.components(all)
+	keycloak.SettleEmails(all, b.file)
 	for _, member := range []string{"privateKey", "publicKey", "certificate", "codeSecret", "keycloakVersion"} {
 		delete(all, member)
 	}
@@ -131,13 +133,12 @@ func (b *builder) attributes(all keycloak.Object, name string) {
 // components leaves those that are no key providers to the settings, and adds the client registration
 // policies where the file has none.
 func (b *builder) components(all keycloak.Object) {
-	const policies = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy"
 	other := keycloak.OtherComponents(all)
-	if len(other[policies]) == 0 {
+	if len(other[keycloak.RegistrationPolicyType]) == 0 {
 		if other == nil {
 			other = map[string][]keycloak.Object{}
 		}
-		other[policies] = keycloak.OtherComponents(read[keycloak.Object]("realm", ""))[policies]
+		other[keycloak.RegistrationPolicyType] = keycloak.OtherComponents(read[keycloak.Object]("realm", ""))[keycloak.RegistrationPolicyType]
 	}
 	for _, components := range other {
 		for _, c := range components {

@@ -122,7 +122,7 @@ func (b *builder) complete(o keycloak.Object, path string) {
 	if attributes == nil {
 		attributes = map[string]string{}
 	}
-	if _, ok := attributes["post.logout.redirect.uris"]; !ok {
+	if _, ok := attributes["post.logout.redirect.uris"]; !ok && !b.added {
 		attributes["post.logout.redirect.uris"] = "+"
 	}
 	if o.Has("directGrantsOnly") {

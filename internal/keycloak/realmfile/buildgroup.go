@@ -48,12 +48,14 @@ func groupTaken(parent *realm.Group, name string) string {
 	return "Sibling group named '" + name + "' already exists."
 }
 
+// defaultGroups are the groups that new users join. Those that the file does not have are told of and passed over.
 func (b *builder) defaultGroups() error {
 	s := b.realm().Settings
 	for i, path := range keycloak.Value[[]string](b.file, "defaultGroups") {
 		key, ok := b.paths["/"+strings.TrimPrefix(path, "/")]
 		if !ok {
-			return &fault.Invalid{Field: "defaultGroups[" + strconv.Itoa(i) + "]", Message: "there is no group " + strconv.Quote(path)}
+			b.note("", []keycloak.Note{{Path: "defaultGroups[" + strconv.Itoa(i) + "]", Text: "there is no group " + strconv.Quote(path)}})
+			continue
 		}
 		s.DefaultGroups = append(s.DefaultGroups, key)
 	}

@@ -164,16 +164,24 @@ func (b *builder) fileRole(o keycloak.Object, clientID string, byDefault *realm.
 // composites makes the roles of the file include what they say.
 func (b *builder) composites() error {
 	roles := keycloak.Value[keycloak.Object](b.file, "roles")
-	for i, o := range keycloak.Value[[]keycloak.Object](roles, "realm") {
-		if err := b.compositesOf(o, ""); err != nil {
-			return keycloak.At("roles.realm["+strconv.Itoa(i)+"].composites", err)
+	return keycloak.At("roles", eachOwned(roles, "realm", "client", func(o keycloak.Object, client string) error {
+		return keycloak.At("composites", b.compositesOf(o, client))
+	}))
+}
+
+// eachOwned goes through the objects of a list that the realm has, and of those that clients have by their client_ids. An
+// error says where it was.
+func eachOwned(in keycloak.Object, own, ofClients string, do func(o keycloak.Object, client string) error) error {
+	for i, o := range keycloak.Value[[]keycloak.Object](in, own) {
+		if err := do(o, ""); err != nil {
+			return keycloak.At(own+"["+strconv.Itoa(i)+"]", err)
 		}
 	}
-	ofClients := keycloak.Value[map[string][]keycloak.Object](roles, "client")
-	for _, id := range sortedKeys(ofClients) {
-		for i, o := range ofClients[id] {
-			if err := b.compositesOf(o, id); err != nil {
-				return keycloak.At("roles.client."+id+"["+strconv.Itoa(i)+"].composites", err)
+	lists := keycloak.Value[map[string][]keycloak.Object](in, ofClients)
+	for _, id := range sortedKeys(lists) {
+		for i, o := range lists[id] {
+			if err := do(o, id); err != nil {
+				return keycloak.At(ofClients+"."+id+"["+strconv.Itoa(i)+"]", err)
 			}
 		}
 	}
@@ -236,74 +244,4 @@ func (b *builder) role(n keycloak.NamedRole) (*realm.Role, error) {
 	o := keycloak.Object{}
 	o.Put("name", n.Name)
 	return b.putMissingRole(o, n.Client), nil
-}
-
-// scopeMappings lets clients and client scopes carry the roles that the file says.
-func (b *builder) scopeMappings() error {
-	if b.offlineMade {
-		b.carryScope(scopeOffline, realm.RoleRef{Name: scopeOffline})
-	}
-	if b.made[clientAccountConsole] {
-		b.carryClient(clientAccountConsole, b.realm().Role(realm.RoleRef{Client: clientAccount, Name: "manage-account"}))
-		b.carryClient(clientAccountConsole, b.realm().Role(realm.RoleRef{Client: clientAccount, Name: "view-groups"}))
-	}
-	for i, o := range keycloak.Value[[]keycloak.Object](b.file, "scopeMappings") {
-		if err := b.scopeMapping(o, ""); err != nil {
-			return keycloak.At("scopeMappings["+strconv.Itoa(i)+"]", err)
-		}
-	}
-	ofClients := keycloak.Value[map[string][]keycloak.Object](b.file, "clientScopeMappings")
-	for _, id := range sortedKeys(ofClients) {
-		for i, o := range ofClients[id] {
-			if err := b.scopeMapping(o, id); err != nil {
-				return keycloak.At("clientScopeMappings."+id+"["+strconv.Itoa(i)+"]", err)
-			}
-		}
-	}
-	return nil
-}
-
-// scopeMapping lets one client or client scope carry roles of the realm, or of the client owner.
-func (b *builder) scopeMapping(o keycloak.Object, owner string) error {
-	id, scope := o.Text("client"), o.Text("clientScope")
-	if template := o.Text("clientTemplate"); scope == "" && template != "" {
-		scope = scopeName(template)
-	}
-	switch {
-	case id != "" && b.realm().Client(id) == nil:
-		return &fault.Invalid{Field: "client", Message: "Unknown client specification in scope mappings: " + id}
-	case id == "" && scope == "":
-		return &fault.Invalid{Message: "Either client or clientScope needs to be specified in scope mappings"}
-	case id == "" && b.realm().Scope(scope) == nil:
-		return &fault.Invalid{Field: "clientScope", Message: "Unknown clientScope specification in scope mappings: " + scope}
-	}
-	for i, name := range keycloak.Value[[]string](o, "roles") {
-		role, err := b.role(keycloak.NamedRole{RoleRef: realm.RoleRef{Client: owner, Name: strings.TrimSpace(name)}, Path: "roles[" + strconv.Itoa(i) + "]"})
-		if err != nil {
-			return err
-		}
-		if id != "" {
-			b.carryClient(id, role)
-			continue
-		}
-		b.carryScope(scope, b.realm().Ref(role))
-	}
-	return nil
-}
-
-func (b *builder) carryClient(id string, role *realm.Role) {
-	c := *b.realm().Client(id)
-	if role != nil && !slices.Contains(c.ScopeMappings, role.Key) {
-		c.ScopeMappings = append(slices.Clone(c.ScopeMappings), role.Key)
-		b.Draft.PutClient(&c)
-	}
-}
-
-func (b *builder) carryScope(name string, ref realm.RoleRef) {
-	s := *b.realm().Scope(name)
-	role := b.realm().Role(ref)
-	if role != nil && !slices.Contains(s.ScopeMappings, role.Key) {
-		s.ScopeMappings = append(slices.Clone(s.ScopeMappings), role.Key)
-		b.Draft.PutScope(&s)
-	}
 }

@@ -67,6 +67,7 @@ func (e *exporter) settings(groups []*realm.Group) keycloak.Object {
 	with.Extra = e.load(realm.KindRealm, e.realm.Key)
 	o := keycloak.FromSettings(&with)
 	authflow.Export(o)
+	keycloak.ShowOTPApplications(o)
 	o.Put("defaultDefaultClientScopes", e.scopeNames(e.realm.DefaultScopes))
 	o.Put("defaultOptionalClientScopes", e.scopeNames(e.realm.OptionalScopes))
 	paths := []string{}

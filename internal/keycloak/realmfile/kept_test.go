@@ -55,3 +55,17 @@ func TestKeptOfFlows(t *testing.T) {
 		}
 	}
 }
+
+// TestDefaultGroupMissing tells of a default group that the file does not have, and passes over it.
+func TestDefaultGroupMissing(t *testing.T) {
+	b, err := buildData([]byte(`{"realm": "shop", "groups": [{"name": "here"}], "defaultGroups": ["/gone", "/here"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Notes) != 1 || b.Notes[0].String() != `defaultGroups[0]: there is no group "/gone"` {
+		t.Errorf("told: %v", b.Notes)
+	}
+	if groups := b.Draft.Realm().DefaultGroups; len(groups) != 1 {
+		t.Errorf("default groups: %v", groups)
+	}
+}

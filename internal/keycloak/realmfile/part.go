@@ -9,13 +9,14 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/component"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 )
 
 // Add makes what a part of a realm file holds in a realm that exists: clients, roles, groups, identity
 // providers. Nothing of it may be there already. paths are groups of the realm, by path, that users of the
 // part belong to. What cannot be made is a *fault.Invalid, and leaves the draft useless.
 func Add(d *realm.Draft, o keycloak.Object, users *Mentions, paths map[string]string, options Options) (*Contents, error) {
-	b := &builder{file: o, users: users, Contents: Contents{Draft: d, options: options, paths: maps.Clone(paths)}}
+	b := &builder{file: o, users: users, added: true, Contents: Contents{Draft: d, options: options, paths: maps.Clone(paths)}}
 	for _, step := range []func() error{b.addedClients, b.addedRoles, b.composites, b.namedRoles, b.groups, b.providers} {
 		if err := step(); err != nil {
 			return nil, err
@@ -56,7 +57,8 @@ func (b *builder) addedAccounts() {
 // identity providers, flows and components that are always in it.
 type Part struct{ Clients, GroupsAndRoles bool }
 
-// ExportPart is the representation of a realm without users, and with a mask for each secret.
+// ExportPart is the representation of a realm without users, and with a mask for each secret. Service accounts are for
+// the caller to add.
 func ExportPart(r *realm.Realm, groups []*realm.Group, extra func(realm.Kind, string) (realm.Extra, error), part Part) (keycloak.Object, error) {
 	o, err := Export(r, groups, extra)
 	if err != nil {
@@ -83,11 +85,11 @@ func ExportPart(r *realm.Realm, groups []*realm.Group, extra func(realm.Kind, st
 func maskAll(realmKey string, o keycloak.Object) {
 	for _, list := range []struct {
 		member string
-		mask   func(keycloak.Object)
-	}{{"clients", maskClient}, {"identityProviders", maskProvider}} {
+		show   func(keycloak.Object)
+	}{{"clients", maskClient}, {"identityProviders", showProvider}} {
 		all := keycloak.Value[[]keycloak.Object](o, list.member)
 		for _, one := range all {
-			list.mask(one)
+			list.show(one)
 		}
 		if all != nil {
 			o.Put(list.member, all)
@@ -111,7 +113,13 @@ func maskClient(c keycloak.Object) {
 	maskTexts(c, "attributes", "client.secret.rotated", "saml.signing.private.key", "saml.encryption.private.key")
 }
 
-func maskProvider(p keycloak.Object) { maskTexts(p, "config", "clientSecret") }
+// showProvider masks the secret, and says what providers of the kind can be used for.
+func showProvider(p keycloak.Object) {
+	maskTexts(p, "config", "clientSecret")
+	if k, ok := idp.Find(p.Text("providerId")); ok {
+		p.Put("types", k.Types)
+	}
+}
 
 // maskTexts puts masks in the place of settings that are there.
 func maskTexts(o keycloak.Object, member string, secrets ...string) {

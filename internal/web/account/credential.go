@@ -74,7 +74,7 @@ func (s *site) labelCredential(w http.ResponseWriter, r *http.Request, o *accoun
 	if err := json.Unmarshal(checked, &label); err != nil {
 		return errLabel
 	}
-	return rest.Done(w, s.Accounts.LabelCredential(r.Context(), o, r.PathValue("credential"), label))
+	return rest.Done(w, rest.TakenOf(s.Accounts.LabelCredential(r.Context(), o, r.PathValue("credential"), label)))
 }
 
 var errLabel = rest.BadRequest("invalidRequestMessage")

@@ -170,7 +170,7 @@ func grantTypes() []oauth.GrantType {
 func scopes(r *realm.Realm) []string {
 	out := []string{oauth.ScopeOpenID}
 	for _, s := range r.Scopes() {
-		if s.OIDC() {
+		if s.OIDC() && !s.Unlisted {
 			out = append(out, s.Name)
 		}
 	}
@@ -186,11 +186,10 @@ func prompts(r *realm.Realm) []string {
 	return out
 }
 
-// acrs are the authentication context classes that a client may ask for: the realm's own names, or
+// acrs are the authentication context classes that a client may ask for: the realm's own names, and
 // the two levels that every realm has.
 func acrs(r *realm.Realm) []string {
-	if len(r.ACR) == 0 {
-		return []string{"0", "1"}
-	}
-	return slices.Sorted(maps.Keys(r.ACR))
+	names := append(slices.Collect(maps.Keys(r.ACR)), "0", "1")
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -41,6 +41,7 @@ func (s *site) routes() http.Handler {
 	s.add(mux, protocol+"/3p-cookies/step1.html", endpoint{get: s.embed(pages.ThirdParty1)})
 	s.add(mux, protocol+"/3p-cookies/step2.html", endpoint{get: s.embed(pages.ThirdParty2)})
 	mux.Handle("/resources/", pages.Resources())
+	mux.Handle("/resources", pages.Resources()) // ServeMux would add the slash again that withoutSlash took off
 
 	s.add(mux, "/realms/{realm}", endpoint{get: s.realm, preflight: "GET, HEAD, OPTIONS"})
 	wellKnown := endpoint{get: s.discovery, checks: []check{mustBeSecure}, preflight: "GET", refusal: errNotFound}

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
@@ -12,11 +13,15 @@ type person struct {
 	page.Field
 	Label, Placeholder, Before, After, Group, GroupHelp string
 	Value                                               string
-	Input, Box                                          string // of an input element, and of the boxes of several
+	Typed                                               []typed // in inputs of their own
+	Input, Box                                          string  // of an input element, and of the boxes of several
 	Select, Many                                        bool
 	Options                                             []option
 	Fault                                               fault
 }
+
+// typed is a value in an input of its own; ID is that of the input.
+type typed struct{ ID, Value string }
 
 type option struct {
 	Value, Label string
@@ -42,6 +47,7 @@ func (s *sheet) Person(f page.Field) person {
 	if len(f.Values) > 0 {
 		p.Value = f.Values[0]
 	}
+	p.Typed = inputs(f)
 	if f.Name == localeAttribute {
 		p.Select, p.Options = true, s.localeOptions(p.Value)
 	}
@@ -49,6 +55,25 @@ func (s *sheet) Person(f page.Field) person {
 		p.Options = append(p.Options, option{o.Value, s.Say(o.Label), slices.Contains(f.Values, o.Value)})
 	}
 	return p
+}
+
+// inputs are those that a field has: one for each value, and an empty one where another may be added.
+func inputs(f page.Field) []typed {
+	values := f.Values
+	if !f.Several && len(values) > 1 {
+		values = values[:1]
+	}
+	if len(values) == 0 || f.Several && !f.ReadOnly {
+		values = append(slices.Clip(values), "")
+	}
+	out := make([]typed, len(values))
+	for i, v := range values {
+		out[i] = typed{f.Name, v}
+		if i > 0 {
+			out[i].ID += "-" + strconv.Itoa(i)
+		}
+	}
+	return out
 }
 
 // localeAttribute is the attribute of a person that holds their language: one of those that the realm offers.

@@ -2,10 +2,10 @@ package action
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
-	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
@@ -43,7 +43,7 @@ type Users interface {
 // People changes accounts on behalf of their owners. It is a *people.Users.
 type People interface {
 	ChangePassword(ctx context.Context, author audit.Author, r *realm.Realm, id, password string) error
-	ChangeProfile(ctx context.Context, r *realm.Realm, id string, given profile.Attributes, scopes []string) error
+	ChangeProfile(ctx context.Context, r *realm.Realm, id string, told people.Told) error
 	Register(ctx context.Context, author audit.Author, r *realm.Realm, q people.Registration, complaints ...error) (string, error)
 	EditOwn(ctx context.Context, r *realm.Realm, id string, edit func(a *user.Account) error) error
 	DeleteOwn(ctx context.Context, r *realm.Realm, id string) error
@@ -113,12 +113,36 @@ func (d *Deps) reload(ctx context.Context, t *authorize.Turn) (err error) {
 // record records an event beside that of the sign-in.
 func (d *Deps) record(ctx context.Context, t *authorize.Turn, kind event.Kind, details ...event.Detail) {
 	e := t.Event
-	e.ID, e.Kind, e.Error, e.Trace = d.NewID(), kind, "", nil
-	e.Details = append([]event.Detail(nil), t.Event.Details...)
+	e.Error, e.Trace = "", nil
+	if t.User != nil {
+		e.UserID = t.User.ID
+	}
+	d.Events.Record(context.WithoutCancel(ctx), d.eventOf(e, kind, "", details...))
+}
+
+// eventOf is an event that begins as another does; failure is Keycloak's name of what went wrong, and empty where nothing did.
+func (d *Deps) eventOf(e event.Event, kind event.Kind, failure string, details ...event.Detail) event.Event {
+	e.ID, e.Kind, e.Details = d.NewID(), kind, slices.Clone(e.Details)
+	if failure != "" {
+		e.Kind, e.Error = kind.Failed(), failure
+	}
 	for _, detail := range details {
 		e.Set(detail.Name, detail.Value)
 	}
-	d.Events.Record(context.WithoutCancel(ctx), e)
+	return e
+}
+
+// recordAction records what came of a required action; failure is Keycloak's name of it, and empty where there is none.
+func (d *Deps) recordAction(ctx context.Context, t *authorize.Turn, action string, kind event.Kind, failure string, details ...event.Detail) {
+	d.Events.Record(context.WithoutCancel(ctx), d.eventOf(t.EventOf(action), kind, failure, details...))
+}
+
+// recordCredential records what came of a change of a credential: by the kind of event that Keycloak had for it first,
+// and by the one that it has for all.
+func (d *Deps) recordCredential(ctx context.Context, t *authorize.Turn, action string, first event.Kind, kind, failure string, details ...event.Detail) {
+	details = append(details, event.Detail{Name: "credential_type", Value: kind})
+	d.recordAction(ctx, t, action, first, failure, details...)
+	d.recordAction(ctx, t, action, event.UpdateCredential, failure, details...)
 }
 
 // endOthers ends the user's other sessions where the form asks for it.

@@ -104,7 +104,7 @@ func (a RegisterPasskey) Process(ctx context.Context, t *authorize.Turn, form ur
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
 		return authorize.Result{}, err
 	}
-	a.record(ctx, t, event.UpdateCredential, event.Detail{Name: "credential_type", Value: a.kind()})
+	a.recordAction(ctx, t, a.Alias(), event.UpdateCredential, "", event.Detail{Name: "credential_type", Value: a.kind()})
 	return authorize.Result{Kind: authorize.Done}, a.reload(ctx, t)
 }
 

@@ -72,6 +72,6 @@ func (a ConfigureRecovery) Process(ctx context.Context, t *authorize.Turn, form 
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
 		return authorize.Result{}, err
 	}
-	a.record(ctx, t, event.UpdateCredential, event.Detail{Name: "credential_type", Value: user.KindRecovery})
+	a.recordAction(ctx, t, a.Alias(), event.UpdateCredential, "", event.Detail{Name: "credential_type", Value: user.KindRecovery})
 	return authorize.Result{Kind: authorize.Done}, a.reload(ctx, t)
 }

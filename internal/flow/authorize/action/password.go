@@ -50,12 +50,15 @@ func (a UpdatePassword) Process(ctx context.Context, t *authorize.Turn, form url
 	case cancelled(t, updatePassword, form):
 		return authorize.Result{Kind: authorize.Cancelled}, nil
 	case password == "":
+		a.recorded(ctx, t, "password_missing")
 		return again(a.page(t, wrongField(t, "password-new", "missingPasswordMessage")))
 	case password != form.Get("password-confirm"):
+		a.recorded(ctx, t, "password_confirm_error")
 		return again(a.page(t, wrongField(t, "password-confirm", "notMatchPasswordMessage")))
 	}
 	err := a.People.ChangePassword(ctx, a.author(t), t.Realm(), t.User.ID, password)
 	if unfit, ok := errors.AsType[*user.Unfit](err); ok {
+		a.recorded(ctx, t, "password_rejected", event.Detail{Name: "reason", Value: unfit.Code})
 		return again(a.page(t, failed(t, unfit.Code, unfit.Args...)))
 	}
 	if err != nil {
@@ -65,7 +68,11 @@ func (a UpdatePassword) Process(ctx context.Context, t *authorize.Turn, form url
 		return authorize.Result{}, err
 	}
 	t.Attempt.Note(noteReset, "")
-	a.record(ctx, t, event.UpdatePassword)
-	a.record(ctx, t, event.UpdateCredential, event.Detail{Name: "credential_type", Value: user.KindPassword})
+	a.recorded(ctx, t, "")
 	return authorize.Result{Kind: authorize.Done}, a.reload(ctx, t)
+}
+
+// recorded records what came of the form: a failure by Keycloak's name, or none.
+func (a UpdatePassword) recorded(ctx context.Context, t *authorize.Turn, failure string, details ...event.Detail) {
+	a.recordCredential(ctx, t, updatePassword, event.UpdatePassword, user.KindPassword, failure, details...)
 }

@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+	"github.com/tokenhouse/tokenhouse/internal/flow/people"
 )
 
 const (
@@ -92,27 +94,26 @@ func (d *Deps) takeProfile(ctx context.Context, t *authorize.Turn, alias string,
 		return authorize.Result{}, err
 	}
 	given, before := inquiry.Posted(terms.Profile, t.User, scopeNames(t), form), t.User
-	err = d.People.ChangeProfile(ctx, t.Realm(), t.User.ID, given, scopeNames(t))
+	err = d.People.ChangeProfile(ctx, t.Realm(), t.User.ID, people.Told{Given: given, Scopes: scopeNames(t)})
 	wrong, technical := Wrong(err)
 	if technical != nil {
 		return authorize.Result{}, technical
 	}
 	if len(wrong) > 0 {
-		p, err := d.profilePage(ctx, t, alias, page.Form{Action: t.FormURL(), Wrong: wrong}, given)
+		shown := profile.Of(t.User)
+		maps.Copy(shown, given)
+		p, err := d.profilePage(ctx, t, alias, page.Form{Action: t.FormURL(), Wrong: wrong}, shown)
 		return authorize.Result{Kind: authorize.Again, Page: p}, err
 	}
 	result, err := d.done(ctx, t, alias)
 	if err == nil {
-		d.recordProfile(ctx, t, before.Email)
+		changes := []event.Detail{{Name: "context", Value: updateProfile}}
+		for pair := range slices.Chunk(profile.Changes(profile.Of(before), profile.Of(t.User)), 2) {
+			changes = append(changes, event.Detail{Name: pair[0], Value: pair[1]})
+		}
+		d.recordAction(ctx, t, alias, event.UpdateProfile, "", changes...)
 	}
 	return result, err
-}
-
-func (d *Deps) recordProfile(ctx context.Context, t *authorize.Turn, address string) {
-	if t.User.Email != address {
-		d.record(ctx, t, event.UpdateEmail, event.Detail{Name: "previous_email", Value: address}, event.Detail{Name: "updated_email", Value: t.User.Email})
-	}
-	d.record(ctx, t, event.UpdateProfile)
 }
 
 // Wrong says by field what is wrong with a profile that somebody sent. What is nothing that they did wrong comes back

@@ -2,9 +2,11 @@ package action
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/inquiry"
 	"github.com/tokenhouse/tokenhouse/internal/core/login"
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
@@ -64,6 +66,7 @@ func (e Register) Process(ctx context.Context, t *authorize.Turn, form url.Value
 		return authorize.Result{}, technical
 	}
 	if len(wrong) > 0 {
+		e.recordForm(ctx, t, given, refused(err))
 		p, err := e.page(ctx, t, page.Form{Action: t.FormURL(), Wrong: wrong}, given)
 		return authorize.Result{Kind: authorize.Again, Page: p}, err
 	}
@@ -71,9 +74,34 @@ func (e Register) Process(ctx context.Context, t *authorize.Turn, form url.Value
 		return authorize.Result{}, err
 	}
 	t.Event.UserID = id
-	e.record(ctx, t, event.Register, event.Detail{Name: "username", Value: t.User.Username}, event.Detail{Name: "email", Value: t.User.Email},
-		event.Detail{Name: "register_method", Value: "form"})
+	e.recordForm(ctx, t, profile.Of(t.User), "")
 	return authorize.Result{Kind: authorize.Done}, nil
+}
+
+// recordForm records what came of a form; failure is Keycloak's name of it, and empty where there is none.
+func (e Register) recordForm(ctx context.Context, t *authorize.Turn, told profile.Attributes, failure string) {
+	about := t.Event
+	about.Error = ""
+	e.Events.Record(context.WithoutCancel(ctx), e.eventOf(about, event.Register, failure, event.Detail{Name: "register_method", Value: "form"},
+		event.Detail{Name: "username", Value: told.First(profile.Username)}, event.Detail{Name: "email", Value: told.First(profile.Email)},
+		event.Detail{Name: "first_name", Value: told.First(profile.FirstName)}, event.Detail{Name: "last_name", Value: told.First(profile.LastName)}))
+}
+
+// refused is Keycloak's name of what is wrong with a form.
+func refused(err error) string {
+	taken := map[string]bool{}
+	for _, e := range each(err) {
+		if clash, ok := errors.AsType[*fault.Conflict](e); ok {
+			taken[clash.Field] = true
+		}
+	}
+	switch {
+	case taken[profile.Email]:
+		return "email_in_use"
+	case taken[profile.Username]:
+		return "username_in_use"
+	}
+	return "invalid_registration"
 }
 
 // complaints are what is wrong with the passwords of the form themselves.

@@ -53,8 +53,15 @@ func TestUpdatePassword(t *testing.T) {
 		if want := []string{"ben but mine"}; !slices.Equal(h.ended, want) {
 			t.Errorf("sessions ended: %v, want %v", h.ended, want)
 		}
-		if want := []event.Kind{event.UpdatePassword, event.UpdateCredential}; !slices.Equal(h.kinds, want) {
-			t.Errorf("events %v, want %v", h.kinds, want)
+		if want := []event.Kind{event.UpdatePassword, event.UpdateCredential}; !slices.Equal(h.kinds, want) || !slices.Equal(h.subjects, []string{"ben", "ben"}) {
+			t.Errorf("events %v of %v, want %v", h.kinds, h.subjects, want)
+		}
+		var failures []string
+		for _, failure := range []string{"password_missing", "password_confirm_error", "password_rejected", "password_rejected", "password_missing"} {
+			failures = append(failures, "UPDATE_PASSWORD "+failure, "UPDATE_CREDENTIAL "+failure)
+		}
+		if diff := cmp.Diff(failures, h.failures); diff != "" {
+			t.Error(diff)
 		}
 	})
 }
@@ -106,7 +113,7 @@ func TestProfile(t *testing.T) {
 			form  []string
 			wrong []string
 		}{
-			{"nothing", nil, []string{"email: missingEmailMessage", "email: error-user-attribute-required", "firstName: error-user-attribute-required", "lastName: error-user-attribute-required"}},
+			{"nothing, but for the name that was there", nil, []string{"email: missingEmailMessage", "email: error-user-attribute-required", "lastName: error-user-attribute-required"}},
 			{"bad values", []string{"email", "nonsense", "firstName", "C", "lastName", "<b>"}, []string{"email: error-invalid-email", "lastName: error-person-name-invalid-character"}},
 			{"somebody's address", []string{"email", "ANN@club.test", "firstName", "C", "lastName", "D"}, []string{"email: emailExistsMessage"}},
 			{"somebody's name as address", []string{"email", "Ben@Club.test", "firstName", "C", "lastName", "D"}, []string{"email: emailExistsMessage"}},

@@ -1,9 +1,11 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -12,6 +14,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/page"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/authorize"
+	"github.com/tokenhouse/tokenhouse/internal/flow/verify"
 )
 
 // noteReset says that the user came in by a link, and must choose a password.
@@ -31,7 +34,7 @@ func (ResetPassword) Open(t *authorize.Turn) (refusal string) {
 }
 
 func (e ResetPassword) Challenge(_ context.Context, t *authorize.Turn) (page.Page, error) {
-	return e.page(t, page.Form{Action: t.FormURL()}, t.Attempt.Username), nil
+	return e.page(t, page.Form{Action: t.FormURL()}, cmp.Or(t.Attempt.Username, t.Attempt.Request.LoginHint)), nil
 }
 
 func (e ResetPassword) page(t *authorize.Turn, f page.Form, username string) page.Page {
@@ -53,19 +56,42 @@ func nameLabel(t *authorize.Turn) string {
 func (e ResetPassword) Process(ctx context.Context, t *authorize.Turn, form url.Values) (authorize.Result, error) {
 	name := strings.TrimSpace(form.Get("username"))
 	if name == "" {
+		e.refused(ctx, t, nil, "", "username_missing")
 		return again(e.page(t, wrongField(t, "username", "missingUsernameMessage"), ""))
 	}
 	t.Attempt.Username = name
-	u, err := e.named(ctx, t, name)
+	u, err := verify.ByLogin(ctx, e.Users, t.Realm(), name)
 	if err != nil {
 		return authorize.Result{}, err
 	}
-	if u != nil && u.Enabled && u.Email != "" {
-		if err := e.send(ctx, t, u); err != nil {
-			return authorize.Result{}, err
-		}
+	if no := unsendable(u); no != "" {
+		e.refused(ctx, t, u, name, no)
+	} else if err := e.send(ctx, t, u); err != nil {
+		return authorize.Result{}, err
 	}
 	return authorize.Result{Kind: authorize.Back, Notice: page.Notice{Kind: page.Success, Text: page.T("emailSentMessage")}}, nil
+}
+
+// unsendable tells, as Keycloak's events name it, why somebody gets no letter; empty where they get one.
+func unsendable(u *user.User) string {
+	switch {
+	case u == nil:
+		return "user_not_found"
+	case !u.Enabled:
+		return "user_disabled"
+	case u.Email == "":
+		return "invalid_email"
+	}
+	return ""
+}
+
+// refused records why no letter is sent; aside, as letters are sent.
+func (e ResetPassword) refused(ctx context.Context, t *authorize.Turn, u *user.User, typed, failure string) {
+	about := e.eventOf(t.Event, event.ResetPassword, failure, event.Detail{Name: "username", Value: typed})
+	if u != nil {
+		about.UserID = u.ID
+	}
+	e.Aside(func() { e.Events.Record(context.WithoutCancel(ctx), about) })
 }
 
 // send sends the link, aside: how long that takes, and whether it works, would tell that there is such a user. A
@@ -77,6 +103,8 @@ func (e ResetPassword) send(ctx context.Context, t *authorize.Turn, u *user.User
 	}
 	about := *t
 	about.User, about.Event.UserID = u, u.ID
+	about.Event.Details = slices.Clone(t.Event.Details)
+	about.Event.Set("username", t.Attempt.Username)
 	l := link{kind: linkResets, user: u.ID, address: u.Email, tab: tab(t), stamp: stamp}
 	l.client = t.Client.ID
 	query := t.TabQuery() // now: the attempt goes on meanwhile
@@ -95,26 +123,3 @@ func (e ResetPassword) send(ctx context.Context, t *authorize.Turn, u *user.User
 }
 
 var errLine = errors.New("too many letters wait to be sent")
-
-// named finds who signs in by a name, as the password form does; nil where nobody does.
-func (d *Deps) named(ctx context.Context, t *authorize.Turn, name string) (*user.User, error) {
-	name = strings.ToLower(name)
-	r := t.Realm()
-	var u *user.User
-	var err error
-	if r.LoginWithEmail && strings.Contains(name, "@") {
-		u, err = d.Users.UserByEmail(ctx, r.Key, name)
-	}
-	if u == nil && (err == nil || gone(err)) {
-		u, err = d.Users.UserByName(ctx, r.Key, name)
-	}
-	switch {
-	case gone(err):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case u.ServiceAccount != "":
-		return nil, nil
-	}
-	return u, nil
-}

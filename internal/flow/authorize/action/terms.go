@@ -49,7 +49,7 @@ func (a Terms) Process(ctx context.Context, t *authorize.Turn, form url.Values) 
 	if err != nil {
 		return authorize.Result{}, err
 	}
-	a.record(ctx, t, event.CustomRequiredAction, event.Detail{Name: "custom_required_action", Value: terms})
+	a.recordAction(ctx, t, terms, event.CustomRequiredAction, "")
 	return authorize.Result{Kind: authorize.Done}, a.reload(ctx, t)
 }
 

@@ -151,8 +151,7 @@ func (a ConfigureTOTP) keep(ctx context.Context, t *authorize.Turn, form url.Val
 	if err := a.endOthers(ctx, t, form.Get("logout-sessions") == "on"); err != nil {
 		return authorize.Result{}, err
 	}
-	a.record(ctx, t, event.UpdateTOTP)
-	a.record(ctx, t, event.UpdateCredential, event.Detail{Name: "credential_type", Value: user.KindOTP})
+	a.recordCredential(ctx, t, configureTOTP, event.UpdateTOTP, user.KindOTP, "")
 	return authorize.Result{Kind: authorize.Done}, a.reload(ctx, t)
 }
 

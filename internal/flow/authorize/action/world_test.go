@@ -58,12 +58,14 @@ const club = `{"realm": "club", "enabled": true, "registrationAllowed": true, "r
 // house is the club with all its actions.
 type house struct {
 	*action.Deps
-	store *store.Store
-	realm *realm.Realm
-	post  *post
-	kinds []event.Kind // of the events, in their order
-	ended []string     // whose other sessions were ended
-	ids   int
+	store    *store.Store
+	realm    *realm.Realm
+	post     *post
+	kinds    []event.Kind // of the events that tell of success, in their order
+	subjects []string     // of whom these are: ids of users
+	failures []string     // the other events, each with its error
+	ended    []string     // whose other sessions were ended
+	ids      int
 }
 
 // post is a mail server; down makes it refuse.
@@ -80,7 +82,14 @@ func (p *post) Send(_ context.Context, _ *realm.Realm, settings map[string]strin
 	return nil
 }
 
-func (h *house) Record(_ context.Context, e event.Event) { h.kinds = append(h.kinds, e.Kind) }
+func (h *house) Record(_ context.Context, e event.Event) {
+	if e.Error != "" {
+		h.failures = append(h.failures, strings.TrimSuffix(string(e.Kind), "_ERROR")+" "+e.Error)
+		return
+	}
+	h.kinds = append(h.kinds, e.Kind)
+	h.subjects = append(h.subjects, e.UserID)
+}
 
 func (h *house) EndOthers(_ context.Context, _ audit.Author, _ *realm.Realm, userID, except string) error {
 	h.ended = append(h.ended, userID+" but "+except)

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
+	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
 
@@ -20,7 +22,7 @@ type Deps struct {
 // Failures are the failed sign-ins of users; none of users who are not there.
 type Failures interface {
 	Failures(ctx context.Context, realmKey, userID string) (user.Failures, error)
-	ClearFailures(ctx context.Context, realmKey, userID string) error
+	ForgiveFailures(ctx context.Context, realmKey, userID string, audit []event.Admin) error
 }
 
 // Routes are the addresses below attack-detection.
@@ -74,5 +76,10 @@ func statusOf(f user.Failures, now time.Time) status {
 
 // clear forgets the failures of one user, or of all. Who is disabled by them stays so.
 func (d Deps) clear(w http.ResponseWriter, r *rest.Request) error {
-	return rest.Done(w, d.Failures.ClearFailures(r.Context(), r.Realm.Key, r.PathValue("id")))
+	id, path := r.PathValue("id"), "attack-detection/brute-force/users"
+	if id != "" {
+		path += "/" + id
+	}
+	told := r.Author.Of(r.Realm, audit.Delete, "USER_LOGIN_FAILURE", path, nil)
+	return rest.Done(w, d.Failures.ForgiveFailures(r.Context(), r.Realm.Key, id, told))
 }

@@ -1,10 +1,13 @@
 package authentication
 
 import (
+	"errors"
 	"net/http"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 func (d Deps) actions(w http.ResponseWriter, r *rest.Request) error {
@@ -24,6 +27,19 @@ func (d Deps) named(r *rest.Request) (*authflow.Action, error) {
 	a := set.Action(r.PathValue("alias"))
 	if a == nil {
 		return nil, rest.NotFound("Failed to find required action")
+	}
+	return a, nil
+}
+
+// configurable is the required action that the address names, where it has settings; nil else.
+func (d Deps) configurable(r *rest.Request) (*authflow.Action, error) {
+	set, err := d.set(r)
+	if err != nil {
+		return nil, err
+	}
+	a := set.Action(r.PathValue("alias"))
+	if a == nil || len(authflow.ActionSettings(a.Provider)) == 0 {
+		return nil, nil
 	}
 	return a, nil
 }
@@ -57,9 +73,12 @@ func (d Deps) lowerAction(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) actionSettings(w http.ResponseWriter, r *rest.Request) error {
-	a, err := d.named(r)
+	a, err := d.configurable(r)
 	if err != nil {
 		return err
+	}
+	if a == nil {
+		return &render.Status{Code: http.StatusBadRequest, Text: "RequiredAction is not configurable"}
 	}
 	return rest.JSON(w, map[string]any{"config": a.Settings})
 }
@@ -77,9 +96,12 @@ func (d Deps) unconfigureAction(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) describeAction(w http.ResponseWriter, r *rest.Request) error {
-	a, err := d.named(r)
+	a, err := d.configurable(r)
 	if err != nil {
 		return err
+	}
+	if a == nil {
+		return rest.NotFound("Could not find configurable RequiredAction provider")
 	}
 	return rest.JSON(w, map[string]any{"properties": properties(authflow.ActionSettings(a.Provider))})
 }
@@ -101,5 +123,9 @@ func (d Deps) register(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	return rest.Done(w, d.Actions.RegisterAction(r.Context(), r.Author, r.Realm.Name, body))
+	err = d.Actions.RegisterAction(r.Context(), r.Author, r.Realm.Name, body)
+	if taken, ok := errors.AsType[*fault.Conflict](err); ok {
+		return rest.Taken(taken.Message)
+	}
+	return rest.Done(w, err)
 }

@@ -57,7 +57,7 @@ func properties(list []authflow.Property) []authflow.Property {
 func perClient(w http.ResponseWriter, _ *rest.Request) error {
 	out := map[string][]authflow.Property{}
 	for _, k := range authflow.ClientAuthenticators() {
-		out[k.ID] = properties(k.Properties)
+		out[k.ID] = properties(k.PerClient)
 	}
 	return rest.JSON(w, out)
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -49,13 +51,19 @@ func Routes(d Deps) []rest.Route {
 	change := func(method, path string, h handler) {
 		routes = append(routes, rest.Route{Method: method, Path: root + path, Need: permit.ToManageAuthorization, Handle: d.with(h)})
 	}
-	view("", server)
+	add := func(path string, h handler) {
+		routes = append(routes, rest.Route{Method: post, Path: root + path, Need: permit.ToManageAuthorization, Handle: d.with(h), Exceptional: true})
+	}
+	whole := func(path string, h handler) {
+		routes = append(routes, rest.Route{Method: http.MethodGet, Path: root + path, Need: permit.ToViewAuthorization, Handle: d.with(h), Exceptional: true})
+	}
+	whole("", server)
 	change(put, "", d.set)
-	view("/settings", settings)
+	whole("/settings", settings)
 	change(post, "/import", d.load)
 
 	view("/resource", resources)
-	change(post, "/resource", d.addResource)
+	add("/resource", d.addResource)
 	view("/resource/search", searchResource)
 	view("/resource/{id}", resource)
 	change(put, "/resource/{id}", d.putResource)
@@ -65,7 +73,7 @@ func Routes(d Deps) []rest.Route {
 	view("/resource/{id}/attributes", resourceAttributes)
 
 	view("/scope", scopes)
-	change(post, "/scope", d.addScope)
+	add("/scope", d.addScope)
 	view("/scope/search", searchScope)
 	view("/scope/{id}", scope)
 	change(put, "/scope/{id}", d.putScope)
@@ -76,12 +84,12 @@ func Routes(d Deps) []rest.Route {
 	for _, noun := range []string{"/policy", "/permission"} {
 		of := policiesOf(noun)
 		view(noun, of.list)
-		change(post, noun, d.addPolicy)
-		view(noun+"/providers", of.providers)
+		add(noun, d.addPolicy)
+		view(noun+"/providers", providers)
 		view(noun+"/search", of.search)
 		change(post, noun+"/evaluate", evaluate)
 		view(noun+"/{id}", policyOrList(of))
-		change(post, noun+"/{id}", d.addPolicy)
+		add(noun+"/{id}", d.addPolicy)
 		change(put, noun+"/{id}", d.putPolicy)
 		change(del, noun+"/{id}", d.deletePolicy)
 		view(noun+"/{kind}/{id}", typed)
@@ -116,6 +124,9 @@ func (d Deps) with(h handler) rest.Handler {
 		}
 		err = h(w, &call{r, client, s, names})
 		if taken, ok := errors.AsType[*authz.Taken](err); ok {
+			if taken.Kind != "" {
+				return &render.Status{Code: http.StatusConflict, Text: taken.Message, Description: taken.Kind}
+			}
 			return &render.Status{Code: http.StatusConflict, Text: "invalid_request", Description: taken.Message}
 		}
 		return err
@@ -124,8 +135,14 @@ func (d Deps) with(h handler) rest.Handler {
 
 var errNotFound = rest.NotFound("HTTP 404 Not Found")
 
+// byName are the elements of a list in the order in which lists show them.
+func byName[T any](list []T, name func(*T) string) []T {
+	return slices.SortedStableFunc(slices.Values(list), func(a, b T) int { return strings.Compare(name(&a), name(&b)) })
+}
+
 // created answers 201 with what was made, which clients read of it.
 func created(w http.ResponseWriter, v any) error {
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	return render.JSON(w, http.StatusCreated, v)
 }
 

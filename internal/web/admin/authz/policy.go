@@ -27,19 +27,34 @@ func (of policies) list(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	q := c.URL.Query()
+	if c.namesNothing() {
+		return rest.NoContent(w)
+	}
 	out := []keycloak.Object{}
-	for i := range c.server.Policies {
-		p := &c.server.Policies[i]
+	for _, p := range byName(c.server.Policies, func(p *authz.Policy) string { return p.Name }) {
 		is := authz.Permission(p.Kind)
-		if of.permissions && !is || q.Has("permission") && is != c.Flag("permission", false) ||
-			!c.filter("name", p.Name) || q.Get("type") != "" && q.Get("type") != p.Kind || q.Get("policyId") != "" && q.Get("policyId") != p.ID ||
-			!c.isFor(p) {
+		if of.permissions && !is || !of.permissions && c.asked("permission") != "" && is != c.Flag("permission", false) ||
+			!c.filter("name", p.Name) || !c.filter("type", p.Kind) || c.asked("policyId") != "" && c.asked("policyId") != p.ID ||
+			c.asked("owner") != "" || !c.isFor(&p) { // who owns a policy is not kept
 			continue
 		}
-		out = append(out, authz.General(p, c.names))
+		out = append(out, of.show(&p, c.names))
 	}
 	return rest.JSON(w, rest.Of(page, out))
+}
+
+// show is a policy as lists have it: permissions with the members of their kind, others with their settings.
+func (of policies) show(p *authz.Policy, names authz.Names) keycloak.Object {
+	if of.permissions {
+		return authz.Typed(p, names)
+	}
+	return authz.General(p, names)
+}
+
+// namesNothing tells whether a list asks for a resource or a scope that there is not.
+func (c *call) namesNothing() bool {
+	resource, scope := c.asked("resource"), c.asked("scope")
+	return resource != "" && c.server.Resource(resource) == nil || scope != "" && c.server.Scope(scope) == nil
 }
 
 // isFor tells whether a policy is for the resource, its type and the scope that a list asks for.
@@ -54,10 +69,8 @@ func (c *call) isFor(p *authz.Policy) bool {
 	return q.Get("resourceType") == "" || p.Config["defaultResourceType"] == q.Get("resourceType")
 }
 
-// providers are the kinds of policy; those of permissions are asked for too where all policies are.
-func (of policies) providers(w http.ResponseWriter, _ *call) error {
-	return rest.JSON(w, slices.DeleteFunc(slices.Clone(authz.Kinds), func(k authz.Kind) bool { return of.permissions && !authz.Permission(k.Type) }))
-}
+// providers are the kinds of policy, those of permissions among them.
+func providers(w http.ResponseWriter, _ *call) error { return rest.JSON(w, authz.Kinds) }
 
 func (of policies) search(w http.ResponseWriter, c *call) error {
 	name := c.URL.Query().Get("name")
@@ -65,10 +78,10 @@ func (of policies) search(w http.ResponseWriter, c *call) error {
 		return rest.BadRequest("The parameter name is missing")
 	}
 	var match *authz.Policy
-	if p := c.server.Policy(name); p != nil && p.Name == name && (!of.permissions || authz.Permission(p.Kind)) {
+	if p := c.server.Policy(name); p != nil && p.Name == name {
 		match = p
 	}
-	return found(w, match, func(p *authz.Policy) any { return authz.General(p, c.names) })
+	return found(w, match, func(p *authz.Policy) any { return of.show(p, c.names) })
 }
 
 // named is the policy that the address names.
@@ -81,20 +94,21 @@ func (c *call) named() (*authz.Policy, error) {
 	return p, nil
 }
 
-// policyOrList shows a policy, or lists those of a kind: an address may name either.
+// policyOrList shows a policy, or lists those of a kind: an address may name either. No policy is a permission of a
+// kind that permissions do not have.
 func policyOrList(of policies) handler {
 	return func(w http.ResponseWriter, c *call) error {
 		kind := c.PathValue("id")
 		if p, err := c.named(); err == nil {
 			return rest.JSON(w, authz.General(p, c.names))
 		}
-		if !slices.ContainsFunc(authz.Kinds, func(k authz.Kind) bool { return k.Type == kind && (!of.permissions || authz.Permission(k.Type)) }) {
+		if !authz.Known(kind) {
 			return errNotFound
 		}
 		out := []keycloak.Object{}
-		for i := range c.server.Policies {
-			if p := &c.server.Policies[i]; p.Kind == kind && c.filter("name", p.Name) {
-				out = append(out, authz.Typed(p, c.names))
+		for _, p := range byName(c.server.Policies, func(p *authz.Policy) string { return p.Name }) {
+			if p.Kind == kind && c.filter("name", p.Name) && (!of.permissions || authz.Permission(kind)) {
+				out = append(out, authz.Typed(&p, c.names))
 			}
 		}
 		return rest.JSON(w, out)
@@ -103,10 +117,28 @@ func policyOrList(of policies) handler {
 
 // lists are what there is below a policy.
 var lists = map[string]func(c *call, p *authz.Policy) any{
-	"dependentPolicies":  func(c *call, p *authz.Policy) any { return summaries(c.server.Applying(p)) },
-	"associatedPolicies": func(c *call, p *authz.Policy) any { return summaries(c.server.Applied(p)) },
+	"dependentPolicies":  func(c *call, p *authz.Policy) any { return bare(c.server.Applying(p)) },
+	"associatedPolicies": func(c *call, p *authz.Policy) any { return bare(c.server.Applied(p)) },
 	"resources":          func(c *call, p *authz.Policy) any { return briefResources(c.server.ResourcesOf(p)) },
-	"scopes":             func(c *call, p *authz.Policy) any { return c.server.ScopesOf(p) },
+	"scopes":             func(c *call, p *authz.Policy) any { return briefScopes(c.server.ScopesOf(p)) },
+}
+
+// bare are policies without what their kinds say, and with settings that are empty.
+func bare(list []authz.Policy) []keycloak.Object {
+	out := summaries(list)
+	for _, o := range out {
+		o.Put("config", map[string]string{})
+	}
+	return out
+}
+
+// briefScopes are scopes by id and name.
+func briefScopes(list []authz.Scope) []authz.Scope {
+	out := []authz.Scope{}
+	for _, v := range list {
+		out = append(out, authz.Scope{ID: v.ID, Name: v.Name})
+	}
+	return out
 }
 
 // typed shows a policy of a kind, or a list that belongs to a policy: an address with two names may mean
@@ -141,17 +173,19 @@ func (d Deps) addPolicy(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	made := keycloak.Object{}
-	for name, value := range body {
-		made[name] = value
+	s, names, err := d.Servers.Server(c.Context(), c.Realm, c.client)
+	if err != nil {
+		return err
 	}
-	made.Put("id", id)
-	for member, usual := range map[string]string{"type": kind, "logic": "POSITIVE", "decisionStrategy": "UNANIMOUS"} {
-		if !made.Has(member) {
-			made.Put(member, usual)
-		}
+	made := s.Policy(id)
+	if made == nil { // somebody was quick to remove it
+		return errNotFound
 	}
-	return created(w, made)
+	answer := s.Answer(made, body, names)
+	if kind == "" && !answer.Has("config") {
+		answer.Put("config", map[string]string{})
+	}
+	return created(w, answer)
 }
 
 // putPolicy replaces a policy. Keycloak answers 201, and tools expect it.

@@ -17,13 +17,15 @@ func (c *call) showResource(r *authz.Resource) any {
 // usualPage is how many elements lists have where nothing else is asked for.
 const usualPage = 100
 
-// filter tells whether a value is what a parameter asks for: exactly, or as a part in any case.
+// filter tells whether a value has what a parameter asks for as a part, in any case.
 func (c *call) filter(parameter, value string) bool {
-	asked := c.URL.Query().Get(parameter)
-	if asked == "" || c.Flag("exactName", false) && parameter == "name" {
-		return asked == "" || value == asked
-	}
-	return strings.Contains(strings.ToLower(value), strings.ToLower(asked))
+	return strings.Contains(strings.ToLower(value), strings.ToLower(c.URL.Query().Get(parameter)))
+}
+
+// isNamed tells whether a resource has the name, or the part of it, that a list asks for.
+func (c *call) isNamed(r *authz.Resource) bool {
+	asked := c.URL.Query().Get("name")
+	return c.filter("name", r.Name) && (asked == "" || !c.Flag("exactName", false) || strings.EqualFold(asked, r.Name))
 }
 
 func resources(w http.ResponseWriter, c *call) error {
@@ -31,14 +33,12 @@ func resources(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	q := c.URL.Query()
+	id, uri, scope, owner := c.asked("_id"), c.asked("uri"), c.asked("scope"), c.asked("owner")
 	out := []authz.ShownResource{}
-	for i := range c.server.Resources {
-		r := &c.server.Resources[i]
-		shown := c.server.ShowResource(r, c.client.Key, c.client.ID, c.Flag("deep", true))
-		if !c.filter("name", r.Name) || !c.filter("type", r.Kind) || q.Has("_id") && q.Get("_id") != r.ID ||
-			q.Has("uri") && !slices.Contains(r.URIs, q.Get("uri")) || q.Has("scope") && !c.hasScope(r, q.Get("scope")) ||
-			q.Has("owner") && !owned(shown, q.Get("owner")) {
+	for _, r := range byName(c.server.Resources, func(r *authz.Resource) string { return r.Name }) {
+		shown := c.server.ShowResource(&r, c.client.Key, c.client.ID, c.Flag("deep", true))
+		if !c.isNamed(&r) || !c.filter("type", r.Kind) || id != "" && id != r.ID || uri != "" && !slices.Contains(r.URIs, uri) ||
+			scope != "" && !hasScope(&r, scope) || owner != "" && !owned(shown, owner) {
 			continue
 		}
 		out = append(out, shown)
@@ -46,10 +46,12 @@ func resources(w http.ResponseWriter, c *call) error {
 	return rest.JSON(w, rest.Of(page, out))
 }
 
-// hasScope tells whether a resource has a scope, which is named by name or id.
-func (c *call) hasScope(r *authz.Resource, scope string) bool {
-	v := c.server.Scope(scope)
-	return v != nil && slices.Contains(r.Scopes, authz.Named{Name: v.Name})
+// asked is what a parameter asks for; empty where it asks for nothing.
+func (c *call) asked(parameter string) string { return c.URL.Query().Get(parameter) }
+
+// hasScope tells whether a resource has a scope with this in its name, in any case.
+func hasScope(r *authz.Resource, part string) bool {
+	return slices.ContainsFunc(r.Scopes, func(s authz.Named) bool { return strings.Contains(strings.ToLower(s.Name), strings.ToLower(part)) })
 }
 
 // owned tells whether a resource belongs to somebody, by id or name.
@@ -92,7 +94,7 @@ func resourceScopes(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	return rest.JSON(w, c.server.ShowResource(r, c.client.Key, c.client.ID, true).Scopes)
+	return rest.JSON(w, briefScopes(c.server.ShowResource(r, c.client.Key, c.client.ID, true).Scopes))
 }
 
 func resourcePermissions(w http.ResponseWriter, c *call) error {

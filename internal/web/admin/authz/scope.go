@@ -13,8 +13,8 @@ func scopes(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	out := []authz.Scope{}
-	for _, v := range c.server.Scopes {
-		if id := c.URL.Query().Get("scopeId"); c.filter("name", v.Name) && (id == "" || id == v.ID) {
+	for _, v := range byName(c.server.Scopes, func(v *authz.Scope) string { return v.Name }) {
+		if id := c.asked("scopeId"); c.filter("name", v.Name) && (id == "" || id == v.ID) {
 			out = append(out, v)
 		}
 	}

@@ -93,13 +93,11 @@ func (d Deps) remove(w http.ResponseWriter, r *rest.Request, c *realm.Client) er
 	return rest.Done(w, d.Clients.Delete(r.Context(), r.Author, r.Realm.Name, c.Key))
 }
 
-// shown is the representation of a client as this caller may see it. Authorization settings have an
-// address of their own.
+// shown is the representation of a client as this caller may see it.
 func shown(r *rest.Request, c *realm.Client, kept realm.Extra) keycloak.Object {
 	with := *c
 	with.Extra = kept
-	o := keycloak.FromClient(r.Realm, &with)
-	delete(o, "authorizationSettings")
+	o := keycloak.ShowClient(r.Realm, &with)
 	may := r.May(permit.ToManageClients)
 	if !may && o.Has("secret") {
 		o.Put("secret", keycloak.SecretMask)

@@ -23,15 +23,27 @@ func (d Deps) exampleRoutes(get func(path string, need permit.Need, h handler) r
 		get(below+"/protocol-mappers", permit.ToViewClients, d.mappersInPlay),
 		get(below+"/scope-mappings/{container}/granted", permit.ToViewClients, d.rolesInPlay(true)),
 		get(below+"/scope-mappings/{container}/not-granted", permit.ToViewClients, d.rolesInPlay(false)),
-		get(below+"/generate-example-access-token", permit.ToViewClients, d.example(func(i rehearse.Issue) []byte { return i.Access.AppendJSON(nil) })),
-		get(below+"/generate-example-id-token", permit.ToViewClients, d.example(func(i rehearse.Issue) []byte { return i.ID.AppendJSON(nil) })),
-		get(below+"/generate-example-userinfo", permit.ToViewClients, d.example(func(i rehearse.Issue) []byte { return i.UserInfo.AppendJSON(nil) })),
+		get(below+"/generate-example-access-token", permit.ToViewClients, d.example(narrowed, func(i rehearse.Issue) []byte { return i.Access.AppendJSON(nil) })),
+		get(below+"/generate-example-id-token", permit.ToViewClients, d.example(narrowed, func(i rehearse.Issue) []byte { return i.ID.AppendJSON(nil) })),
+		get(below+"/generate-example-userinfo", permit.ToViewClients, d.example(whole, func(i rehearse.Issue) []byte { return i.UserInfo.AppendJSON(nil) })),
 		get(below+"/generate-example-saml-response", permit.ToViewClients, d.noSAML),
 	}
 }
 
+// narrowed is the audience that an example is asked for, by a list of one, or nil for any. As in Keycloak names that are
+// nobody's are passed over.
+func narrowed(r *rest.Request) []string {
+	if name := r.URL.Query().Get("audience"); r.Realm.Client(name) != nil {
+		return []string{name}
+	}
+	return nil
+}
+
+// whole is for examples that have no audience.
+func whole(*rest.Request) []string { return nil }
+
 // example answers claims that the client would be given for a user: those of the code that issues tokens.
-func (d Deps) example(claims func(rehearse.Issue) []byte) handler {
+func (d Deps) example(audiences func(*rest.Request) []string, claims func(rehearse.Issue) []byte) handler {
 	return func(w http.ResponseWriter, r *rest.Request, c *realm.Client) error {
 		query := r.URL.Query()
 		id := query.Get("userId")
@@ -48,12 +60,8 @@ func (d Deps) example(claims func(rehearse.Issue) []byte) handler {
 		if !r.May(permit.ToViewUsers) {
 			return &render.Status{Code: http.StatusForbidden, Text: "You have no access to this user"}
 		}
-		var audiences []string
-		if name := query.Get("audience"); r.Realm.Client(name) != nil { // Keycloak passes over names that it does not know
-			audiences = []string{name}
-		}
 		scene := rehearse.Scene{Realm: r.Realm, Base: r.Base, Client: c, User: u, Scope: query.Get("scope"), Now: r.Author.Now}
-		issue := rehearse.OfIssue(scene, audiences, r.Author.NewID)
+		issue := rehearse.OfIssue(scene, audiences(r), r.Author.NewID)
 		if len(issue.Missing) > 0 {
 			return rest.NotFound("Requested audience not available: " + issue.Missing[0])
 		}

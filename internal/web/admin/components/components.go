@@ -3,14 +3,17 @@ package components
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/component"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // Deps is what the routes call. All fields are required.
@@ -125,6 +128,9 @@ func (d Deps) create(w http.ResponseWriter, r *rest.Request) error {
 		return err
 	}
 	id, err := d.Components.Create(r.Context(), r.Author, r.Realm.Name, body)
+	if errors.Is(err, fault.ErrConflict) {
+		return rest.Duplicate
+	}
 	if err != nil {
 		return err
 	}
@@ -151,7 +157,7 @@ func (d Deps) kinds(w http.ResponseWriter, r *rest.Request) error {
 	}
 	kind := r.URL.Query().Get("type")
 	if kind == "" {
-		return rest.BadRequest("must specify a subtype")
+		return &render.Status{Code: http.StatusBadRequest, Text: "must specify a subtype"}
 	}
 	if len(component.Kinds(kind)) == 0 {
 		return rest.BadRequest("Unable to find subtype")

@@ -16,7 +16,7 @@ import (
 func query(r *rest.Request) (event.Query, error) {
 	p := r.URL.Query()
 	q := event.Query{Client: p.Get("client"), UserID: p.Get("user"), Address: p.Get("ipAddress")}
-	for _, text := range p["type"] {
+	for _, text := range given(p["type"]) {
 		kind := event.Kind(text)
 		if !kind.Known() {
 			return q, rest.BadRequest(fmt.Sprintf("Unknown event type %q", text))
@@ -32,8 +32,8 @@ func query(r *rest.Request) (event.Query, error) {
 func adminQuery(r *rest.Request) (event.AdminQuery, error) {
 	p := r.URL.Query()
 	q := event.AdminQuery{
-		Operations:    p["operationTypes"],
-		ResourceTypes: p["resourceTypes"],
+		Operations:    given(p["operationTypes"]),
+		ResourceTypes: given(p["resourceTypes"]),
 		Path:          p.Get("resourcePath"),
 		Actor: event.Actor{
 			Realm: p.Get("authRealm"), Client: p.Get("authClient"), UserID: p.Get("authUser"), Address: p.Get("authIpAddress"),
@@ -52,6 +52,16 @@ func adminQuery(r *rest.Request) (event.AdminQuery, error) {
 	var err error
 	q.Window, err = window(r)
 	return q, err
+}
+
+// given are the values of a parameter that say something.
+func given(values []string) (out []string) {
+	for _, value := range values {
+		if value != "" {
+			out = append(out, value)
+		}
+	}
+	return out
 }
 
 func window(r *rest.Request) (w event.Window, err error) {

@@ -23,7 +23,8 @@ func TestQuery(t *testing.T) {
 			Kinds: []event.Kind{event.Login, event.Login.Failed()}, Client: "web", UserID: "u", Address: "::1"},
 		"dateFrom=2026-05-01&dateTo=2026-05-02":       {Window: event.Window{Since: day(1), Until: day(3)}},
 		"dateFrom=1777593600000&dateTo=1777593600000": {Window: event.Window{Since: day(1), Until: day(1).Add(time.Millisecond)}},
-		"direction=asc": {Window: event.Window{OldestFirst: true}},
+		"type=&client=&direction=":                    {},
+		"direction=asc":                               {Window: event.Window{OldestFirst: true}},
 	} {
 		got, err := query(asked(parameters))
 		if err != nil {
@@ -33,7 +34,7 @@ func TestQuery(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", parameters, diff)
 		}
 	}
-	for _, wrong := range []string{"type=X", "type=", "dateFrom=x", "dateTo=2026-13-01", "dateFrom=-1", "dateTo=999999999999999999", "direction=up"} {
+	for _, wrong := range []string{"type=X", "type=LOGIN,LOGOUT", "dateFrom=x", "dateTo=2026-13-01", "dateFrom=-1", "dateTo=999999999999999999", "direction=up"} {
 		if q, err := query(asked(wrong)); err == nil {
 			t.Errorf("%s is taken for %+v", wrong, q)
 		}

@@ -78,6 +78,9 @@ func (d Deps) update(w http.ResponseWriter, r *rest.Request) error {
 		if err != nil {
 			return err
 		}
+		if id := body.Text("id"); id != "" && id != g.Key {
+			return rest.BadRequest("Invalid group id")
+		}
 		return d.Groups.Update(r.Context(), r.Author, r.Realm, g.Key, body)
 	})
 }

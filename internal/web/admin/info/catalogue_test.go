@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/mapper"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/idp"
 )
 
 type component struct {
@@ -55,9 +56,16 @@ func TestBuiltinMappersAreOfKnownKinds(t *testing.T) {
 func TestProvidersAreListed(t *testing.T) {
 	d := document()
 	for name, one := range map[string]string{"authenticator": "auth-cookie", "required-action": "UPDATE_PASSWORD",
-		"password-policy": "length", "client-authenticator": "client-secret"} {
+		"password-policy": "length", "client-authenticator": "client-secret", "social": "github", "identity_provider": "oidc"} {
 		if _, ok := d.Providers[name].Providers[one]; !ok {
 			t.Errorf("providers of %s lack %s", name, one)
+		}
+	}
+	for name, list := range map[string][]idpKind{"social": d.Social, "all": d.Identity} {
+		for _, k := range list {
+			if known, ok := idp.Find(k.ID); !ok || known.Name != k.Name {
+				t.Errorf("%s: %s, which is called %q", name, k.ID, known.Name)
+			}
 		}
 	}
 }

@@ -30,8 +30,8 @@ type serverInfo struct {
 // fixed are the members of catalogue.json.
 type fixed struct {
 	Themes         json.RawMessage `json:"themes"`
-	Social         json.RawMessage `json:"socialProviders"`
-	Identity       json.RawMessage `json:"identityProviders"`
+	Social         []idpKind       `json:"socialProviders"`
+	Identity       []idpKind       `json:"identityProviders"`
 	Importers      json.RawMessage `json:"clientImporters"`
 	MapperTypes    json.RawMessage `json:"protocolMapperTypes"`
 	BuiltinMappers json.RawMessage `json:"builtinProtocolMappers"`
@@ -91,6 +91,13 @@ type feature struct {
 	Dependencies []string `json:"dependencies"`
 }
 
+// idpKind is a kind of identity provider.
+type idpKind struct {
+	Group string `json:"groupName"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+}
+
 // interfaces are the implementations of one of Keycloak's interfaces, by id.
 type interfaces struct {
 	Internal  bool                `json:"internal"`
@@ -122,7 +129,7 @@ func document() *serverInfo {
 func providers(f *fixed) map[string]interfaces {
 	out := map[string]interfaces{}
 	add := func(name string, ids []string) {
-		at := interfaces{Internal: false, Providers: map[string]struct{}{}}
+		at := interfaces{Internal: true, Providers: map[string]struct{}{}}
 		for _, id := range ids {
 			at.Providers[id] = struct{}{}
 		}
@@ -136,8 +143,21 @@ func providers(f *fixed) map[string]interfaces {
 	add("password-hashing", []string{"argon2", "pbkdf2", "pbkdf2-sha256", "pbkdf2-sha512"})
 	add("signature", []string{"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"})
 	add("login-protocol", []string{"openid-connect"})
+	add("social", idpIDs(f.Social, "Social"))
+	add("identity_provider", idpIDs(f.Identity, "User-defined"))
 	add("client-registration", []string{"default", "openid-connect"})
 	return out
+}
+
+// idpIDs are those of the kinds in a group.
+func idpIDs(all []idpKind, group string) []string {
+	var of []string
+	for _, k := range all {
+		if k.Group == group {
+			of = append(of, k.ID)
+		}
+	}
+	return of
 }
 
 func ids[T any](all []T, id func(T) string) []string {

@@ -75,8 +75,13 @@ func (d Deps) list(w http.ResponseWriter, r *rest.Request) error {
 	return rest.JSON(w, out)
 }
 
+// add sets texts that are sent as they are, or as the file of a form.
 func (d Deps) add(w http.ResponseWriter, r *rest.Request) error {
-	texts, err := r.TextMap()
+	read := r.TextMap
+	if r.IsForm() {
+		read = r.FileTexts
+	}
+	texts, err := read()
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,7 @@ func Routes(d Deps) []rest.Route {
 type subject struct {
 	keys      []string             // of the roles that it has itself
 	effective func() realm.RoleSet // with all that these include, and that it has otherwise
+	client    string               // the key of the client that it is the scope of, whose own roles it has anyway; empty of others
 
 	add, remove func(ctx context.Context, p people.Part) error
 }
@@ -162,7 +163,10 @@ func composite(_ *rest.Request, s *subject) func(*realm.Role) bool {
 // available chooses the roles that the caller could give the subject.
 func (s resource) available(r *rest.Request, found *subject) func(*realm.Role) bool {
 	has := direct(r, found)
-	return func(role *realm.Role) bool { return r.May(s.change) && !has(role) && s.may(r, role) }
+	return func(role *realm.Role) bool {
+		anyway := role.Client != "" && role.Client == found.client
+		return r.May(s.change) && !has(role) && !anyway && s.may(r, role)
+	}
 }
 
 // representation makes what is shown of roles.

@@ -113,7 +113,7 @@ func (d Deps) client(r *rest.Request) (*subject, error) {
 		return nil, err
 	}
 	s := d.owner(r, manage.Owner{Realm: r.Realm.Name, Kind: realm.KindClient, Key: c.Key, Path: "clients/" + c.Key})
-	s.keys = c.ScopeMappings
+	s.keys, s.client = c.ScopeMappings, c.Key
 	s.effective = func() realm.RoleSet {
 		own := r.Realm.RolesOf(c.Key)
 		if c.FullScope {

@@ -3,8 +3,7 @@ package providers
 import (
 	"crypto/x509"
 	"encoding/base64"
-	"io"
-	"mime"
+	"encoding/json"
 	"net/http"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/armor"
@@ -22,7 +21,7 @@ func kind(w http.ResponseWriter, r *rest.Request) error {
 	if !ok {
 		return errMissing
 	}
-	return rest.JSON(w, map[string]any{"id": k.ID, "name": k.Name, "helpText": "", "configProperties": []any{}, "configMetadata": []any{}})
+	return rest.JSON(w, map[string]any{"id": k.ID, "name": k.Name, "helpText": "", "configProperties": append([]json.RawMessage{}, k.Properties...), "configMetadata": []any{}})
 }
 
 // importConfig makes the settings of an identity provider of the metadata that it publishes at a URL, or
@@ -49,8 +48,8 @@ type document struct {
 }
 
 func (d Deps) metadata(r *rest.Request) (kind string, found document, err error) {
-	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media == "multipart/form-data" {
-		file, err := part(r, "file")
+	if r.IsForm() {
+		file, err := r.File("file")
 		kind = r.FormValue("providerId")
 		if err != nil || kind == "" {
 			return "", found, errMissing
@@ -72,27 +71,10 @@ func (d Deps) metadata(r *rest.Request) (kind string, found document, err error)
 	return kind, found, nil
 }
 
-// partLimit is how much of a form is held in memory; the rest waits in a file.
-const partLimit = 1 << 20
-
-// part is a file of a form.
-func part(r *rest.Request, name string) ([]byte, error) {
-	if err := r.ParseMultipartForm(partLimit); err != nil {
-		return nil, err
-	}
-	defer r.MultipartForm.RemoveAll()
-	file, _, err := r.FormFile(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(file)
-}
-
 // uploadCertificate reads a certificate of a form, PEM or DER or in base64, and answers with it as
 // identity providers' settings hold it.
 func uploadCertificate(w http.ResponseWriter, r *rest.Request) error {
-	data, err := part(r, "file")
+	data, err := r.File("file")
 	if err != nil {
 		return errMissing
 	}

@@ -38,7 +38,7 @@ func (d Deps) convert(w http.ResponseWriter, r *rest.Request) error {
 	if err := json.Unmarshal(checked, &o); err != nil {
 		return err
 	}
-	client, err := f.from(o)
+	client, _, err := f.from(o)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ type provider struct {
 // policies answers the kinds of policies.
 func (d Deps) policies(w http.ResponseWriter, _ *rest.Request) error {
 	out := []provider{}
-	for _, k := range component.Kinds("org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy") {
+	for _, k := range component.Kinds(keycloak.RegistrationPolicyType) {
 		out = append(out, provider{k.ID, k.Help, k.Properties})
 	}
 	return rest.JSON(w, out)

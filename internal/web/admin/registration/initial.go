@@ -12,17 +12,16 @@ import (
 
 // initial is a permission to register clients. Times are seconds.
 type initial struct {
-	ID         string   `json:"id"`
-	Token      string   `json:"token,omitempty"` // told once
-	Timestamp  int64    `json:"timestamp"`
-	Expiration int64    `json:"expiration"`
-	Count      int      `json:"count"`
-	Remaining  int      `json:"remainingCount"`
-	Origins    []string `json:"webOrigins,omitempty"`
+	ID         string `json:"id"`
+	Token      string `json:"token,omitempty"` // told once
+	Timestamp  int64  `json:"timestamp"`
+	Expiration int64  `json:"expiration"`
+	Count      int    `json:"count"`
+	Remaining  int    `json:"remainingCount"`
 }
 
 func represent(a realm.InitialAccess, token string) initial {
-	return initial{a.Key, token, a.Created.Unix(), int64(a.Expires / time.Second), a.Count, a.Remaining, a.Origins}
+	return initial{a.Key, token, a.Created.Unix(), int64(a.Expires / time.Second), a.Count, a.Remaining}
 }
 
 func (d Deps) listInitial(w http.ResponseWriter, r *rest.Request) error {
@@ -38,7 +37,7 @@ func (d Deps) listInitial(w http.ResponseWriter, r *rest.Request) error {
 }
 
 func (d Deps) createInitial(w http.ResponseWriter, r *rest.Request) error {
-	o, err := r.Body("ClientInitialAccessCreate")
+	o, err := r.Body("ClientInitialAccessCreatePresentation")
 	if err != nil {
 		return err
 	}
@@ -69,8 +68,7 @@ func (d Deps) newToken(w http.ResponseWriter, r *rest.Request) error {
 	if with.Extra, err = d.Kept.Extra(r.Context(), r.Realm.Key, realm.KindClient, c.Key); err != nil {
 		return err
 	}
-	o := keycloak.FromClient(r.Realm, &with)
-	delete(o, "authorizationSettings")
+	o := keycloak.ShowClient(r.Realm, &with)
 	o.Put("registrationAccessToken", token)
 	return rest.JSON(w, o)
 }

@@ -47,7 +47,16 @@ func Routes(d Deps) []rest.Route {
 			rest.Route{Method: http.MethodPut, Path: at + "/{id}", Handle: d.update(format), Open: true, Limit: longest},
 			rest.Route{Method: http.MethodDelete, Path: at + "/{id}", Handle: d.remove, Open: true})
 	}
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		for _, at := range []string{"/{provider}", "/{provider}/{id}"} {
+			routes = append(routes, rest.Route{Method: method, Path: service + at, Handle: noProvider, Open: true})
+		}
+	}
 	return routes
+}
+
+func noProvider(http.ResponseWriter, *rest.Request) error {
+	return rest.NotFound("Client registration provider not found")
 }
 
 // service is where clients register themselves.
@@ -59,23 +68,45 @@ const longest = 256 << 10
 // format is how clients are represented at an address.
 type format struct {
 	name string // of the representation, for keycloak.Check
-	from func(keycloak.Object) (keycloak.Object, error)
+	from func(keycloak.Object) (keycloak.Object, *keycloak.Subjects, error)
 	to   func(r *rest.Request, client keycloak.Object, address string) keycloak.Object
 }
 
 // plain is Keycloak's own representation.
 var plain = format{"Client",
-	func(o keycloak.Object) (keycloak.Object, error) { return o, nil },
-	func(_ *rest.Request, client keycloak.Object, _ string) keycloak.Object { return client }}
+	func(o keycloak.Object) (keycloak.Object, *keycloak.Subjects, error) { return o, nil, nil },
+	func(r *rest.Request, client keycloak.Object, _ string) keycloak.Object {
+		client.Put("defaultRoles", defaultRoles(r.Realm, client.Text("id")))
+		return client
+	}}
+
+// defaultRoles are the names of a client's roles that everybody has.
+func defaultRoles(r *realm.Realm, client string) []string {
+	out := []string{}
+	role := r.RoleByKey(r.DefaultRole)
+	if role == nil {
+		return out
+	}
+	for _, key := range role.Composites {
+		if included := r.RoleByKey(key); included != nil && included.Client == client {
+			out = append(out, included.Name)
+		}
+	}
+	return out
+}
 
 // oidc is the metadata of RFC 7591 and OpenID Connect Dynamic Client Registration.
 var oidc = format{"OIDCClient",
-	func(o keycloak.Object) (keycloak.Object, error) {
+	func(o keycloak.Object) (keycloak.Object, *keycloak.Subjects, error) {
 		client, err := keycloak.FromMetadata(o)
 		if err != nil {
-			return nil, register.Invalid()
+			return nil, nil, register.Invalid()
 		}
-		return client, nil
+		subjects, err := keycloak.SubjectsOf(o)
+		if err != nil {
+			return nil, nil, register.Invalid()
+		}
+		return client, subjects, nil
 	},
 	func(r *rest.Request, client keycloak.Object, address string) keycloak.Object {
 		m := keycloak.ToMetadata(client)

@@ -21,11 +21,11 @@ func (d Deps) create(f format) rest.Handler {
 		if f.name == oidc.name && body.Has("client_id") {
 			return register.IdentifierIncluded()
 		}
-		o, err := f.from(body)
+		o, subjects, err := f.from(body)
 		if err != nil {
 			return err
 		}
-		made, err := d.Registrar.Create(r.Context(), call(r), o)
+		made, err := d.Registrar.Create(r.Context(), call(w, r), o, subjects)
 		if err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (d Deps) create(f format) rest.Handler {
 // read answers a client to itself, or to an administrator.
 func (d Deps) read(f format) rest.Handler {
 	return func(w http.ResponseWriter, r *rest.Request) error {
-		found, err := d.Registrar.View(r.Context(), call(r), r.PathValue("id"))
+		found, err := d.Registrar.View(r.Context(), call(w, r), r.PathValue("id"))
 		if err != nil {
 			return err
 		}
@@ -53,11 +53,11 @@ func (d Deps) update(f format) rest.Handler {
 		if err != nil {
 			return err
 		}
-		o, err := f.from(body)
+		o, subjects, err := f.from(body)
 		if err != nil {
 			return err
 		}
-		changed, err := d.Registrar.Update(r.Context(), call(r), r.PathValue("id"), o)
+		changed, err := d.Registrar.Update(r.Context(), call(w, r), r.PathValue("id"), o, subjects)
 		if err != nil {
 			return err
 		}
@@ -66,12 +66,12 @@ func (d Deps) update(f format) rest.Handler {
 }
 
 func (d Deps) remove(w http.ResponseWriter, r *rest.Request) error {
-	return rest.Done(w, d.Registrar.Delete(r.Context(), call(r), r.PathValue("id")))
+	return rest.Done(w, d.Registrar.Delete(r.Context(), call(w, r), r.PathValue("id")))
 }
 
 // install answers the configuration of a client's adapter.
 func (d Deps) install(w http.ResponseWriter, r *rest.Request) error {
-	c, kept, err := d.Registrar.Installation(r.Context(), call(r), r.PathValue("id"))
+	c, kept, err := d.Registrar.Installation(r.Context(), call(w, r), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -83,8 +83,10 @@ func (d Deps) install(w http.ResponseWriter, r *rest.Request) error {
 // address is the one that was called, as the caller reaches it.
 func address(r *rest.Request) string { return r.Base + r.URL.EscapedPath() }
 
-func call(r *rest.Request) register.Call {
-	return register.Call{Realm: r.Realm, Base: r.Base, Authorization: r.Header.Get("Authorization"), Author: r.Author}
+func call(w http.ResponseWriter, r *rest.Request) register.Call {
+	origin := r.Header.Get("Origin")
+	return register.Call{Realm: r.Realm, Base: r.Base, Authorization: r.Header.Get("Authorization"), Author: r.Author,
+		Origin: origin, Share: func() { render.ShareWith(w.Header(), origin) }}
 }
 
 // answer answers what holds secrets: nobody may keep it (RFC 7591 §3.2.1).

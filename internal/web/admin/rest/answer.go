@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
@@ -16,10 +18,23 @@ var Forbidden error = &render.Status{Code: http.StatusForbidden, Text: "HTTP 403
 var Unauthorized error = errNoToken
 
 // Duplicate refuses what would be there twice.
-var Duplicate error = &render.Status{Code: http.StatusConflict, Text: "conflict", Description: "Duplicate resource error"}
+var Duplicate = Taken("Duplicate resource error")
+
+// Taken answers 409 with {"error": "conflict", "error_description": text}.
+func Taken(text string) error {
+	return &render.Status{Code: http.StatusConflict, Text: "conflict", Description: text}
+}
+
+// TakenOf answers a *fault.Conflict as Taken does; other errors stay as they are.
+func TakenOf(err error) error {
+	if conflict, ok := errors.AsType[*fault.Conflict](err); ok {
+		return Taken(conflict.Message)
+	}
+	return err
+}
 
 // WrongType refuses a body in which something is of another kind than it should be.
-var WrongType error = &render.Status{Code: http.StatusBadRequest, Text: "unknown_error", Description: "Cannot parse the JSON"}
+var WrongType = &render.Status{Code: http.StatusBadRequest, Text: "unknown_error", Description: "Cannot parse the JSON"}
 
 // FeatureOff answers for what is part of a feature that Keycloak has off by default.
 var FeatureOff error = &render.Status{Code: http.StatusNotImplemented, Text: "Feature not enabled", Description: "For more on this error consult the server log."}

@@ -101,8 +101,11 @@ func (r *Request) read(kind string) (json.RawMessage, error) {
 	return Check(kind, data)
 }
 
-// accepts refuses a body that does not say that it is of a type.
+// accepts refuses a body that says that it is of another type. One that says nothing is what is wanted.
 func (r *Request) accepts(want string) error {
+	if len(r.Header["Content-Type"]) == 0 {
+		return nil
+	}
 	if got, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && got == want {
 		return nil
 	}
@@ -111,6 +114,8 @@ func (r *Request) accepts(want string) error {
 
 var (
 	errMediaType = &render.Status{Code: http.StatusUnsupportedMediaType, Text: "The content-type header value did not match the value in @Consumes"}
+	errForm      = &render.Status{Code: http.StatusBadRequest, Text: "HTTP 400 Bad Request"}
+	errFile      = &render.Status{Code: http.StatusBadRequest, Text: "Could not read file."}
 	errSyntax    = &render.Status{Code: http.StatusBadRequest, Text: "invalid_request", Description: "Cannot parse the JSON"}
 )
 
@@ -142,6 +147,8 @@ func refusal(err error, data []byte) error {
 			p.Representation, p.Member, line, column)}
 	case keycloak.Type:
 		return WrongType
+	case keycloak.Range:
+		return &render.Status{Code: http.StatusBadRequest, Text: "HTTP 400 Bad Request", Description: WrongType.Description}
 	}
 	return errSyntax
 }

@@ -45,6 +45,7 @@ func TestBodies(t *testing.T) {
 		return `{"error":"Invalid json representation for RoleRepresentation. Unrecognized field \"` + member + `\" at ` + at + `."}`
 	}
 	const mediaType = `{"error":"The content-type header value did not match the value in @Consumes"}`
+	const unsaid = "unsaid" // no header at all
 	for _, tt := range []struct {
 		path, body, contentType string
 		status                  int
@@ -66,6 +67,9 @@ func TestBodies(t *testing.T) {
 		{"one", "{\"name\":\"" + strings.Repeat("n", 200) + "\"}", "", 413, `{"error":"HTTP 413 Request Entity Too Large"}`},
 		{"one", `{"name":"clerk"}`, "text/plain", 415, mediaType},
 		{"one", `{"name":"clerk"}`, "none", 415, mediaType},
+		{"one", `{"name":"clerk"}`, unsaid, 200, `{"name":"clerk"}`},
+		{"one", `{"name":`, unsaid, 400, syntax},
+		{"text", `Servus`, unsaid, 200, `"Servus"`},
 		{"one", `name=clerk`, "application/x-www-form-urlencoded", 415, mediaType},
 		{"many", `[{"name":"a"},{"name":"b"}]`, "", 200, `{"count":2,"none":false}`},
 		{"many", `[]`, "", 200, `{"count":0,"none":false}`},
@@ -83,7 +87,11 @@ func TestBodies(t *testing.T) {
 		if tt.contentType == "" {
 			tt.contentType = "application/json"
 		}
-		got := w.ask("POST", "/admin/realms/shop/"+tt.path, "view-realm", tt.body, "Content-Type", tt.contentType)
+		header := []string{"Content-Type", tt.contentType}
+		if tt.contentType == unsaid {
+			header = nil
+		}
+		got := w.ask("POST", "/admin/realms/shop/"+tt.path, "view-realm", tt.body, header...)
 		if got.Code != tt.status || got.Body.String() != tt.want {
 			t.Errorf("%s %q as %q is answered %d %s, want %d %s", tt.path, tt.body, tt.contentType, got.Code, got.Body, tt.status, tt.want)
 		}

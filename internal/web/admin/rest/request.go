@@ -105,11 +105,11 @@ func Of[T any](p Page, list []T) []T {
 	return list
 }
 
-// Flag is a parameter that is true, in letters of any case, or false; absent where the caller does not name it.
+// Flag is a parameter that is true, in letters of any case, or false; absent where the caller says nothing.
 func (r *Request) Flag(name string, absent bool) bool {
-	q := r.URL.Query()
-	if !q.Has(name) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
 		return absent
 	}
-	return strings.EqualFold(q.Get(name), "true")
+	return strings.EqualFold(text, "true")
 }

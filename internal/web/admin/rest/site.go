@@ -68,21 +68,13 @@ func New(d Deps, routes []Route) http.Handler {
 	for pattern, resource := range resources {
 		s.handle(pattern, resource)
 	}
-	for _, pattern := range []string{below, below + "/{rest...}"} {
+	for _, pattern := range append(stems(resources), below, below+"/{rest...}") {
 		if resources[pattern] == nil {
 			s.handle(pattern, nil)
 		}
 	}
 	s.others.Handle("/", render.Answer(d.Log, func(w http.ResponseWriter, r *http.Request) error { return preflightOr(w, r, errMethod) }))
 	return s
-}
-
-// pattern is the whole address of a route, in http.ServeMux's form.
-func (r *Route) pattern() string {
-	if strings.HasPrefix(r.Path, "/admin/") || strings.HasPrefix(r.Path, "/realms/") {
-		return r.Path
-	}
-	return below + r.Path
 }
 
 // site is the API with what all of it needs. What is below realms is apart from all else, where a realm's
@@ -102,9 +94,6 @@ func (s *site) mux(path string) *http.ServeMux {
 	return s.others
 }
 
-// resource is what there is at an address, by method.
-type resource map[string]*Route
-
 var (
 	errMethod     = &render.Status{Code: http.StatusMethodNotAllowed, Text: "HTTP 405 Method Not Allowed"}
 	errNowhere    = NotFound("HTTP 404 Not Found")
@@ -123,8 +112,13 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		render.Error(s.Log, w, r, errNotNormal)
 		return
 	}
-	if !plain(r.URL.Path) || !plain(r.URL.RawQuery) {
+	if !plain(r.URL.Path) {
 		render.Error(s.Log, w, r, errNowhere)
+		return
+	}
+	r, err := withQuery(r)
+	if err != nil {
+		render.Error(s.Log, w, r, err)
 		return
 	}
 	if strings.HasSuffix(escaped, "/") {
@@ -168,23 +162,6 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request, at resource) error 
 		return err
 	}
 	return s.answer(w, q, route)
-}
-
-// find is what answers a method, or nil.
-func (at resource) find(method string) *Route {
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	return at[method]
-}
-
-// missing is the refusal of a method that nothing answers at the address.
-func missing(method string) error {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete:
-		return errNowhere
-	}
-	return errMethod // the API knows no such method anywhere
 }
 
 // request finds out who asks, and of which realm.

@@ -90,7 +90,7 @@ func (w *world) ask(method, path, token, body string, header ...string) *httptes
 
 func TestAddresses(t *testing.T) {
 	w := newWorld(t, rest.Route{Method: "GET", Path: "/roles/{role}"}, rest.Route{Method: "DELETE", Path: "/roles/{role}"},
-		rest.Route{Method: "GET", Path: "", Need: permit.ToNameRealm}, rest.Route{Method: "GET", Path: "/admin/{realm}/console/whoami"})
+		rest.Route{Method: "GET", Path: "/by-path/{role...}"}, rest.Route{Method: "GET", Path: "", Need: permit.ToNameRealm}, rest.Route{Method: "GET", Path: "/admin/{realm}/console/whoami"})
 	const notFound, notAllowed = `{"error":"HTTP 404 Not Found"}`, `{"error":"HTTP 405 Method Not Allowed"}`
 	for _, tt := range []struct {
 		method, path string
@@ -104,6 +104,9 @@ func TestAddresses(t *testing.T) {
 		{"GET", "/admin/realms/shop/roles/two%20words", 200, `"two words"`},
 		{"GET", "/admin/realms/shop/roles/%2E%2E", 200, `".."`},
 		{"GET", "/admin/realms/shop/", 200, `""`},
+		{"GET", "/admin/realms/shop/by-path/a/b/", 200, `"a/b"`},
+		{"GET", "/admin/realms/shop/by-path", 404, notFound},
+		{"GET", "/admin/realms/shop/by-path/", 404, notFound},
 		{"GET", "/admin/shop/console/whoami", 200, `""`},
 		{"POST", "/admin/realms/shop/roles/clerk", 404, notFound},
 		{"PATCH", "/admin/realms/shop/roles/clerk", 405, notAllowed},

@@ -16,6 +16,7 @@ func (d Deps) credentials(w http.ResponseWriter, r *rest.Request, a *user.Accoun
 	for _, c := range a.Credentials {
 		o := keycloak.FromCredential(c)
 		delete(o, "secretData")
+		delete(o, "priority") // their order shows it
 		out = append(out, o)
 	}
 	return rest.JSON(w, out)
@@ -47,7 +48,8 @@ func (d Deps) labelCredential(w http.ResponseWriter, r *rest.Request, a *user.Ac
 	if err != nil {
 		return err
 	}
-	return rest.Done(w, d.Users.LabelCredential(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("credential"), label))
+	err = d.Users.LabelCredential(r.Context(), r.Author, r.Realm, a.User.ID, r.PathValue("credential"), label)
+	return rest.Done(w, rest.TakenOf(err))
 }
 
 // moveCredential puts a credential behind another, or first.

@@ -1,19 +1,19 @@
 package users
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/permit"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
+	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
 
 // pageSize is how many users are listed where the caller does not say.
@@ -51,8 +51,8 @@ func (d Deps) count(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if ids, ok := searchedIDs(q); ok {
-		found, err := d.byIDs(r, ids)
+	if by, names := d.searchedNames(r); by != nil {
+		found, err := d.named(r, by, names)
 		if err != nil {
 			return err
 		}
@@ -65,48 +65,38 @@ func (d Deps) count(w http.ResponseWriter, r *rest.Request) error {
 	return rest.JSON(w, n)
 }
 
+// find finds a page of users, or all whose names are searched, whatever the page is.
 func (d Deps) find(r *rest.Request, q user.Query, page rest.Page) ([]user.Account, error) {
-	if ids, ok := searchedIDs(q); ok {
-		found, err := d.byIDs(r, ids)
-		return rest.Of(page, found), err
+	if by, names := d.searchedNames(r); by != nil {
+		return d.named(r, by, names)
 	}
 	return d.Accounts.FindUsers(r.Context(), r.Realm.Key, q, page.First, page.Max)
 }
 
-// searchedIDs are the ids that a search as "id:one two" asks for.
-func searchedIDs(q user.Query) ([]string, bool) {
-	ids, ok := strings.CutPrefix(q.Search, "id:")
-	return strings.Fields(ids), ok
-}
-
-func (d Deps) byIDs(r *rest.Request, ids []string) ([]user.Account, error) {
-	var out []user.Account
-	for _, id := range ids {
-		a, err := d.Accounts.Account(r.Context(), r.Realm.Key, id)
-		if errors.Is(err, fault.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, a)
-	}
-	return out, nil
-}
-
-// query reads what is asked for. A search goes with the flags alone; without one, and with any other condition,
+// query reads what is asked for. A search goes with the flags and times alone; without one, and with any other condition,
 // service accounts are among what is searched.
 func query(r *rest.Request) (user.Query, error) {
 	p := r.URL.Query()
-	q := user.Query{Enabled: flag(p, "enabled"), EmailVerified: flag(p, "emailVerified")}
+	q := user.Query{Enabled: flag(p.Get("enabled")), EmailVerified: flag(p.Get("emailVerified"))}
+	var err error
+	if q.CreatedAfter, err = moment(p, "createdAfter", time.Duration(0)); err != nil {
+		return q, err
+	}
+	if q.CreatedBefore, err = moment(p, "createdBefore", 24*time.Hour-time.Microsecond); err != nil {
+		return q, err
+	}
+	dated := !q.CreatedAfter.IsZero() || !q.CreatedBefore.IsZero()
 	if p.Has("search") {
 		q.Search = strings.TrimSpace(p.Get("search"))
+		q.ServiceAccounts = dated && q.Search == ""
 		return q, nil
 	}
-	q.Exact = p.Get("exact") == "true"
+	q.Exact = r.Flag("exact", false)
 	q.Username, q.Email, q.FirstName, q.LastName = p.Get("username"), p.Get("email"), p.Get("firstName"), p.Get("lastName")
 	q.Provider, q.ProviderUser = p.Get("idpAlias"), p.Get("idpUserId")
+	q.ServiceAccounts = dated || slices.ContainsFunc(conditions, func(name string) bool { return p.Get(name) != "" })
 	for name, value := range r.Pairs() {
+		q.ServiceAccounts = true
 		switch name {
 		case profile.Username:
 			q.Username = value
@@ -116,6 +106,10 @@ func query(r *rest.Request) (user.Query, error) {
 			q.FirstName = value
 		case profile.LastName:
 			q.LastName = value
+		case "enabled":
+			q.Enabled = flag(value)
+		case "emailVerified":
+			q.EmailVerified = flag(value)
 		default:
 			if q.Attributes == nil {
 				q.Attributes = map[string]string{}
@@ -123,41 +117,32 @@ func query(r *rest.Request) (user.Query, error) {
 			q.Attributes[name] = value
 		}
 	}
-	for _, name := range conditions {
-		q.ServiceAccounts = q.ServiceAccounts || p.Has(name)
-	}
-	var err error
-	if q.CreatedAfter, err = moment(p, "createdAfter"); err != nil {
-		return q, err
-	}
-	q.CreatedBefore, err = moment(p, "createdBefore")
-	return q, err
+	return q, nil
 }
 
-// conditions are the parameters that ask for some users only.
-var conditions = []string{"username", "email", "firstName", "lastName", "enabled", "emailVerified", "idpAlias", "idpUserId", "exact", "q"}
+// conditions are the parameters that ask for some users only, but for pairs and times.
+var conditions = []string{"username", "email", "firstName", "lastName", "enabled", "emailVerified", "idpAlias", "idpUserId", "exact"}
 
-func flag(p url.Values, name string) *bool {
-	if !p.Has(name) {
+// flag is whether a parameter says true, in letters of any case; nil where it says nothing.
+func flag(text string) *bool {
+	if text == "" {
 		return nil
 	}
-	on := p.Get(name) == "true"
+	on := strings.EqualFold(text, "true")
 	return &on
 }
 
-// moment reads a time: milliseconds of Unix time, a day, or a moment as in RFC 3339.
-func moment(p url.Values, name string) (time.Time, error) {
+// moment reads a time: milliseconds of Unix time, or a day, of which it is the moment this long after its beginning.
+func moment(p url.Values, name string, within time.Duration) (time.Time, error) {
 	text := p.Get(name)
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if millis, err := strconv.ParseInt(text, 10, 64); err == nil {
+	if millis, err := strconv.ParseInt(text, 10, 64); err == nil && !strings.HasPrefix(text, "-") {
 		return time.UnixMilli(millis), nil
 	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.Add(within), nil
 	}
-	return time.Time{}, rest.BadRequest("Invalid value for '" + name + "', expected format is yyyy-MM-dd or an epoch timestamp")
+	return time.Time{}, &render.Status{Code: http.StatusBadRequest, Text: "Invalid value for '" + name + "', expected format is yyyy-MM-dd or an Epoch timestamp"}
 }

@@ -42,7 +42,7 @@ func (d Deps) ask(w http.ResponseWriter, r *rest.Request, a *user.Account, q peo
 	if life := given(p, "lifespan"); life != nil {
 		seconds, err := strconv.ParseInt(*life, 10, 32)
 		if err != nil {
-			return rest.BadRequest("lifespan is a number of seconds")
+			return rest.NotFound("HTTP 404 Not Found") // as for all parameters that must be numbers
 		}
 		span := time.Duration(seconds) * time.Second
 		q.Life = &span

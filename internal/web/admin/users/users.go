@@ -32,6 +32,8 @@ type Deps struct {
 // Accounts finds users.
 type Accounts interface {
 	Account(ctx context.Context, realmKey, id string) (user.Account, error)
+	UserByName(ctx context.Context, realmKey, username string) (*user.User, error)
+	UserByEmail(ctx context.Context, realmKey, email string) (*user.User, error)
 	FindUsers(ctx context.Context, realmKey string, q user.Query, first, max int) ([]user.Account, error)
 	CountUsers(ctx context.Context, realmKey string, q user.Query) (int, error)
 }

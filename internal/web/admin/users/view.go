@@ -33,7 +33,7 @@ func (v View) List(r *rest.Request, list []user.Account) ([]keycloak.Object, err
 	out := make([]keycloak.Object, len(list))
 	if r.Flag("briefRepresentation", false) {
 		for i := range list {
-			out[i] = keycloak.BriefUser(&list[i].User)
+			out[i] = addressed(keycloak.BriefUser(&list[i].User), r.Realm)
 		}
 		return out, nil
 	}
@@ -54,7 +54,16 @@ func (v View) Full(ctx context.Context, r *realm.Realm, a *user.Account) (keyclo
 		p = profile.OfServiceAccounts
 	}
 	otp := slices.ContainsFunc(a.Credentials, func(c user.Credential) bool { return c.Kind == user.KindOTP })
-	return keycloak.ShownUser(&a.User, p.Readable(profile.Of(&a.User), profile.Admin), otp), nil
+	return addressed(keycloak.ShownUser(&a.User, p.Readable(profile.Of(&a.User), profile.Admin), otp), r), nil
+}
+
+// addressed is the representation of a user with their address for a username, where addresses are names: the stored name
+// becomes that with the next change.
+func addressed(o keycloak.Object, r *realm.Realm) keycloak.Object {
+	if r.EmailAsUsername && o.Has("email") {
+		o["username"] = o["email"]
+	}
+	return o
 }
 
 // access is what the caller may do with users.

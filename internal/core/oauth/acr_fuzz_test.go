@@ -1,4 +1,4 @@
-package authorize
+package oauth
 
 import (
 	"encoding/json"
@@ -11,7 +11,11 @@ import (
 // parameter says so.
 func FuzzClaimsParameter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, claims string) {
-		values, essential := claimedLevels(claims)
+		asked := AskedACR(claims, "")
+		values, essential := asked.Values, asked.Essential
+		if got := ParseACR(asked.String()); got.Essential != essential || !slices.Equal(got.Values, values) {
+			t.Errorf("%q asks for %v, kept as %v", claims, asked, got)
+		}
 		if essential && (len(values) == 0 || !strings.Contains(claims, "true")) {
 			t.Errorf("%q wants %q by all means", claims, values)
 		}
