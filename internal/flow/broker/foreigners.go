@@ -58,15 +58,15 @@ func (f Foreigners) Vouched(ctx context.Context, at verify.At, s *federation.Set
 	if err != nil {
 		return flawed(err), nil
 	}
-	home, err := verify.Neighbour(ctx, f.Realms, at, claims.Issuer)
-	if home == nil && err == nil {
+	home, err := verify.Beside(ctx, f.Realms, at, claims.Issuer)
+	if err != nil {
+		return credit(err)
+	}
+	if home == nil {
 		if _, err = f.outside(ctx, at, s, compact); err != nil {
 			return flawed(err), ctx.Err()
 		}
 		return verify.Credit{}, nil
-	}
-	if err = besides(at, home, err); err != nil {
-		return credit(err)
 	}
 	held, err := f.Own.Assertion(ctx, verify.At{Realm: home, Base: at.Base, Now: at.Now}, compact)
 	if err == nil && held.User != nil && held.User.ServiceAccount != "" {

@@ -69,9 +69,12 @@ func (o Outlook) credit(ctx context.Context, at verify.At, p *Provider, q verify
 		return said, err
 	}
 	if slices.Contains(p.Issuers, q.Claims.Issuer) {
-		home, err := verify.Neighbour(ctx, o.Realms, at, q.Claims.Issuer)
-		if home != nil || err != nil {
-			return o.creditNeighbour(at, home, said, q, err)
+		home, err := verify.Beside(ctx, o.Realms, at, q.Claims.Issuer)
+		if err != nil {
+			return said, err
+		}
+		if home != nil {
+			return creditNeighbour(at, said, q)
 		}
 	}
 	if err := p.vouchable(); err != nil {
@@ -89,8 +92,11 @@ func (o Outlook) Vouched(ctx context.Context, at verify.At, s *federation.Settin
 	if err != nil {
 		return flawed(err), nil
 	}
-	home, err := verify.Neighbour(ctx, o.Realms, at, q.Claims.Issuer)
-	if home == nil && err == nil {
+	home, err := verify.Beside(ctx, o.Realms, at, q.Claims.Issuer)
+	if err != nil {
+		return credit(err)
+	}
+	if home == nil {
 		if _, err = s.Keys(); err == nil {
 			err = verify.CheckActors(ctx, o.Realms, at, said.Actor)
 		}
@@ -99,19 +105,16 @@ func (o Outlook) Vouched(ctx context.Context, at verify.At, s *federation.Settin
 		}
 		return verify.Credit{}, nil
 	}
-	if said, err = o.creditNeighbour(at, home, said, q, err); err != nil {
+	if said, err = creditNeighbour(at, said, q); err != nil {
 		return credit(err)
 	}
 	return verify.Credit{Path: handedIn(&said, q.Claims.HeaderType)}, nil
 }
 
-// creditNeighbour asks what there is to ask of a token of another realm of this server, as far as that was found.
-func (o Outlook) creditNeighbour(at verify.At, home *realm.Realm, said token.Verified, q verify.Described, err error) (token.Verified, error) {
-	if err = besides(at, home, err); err == nil {
-		err = q.Refused
-	}
-	if err != nil {
-		return said, err
+// creditNeighbour asks what there is to ask of a token of another realm of this server.
+func creditNeighbour(at verify.At, said token.Verified, q verify.Described) (token.Verified, error) {
+	if q.Refused != nil {
+		return said, q.Refused
 	}
 	if q.Machine {
 		return said, errService

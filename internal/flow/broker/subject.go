@@ -78,9 +78,12 @@ func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact
 		return believed{}, claims, err
 	}
 	if slices.Contains(p.Issuers, claims.Issuer) {
-		home, err := verify.Neighbour(ctx, b.Realms, at, claims.Issuer)
-		if home != nil || err != nil {
-			v, err := b.fromNeighbour(ctx, at, home, compact, err)
+		home, err := verify.Beside(ctx, b.Realms, at, claims.Issuer)
+		if err != nil {
+			return believed{}, claims, err
+		}
+		if home != nil {
+			v, err := b.fromNeighbour(ctx, at, home, compact)
 			return believed{v, true}, claims, err
 		}
 	}
@@ -102,22 +105,8 @@ func (p *Provider) vouchable() error {
 	return nil
 }
 
-var errNeighbour = fmt.Errorf("%w: no other realm of this server that is enabled has this issuer", federation.ErrSignature)
-
-// besides asks that what was found is another realm, which is enabled. err is of looking for it.
-func besides(at verify.At, home *realm.Realm, err error) error {
-	if errors.Is(err, fault.ErrNotFound) || home != nil && (!home.Enabled || home.Key == at.Realm.Key) {
-		return errNeighbour
-	}
-	return err
-}
-
-// fromNeighbour checks a token of another realm of this server, as far as that was found.
-func (b *Broker) fromNeighbour(ctx context.Context, at verify.At, home *realm.Realm, compact string, err error) (token.Verified, error) {
-	err = besides(at, home, err)
-	if err != nil {
-		return token.Verified{}, err
-	}
+// fromNeighbour checks a token of another realm of this server.
+func (b *Broker) fromNeighbour(ctx context.Context, at verify.At, home *realm.Realm, compact string) (token.Verified, error) {
 	there := verify.At{Realm: home, Base: at.Base, Now: at.Now}
 	held, err := b.Own.PersonToken(ctx, there, compact)
 	if err == nil && held.User.ServiceAccount != "" {

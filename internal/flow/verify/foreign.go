@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
@@ -84,17 +83,20 @@ func (v *Verifier) foreign(ctx context.Context, at At, c *realm.Client, found wo
 	return err
 }
 
-// voucher is what a token says that its issuer stands by. That of another server signed it. A realm of this one does as long as its
-// own clients could use the token, whatever the provider's settings say of keys.
+// voucher is what a token says that its issuer stands by. That of another server signed it. Another realm of this one does as
+// long as its own clients could use the token, whatever the provider's settings say of keys.
 func (v *Verifier) voucher(ctx context.Context, at At, by *federation.Voucher, a *assertion) (federation.Foreign, error) {
-	home, err := v.neighbour(ctx, at, a.Issuer)
-	switch {
-	case errors.Is(err, fault.ErrNotFound), home != nil && !home.Enabled:
-		return federation.Foreign{}, errAuthenticator.Because(errNeighbour)
-	case err != nil:
-		return federation.Foreign{}, err
+	var home *realm.Realm
+	if by.MayBe(a.Issuer) { // by whose trust domain alone a token is known, may call its issuer what it likes
+		var err error
+		switch home, err = v.beside(ctx, at, a.Issuer); {
+		case errors.Is(err, ErrNeighbour):
+			return federation.Foreign{}, errAuthenticator.Because(err)
+		case err != nil:
+			return federation.Foreign{}, err
+		}
 	}
-	if home == nil || !by.MayBe(a.Issuer) { // by whose trust domain alone a token is known, may call its issuer what it likes
+	if home == nil {
 		said, err := v.Foreign.Verify(ctx, &by.Settings, a.compact)
 		if err != nil {
 			return said, errAuthenticator.Because(err)
@@ -110,4 +112,10 @@ func (v *Verifier) voucher(ctx context.Context, at At, by *federation.Voucher, a
 	return federation.Peek(a.compact)
 }
 
-var errNeighbour = errors.New("no realm of this server that is switched on has this issuer")
+// beside is the other realm of this server that has an issuer; see Beside.
+func (v *Verifier) beside(ctx context.Context, at At, issuer string) (*realm.Realm, error) {
+	if v.Realms == nil {
+		return nil, ErrNeighbour
+	}
+	return Beside(ctx, v.Realms, at, issuer)
+}

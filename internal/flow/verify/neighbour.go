@@ -40,6 +40,20 @@ func Neighbour(ctx context.Context, realms RealmNames, at At, issuer string) (*r
 	return nil, nil
 }
 
+// ErrNeighbour is a token that says that a realm of this server issued it, which is none that can vouch for it.
+var ErrNeighbour = fmt.Errorf("%w: no other realm of this server that is enabled has this issuer", federation.ErrSignature)
+
+// Beside is the other realm of this server that has this issuer, for who takes its tokens as an identity provider's; nil
+// where it is another server's. A realm is no provider of its own: what it issued is worth what its own rules say, and no
+// access token of its is a credential besides. A refusal is ErrNeighbour.
+func Beside(ctx context.Context, realms RealmNames, at At, issuer string) (*realm.Realm, error) {
+	home, err := Neighbour(ctx, realms, at, issuer)
+	if errors.Is(err, fault.ErrNotFound) || home != nil && (!home.Enabled || home.Key == at.Realm.Key) {
+		return nil, ErrNeighbour
+	}
+	return home, err
+}
+
 // ErrActor is a token of another server that says that somebody of this one acts by it.
 var ErrActor = fmt.Errorf("%w: it says that somebody of this server acts by it", federation.ErrClaims)
 
