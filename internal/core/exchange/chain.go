@@ -26,13 +26,16 @@ func short(s *state, t *explain.Trace) *oauth.Error {
 }
 
 // straight refuses a requester that the token has been through already. Exchanging a token of one's own is no
-// way back.
+// way back, nor one out of a cycle from when the realm did not refuse them.
 func straight(s *state, t *explain.Trace) *oauth.Error {
-	last := len(s.hops) - 1 // the subject
-	if !s.Realm.Exchange.RefuseCycles || last < 0 || s.hops[last].Issuer == "" && s.hops[last].Client == s.Client.ID {
+	if !s.Realm.Exchange.RefuseCycles {
 		return nil
 	}
-	if Passed(s.hops[:last], s.Client) {
+	way := s.hops
+	for len(way) > 0 && Passed(way[len(way)-1:], s.Client) {
+		way = way[:len(way)-1]
+	}
+	if Passed(way, s.Client) {
 		t.Add(explain.ExchangeCycle, explain.Denied, s.Client.ID)
 		return notPermitted(s.Client.ID + " is already in the chain")
 	}

@@ -167,7 +167,7 @@ var refused = []struct {
 		func(p *play) { p.Subject.Path = []string{"refresher"} }},
 	{"back by a longer way", "", play{Client: "gateway", Subject: &held{Client: "spa", User: "alice", Path: []string{"gateway", "app"}}},
 		refusal{explain.ExchangeCycle, 403, oauth.AccessDenied, "Token exchange not permitted: gateway is already in the chain", "not_allowed", ""},
-		func(p *play) { p.Subject.Client = "gateway" }},
+		func(p *play) { p.Subject.Client, p.Subject.Path = "gateway", []string{"spa", "app"} }},
 	{"not reachable", "", play{Client: "gateway", Subject: ofAlice(), Audience: []string{"crm", "orders"}},
 		refusal{explain.AudienceRequested, 400, oauth.InvalidRequest, "Requested audience not available: crm", "invalid_request", ""},
 		func(p *play) { p.Audience = p.Audience[1:] }},

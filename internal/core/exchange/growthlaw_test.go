@@ -46,6 +46,7 @@ func (c *chain) judgeRenewal(requester *realm.Client, before *token.Verified, fi
 		c.Fatalf("a refresh changes act, may_act, resources or path (-before +after):\n%s", diff)
 	}
 	c.trustLasts()
+	c.isStraight(requester)
 	if last := c.held.Path[len(c.held.Path)-1]; last.Issuer != "" && !requester.Exchange.External {
 		c.Fatalf("refreshed by %s, which may not exchange tokens of others", requester.ID)
 	}
@@ -69,9 +70,18 @@ func (c *chain) hasPath(q exchange.Request) {
 	if limit := c.realm.Exchange.ChainLimit; limit >= 0 && len(want) > limit {
 		c.Fatalf("%d exchanges, the limit is %d", len(want), limit)
 	}
-	again := slices.ContainsFunc(before.Path, func(h token.Hop) bool { return h.Issuer == "" && h.Client == q.Client.ID })
-	if c.realm.Exchange.RefuseCycles && again && (q.Foreign != nil || before.Client != q.Client.ID) {
-		c.Fatalf("%s is in %v already", q.Client.ID, before.Path)
+	c.isStraight(q.Client)
+}
+
+// isStraight sees that a way that came back to a client, if only to go on from there, is none that the realm refuses.
+func (c *chain) isStraight(requester *realm.Client) {
+	left := false
+	for _, hop := range slices.Backward(c.held.Path) {
+		own := hop.Issuer == "" && hop.Client == requester.ID
+		if c.realm.Exchange.RefuseCycles && own && left {
+			c.Fatalf("%s is in %v already", requester.ID, c.held.Path)
+		}
+		left = left || !own
 	}
 }
 
