@@ -22,22 +22,26 @@ import (
 )
 
 // pit is a realm in which every grant is open to a client of each kind, and three issuers are trusted: "partner" with
-// assertions, "abroad" with subjects of exchanges, "cluster" with clients. Alice is "a-there" at each.
+// assertions, "abroad" with subjects of exchanges, "cluster" with clients. Alice is "a-there" at each. A fourth is another
+// realm of the server, "neighbour", trusted with all of these; see next.
 type pit struct {
 	*desk
-	second *server.Server // on the same database; nil where one cannot be
-	node   *server.Server // that requests go to; nil: the first
-	keys   *pitKeys
-	others []*pit           // further realms of the server
-	as     string           // the client that uses what ways bring; empty: the one that got it
-	twist  func(url.Values) // changes what ways ask for; nil: nothing
-	proof  *prooftest.Key   // goes with each request; nil: none
-	shown  *tls.Certificate // that the caller came with, as the proxy before the server tells; nil: its own, if it proves itself by one
-	bare   bool             // the caller came without any
-	ca     *authority       // whose certificates the server believes in
-	cards  *pitCards
-	db     database // that the server is on
-	first  *answer  // tokens of client "secret" for alice; nil before they are needed
+	second  *server.Server // on the same database; nil where one cannot be
+	node    *server.Server // that requests go to; nil: the first
+	keys    *pitKeys
+	others  []*pit           // further realms of the server, the neighbour first
+	beside  *pit             // the neighbour; nil before it is needed
+	vouches string           // an identity assertion, and
+	serves  string           // the token of client "secret" for itself, of the neighbour's: got when needed
+	as      string           // the client that uses what ways bring; empty: the one that got it
+	twist   func(url.Values) // changes what ways ask for; nil: nothing
+	proof   *prooftest.Key   // goes with each request; nil: none
+	shown   *tls.Certificate // that the caller came with, as the proxy before the server tells; nil: its own, if it proves itself by one
+	bare    bool             // the caller came without any
+	ca      *authority       // whose certificates the server believes in
+	cards   *pitCards
+	db      database // that the server is on
+	first   *answer  // tokens of client "secret" for alice; nil before they are needed
 }
 
 // pitCards are certificates: of the client that proves itself by one, and of somebody else.
@@ -147,8 +151,8 @@ func (k *pitKeys) realm(t *testing.T, name string) map[string]any {
 	for _, kind := range kinds {
 		attributes := object{"standard.token.exchange.enabled": "true", "standard.token.exchange.enableRefreshRequestedTokenType": "SAME_SESSION",
 			"oauth2.device.authorization.grant.enabled": "true", "oauth2.device.polling.interval": "1",
-			"oauth2.jwt.authorization.grant.enabled": "true", "oauth2.jwt.authorization.grant.idp": "partner",
-			"tokenhouse.exchange.external": "true", "id.jag.issuance.enabled": "true", "id.jag.allowed.audiences": issuerPartner}
+			"oauth2.jwt.authorization.grant.enabled": "true", "oauth2.jwt.authorization.grant.idp": "partner##neighbour",
+			"tokenhouse.exchange.external": "true", "id.jag.issuance.enabled": "true", "id.jag.allowed.audiences": issuerPartner + "##${base}/realms/" + besideOf(name)}
 		c := object{"clientId": kind, "enabled": kind != "disabled", "publicClient": kind == "public", "bearerOnly": kind == "bearer-only",
 			"standardFlowEnabled": true, "directAccessGrantsEnabled": true, "serviceAccountsEnabled": kind != "public", "fullScopeAllowed": true,
 			"redirectUris": []string{callback(kind)}, "secret": kind + "-secret", "attributes": attributes,
@@ -171,7 +175,9 @@ func (k *pitKeys) realm(t *testing.T, name string) map[string]any {
 		clients = append(clients, c)
 	}
 	clients = append(clients, object{"clientId": "target", "enabled": true, "bearerOnly": true, "attributes": object{"tokenhouse.resources": "https://target.example"}})
-	links := []any{}
+	clients = append(clients, object{"clientId": "lodger", "enabled": true, "serviceAccountsEnabled": true, "clientAuthenticatorType": "federated-jwt",
+		"attributes": object{"jwt.credential.issuer": "neighbour", "jwt.credential.sub": "secret-of-" + besideOf(name)}})
+	links := []any{object{"identityProvider": "neighbour", "userId": "alice-of-" + besideOf(name), "userName": "alice"}}
 	for _, alias := range []string{"partner", "abroad"} {
 		links = append(links, object{"identityProvider": alias, "userId": "a-there", "userName": "a"})
 	}
@@ -192,11 +198,36 @@ func (k *pitKeys) realm(t *testing.T, name string) map[string]any {
 			provider("abroad", "oidc", issuerAbroad, k.abroad, object{"tokenhouse.exchange.trusted": "true", "disableUserInfo": "true",
 				"authorizationUrl": issuerAbroad + "/auth", "tokenUrl": issuerAbroad + "/token"}),
 			provider("cluster", "oidc", issuerCluster, k.cluster, object{"supportsClientAssertions": "true",
-				"authorizationUrl": issuerCluster + "/auth", "tokenUrl": issuerCluster + "/token"})},
-		"users": []any{object{"username": "alice", "firstName": "Alice", "lastName": "Pit", "enabled": true, "email": "alice@pit.example", "emailVerified": true,
-			"credentials": []any{object{"type": "password", "value": "alice-password"}}, "realmRoles": []string{"offline_access"},
-			"clientRoles": object{"target": []string{"use"}}, "federatedIdentities": links}},
+				"authorizationUrl": issuerCluster + "/auth", "tokenUrl": issuerCluster + "/token"}),
+			// The settings name a key that is not the neighbour's: it is not believed.
+			provider("neighbour", "oidc", "${base}/realms/"+besideOf(name), k.stranger, object{"tokenhouse.exchange.trusted": "true",
+				"supportsClientAssertions": "true", "jwtAuthorizationGrantEnabled": "true", "tokenhouse.id-jag": "accept", "authorizationUrl": issuerCluster + "/auth", "tokenUrl": issuerCluster + "/token"})},
+		"users": []any{object{"id": "secret-of-" + name, "username": "service-account-secret", "serviceAccountClientId": "secret", "enabled": true},
+			// Somebody linked the neighbour's service account: it is nobody all the same.
+			object{"username": "machine", "firstName": "Max", "lastName": "Pit", "enabled": true, "email": "machine@pit.example", "emailVerified": true,
+				"federatedIdentities": []any{object{"identityProvider": "neighbour", "userId": "secret-of-" + besideOf(name), "userName": "machine"}}}, object{
+				"id": "alice-of-" + name, "username": "alice", "firstName": "Alice", "lastName": "Pit", "enabled": true, "email": "alice@pit.example", "emailVerified": true,
+				"credentials": []any{object{"type": "password", "value": "alice-password"}}, "realmRoles": []string{"offline_access"},
+				"clientRoles": object{"target": []string{"use"}}, "federatedIdentities": links}},
 	}
+}
+
+// besideOf is the name of the realm that is the neighbour of another.
+func besideOf(name string) string {
+	if name == "rival" {
+		return "pit"
+	}
+	return "rival"
+}
+
+// next is the neighbour: the realm of the server whose alice is known here as alice, and whose client "secret" is client
+// "lodger" here.
+func (p *pit) next() *pit {
+	p.Helper()
+	if p.beside == nil {
+		p.beside = p.others[0].in(p.T)
+	}
+	return p.beside
 }
 
 // issuer is the realm's issuer URL.

@@ -9,17 +9,22 @@ var attacks = []attack{
 		axes: "parameter × what becomes of it × grant × client", play: attackEachParameter,
 		tests: []string{"TestAttack/T02 parameters lost or doubled", "TestAttack/T02 headers", "TestAttackBrowser/T02 doubled"}},
 	{id: "T03", must: "each refresh, and each code, asks anew about clients, targets, scopes and roles",
-		axes: "what is gone × grant × client", play: func(y *cells, p *pit) { attackFalls("T03")(y, p); attackTargetsGone(y, p) },
+		axes: "what is gone × grant × client, and what is gone in a neighbour realm × use of its tokens", play: func(y *cells, p *pit) {
+			attackFalls("T03")(y, p)
+			attackTargetsGone(y, p)
+			attackNeighbour("T03")(y, p)
+		},
 		tests: []string{"TestAttack/T03 T04 T16 T19 T27 what a token stands on", "TestAttackBrowser/T03 T04 what a code stands on"}},
 	{id: "T04", must: "nobody who is disabled, locked or gone gets tokens, by any grant",
-		axes: "state of the user × grant × client", play: attackFalls("T04"),
+		axes: "state of the user × grant × client, and what is gone in a neighbour realm × use of its tokens", play: func(y *cells, p *pit) { attackFalls("T04")(y, p); attackNeighbour("T04")(y, p) },
 		tests: []string{"TestAttack/T03 T04 T16 T19 T27 what a token stands on", "TestAttackBrowser/T03 T04 what a code stands on", "TestAttackBrowser/recovery of who is locked"},
 		leavesOut: map[string]string{
 			"locked user × refresh, exchange of their own token, introspection": "granted: a lock for a time keeps out who guesses; anybody could end the sessions of others by it. A lock for good disables the user",
 			"backchannel authentication (CIBA)":                                 "there is no such grant"}},
 	{id: "T05", must: "an identity provider that is switched off, trusted no more, or gone is believed in nothing from then on",
 		axes: "change × provider × place where a JWT is taken", play: attackProvidersOff,
-		tests: []string{"TestAttackBroker/switched off"}},
+		tests:     []string{"TestAttackBroker/switched off", "TestRealmIsNotItsOwnNeighbour"},
+		leavesOut: map[string]string{"neighbour realm × another key": "granted: its keys are at hand, and those of the provider's settings count for nothing"}},
 	{id: "T06", must: "the key says which algorithm verifies, never the header",
 		axes: "forgery × place where a JWT is taken", play: attackAlgorithms,
 		tests:     []string{"TestAttack/T06 T25 forged and altered tokens", "TestAttackBroker/ID tokens", "internal/flow/keyring: TestAttackT06"},
@@ -40,10 +45,11 @@ var attacks = []attack{
 		axes: "subject × actor", play: attackActors,
 		tests: []string{"internal/core/mint: TestAttackT11", "internal/flow/grant: TestAssertionKeepsActors"}},
 	{id: "T12", must: "bound in, bound out",
-		axes: "grant × client × key, certificate, or both: its own, another's, none", play: func(y *cells, p *pit) {
+		axes: "grant × client, and token of a neighbour realm, × key, certificate, or both: its own, another's, none", play: func(y *cells, p *pit) {
 			attackBoundWays(y, p)
 			attackCertifiedWays(y, p)
 			attackBoundTwice(y, p)
+			attackNeighbourBonds(y, p)
 		},
 		tests:     []string{"TestAttack/T12 bound tokens", "TestAttack/T12 proof of possession", "TestCertificateBound"},
 		leavesOut: map[string]string{"refresh by a client with credentials × another key": "granted: its refresh token is bound to the credentials (RFC 9449 §5), and what comes of it, to the key that is proved now"}},
@@ -66,7 +72,7 @@ var attacks = []attack{
 		axes: "refresh token × client, and on a second node (PostgreSQL)", play: attackSpentOnes,
 		tests: []string{"TestAttack/T18 spent refresh tokens", "internal/flow/grant: TestAttack/T18 spent token after a restart", "internal/store: TestRevokedAfterRestart", "internal/store: TestAcknowledgedWritesSurviveKill"}},
 	{id: "T19", must: "the latest of all revocation marks counts",
-		axes: "mark × grant × client", play: attackFalls("T19"),
+		axes: "mark × grant × client, and what is gone in a neighbour realm × use of its tokens", play: func(y *cells, p *pit) { attackFalls("T19")(y, p); attackNeighbour("T19")(y, p) },
 		tests: []string{"TestAttack/T03 T04 T16 T19 T27 what a token stands on"}},
 	{id: "T20", must: "counts and sizes are bounded",
 		axes: "endpoint × count, size of a value, size of all, at the bound and above", play: attackMuch,
@@ -80,8 +86,9 @@ var attacks = []attack{
 		leavesOut: map[string]string{"tokens of the realm, request objects": "a token of the realm is held to the audience of who brings it (T08, T21); a request object is signed by the client that sends it, and its audience is asked where it has one"}},
 	{id: "T23", must: "claims that have to be there are there, of their type, and not over",
 		axes: "claim × what became of it × place where a JWT is taken", play: attackClaims,
-		tests:     []string{"TestAttack/T23 required claims"},
-		leavesOut: map[string]string{"`sub` of the realm's own tokens": "lightweight tokens have none: their session says whose they are"}},
+		tests: []string{"TestAttack/T23 required claims"},
+		leavesOut: map[string]string{"`sub` of the realm's own tokens": "lightweight tokens have none: their session says whose they are",
+			"`jti` of subjects that are tokens of the realm, or of a neighbour": "granted: only the realm itself could leave it out, and what ends such a token is its session"}},
 	{id: "T24", must: "codes, device codes and refresh tokens are their client's",
 		axes: "grant × client × client", play: attackOtherClients("code", "pushed request", "device code", "refresh", "offline refresh", "refresh of an exchange"),
 		tests: []string{"TestAttack/T24 tokens at other clients", "TestAttackBrowser/T24 substitution", "TestAttackBrowser/T24 devices"}},
@@ -90,10 +97,10 @@ var attacks = []attack{
 		tests: []string{"TestAttack/T06 T25 forged and altered tokens", "internal/flow/keyring: TestAttackT25", "internal/flow/verify: TestForeignMutated"}},
 	{id: "T26", must: "there is a fence between realms",
 		axes: "issuer and key × place where a JWT is taken", play: attackForeignRealm,
-		tests: []string{"TestAttack/T26 fence between realms"}},
+		tests: []string{"TestAttack/T26 fence between realms", "TestAttackAbroad", "TestRealmIsNotItsOwnNeighbour"}},
 	{id: "T27", must: "what was revoked, or whose session ended, is good for nothing",
-		axes: "end × grant × client", play: attackFalls("T27"),
-		tests: []string{"TestAttack/T27 T29 T30 no widening", "internal/flow/revoke: TestRevokeInAChain"}},
+		axes: "end × grant × client, and what is gone in a neighbour realm × use of its tokens", play: func(y *cells, p *pit) { attackFalls("T27")(y, p); attackNeighbour("T27")(y, p) },
+		tests: []string{"TestAttack/T27 T29 T30 no widening", "internal/flow/revoke: TestRevokeInAChain", "TestLineageAbroad", "TestLineageOfAssertions"}},
 	{id: "T28", must: "SAML: keys from the settings, audience, replay and times checked",
 		leavesOut: map[string]string{"all": "SAML is not built: no assertion of its is taken anywhere"}},
 	{id: "T29", must: "what comes out is no more than the subject's user consented to",
@@ -115,9 +122,11 @@ var attacks = []attack{
 		tests: []string{"TestAttackBrowser/T33 PKCE"}},
 	{id: "T34", must: "what is fetched is fetched from public addresses, in bounds",
 		axes: "address, or answer × place where keys are fetched for", play: attackFetches,
-		tests: []string{"TestAttackBroker/private addresses", "internal/upstream: TestAttack", "internal/upstream: TestPublic"}},
+		tests:     []string{"TestAttackBroker/private addresses", "internal/upstream: TestAttack", "internal/upstream: TestPublic"},
+		leavesOut: map[string]string{"tokens of a neighbour realm": "nothing is fetched for them: the keys are at hand"}},
 	{id: "T35", must: "an actor token is signed by this realm, and nobody else says who of this server acts",
-		axes: "forgery, and realm that is named, × subject, or actor that another issuer names", play: attackUnsignedActors},
+		axes: "forgery, and realm that is named, × subject, or actor that another issuer or a neighbour realm names", play: attackUnsignedActors,
+		leavesOut: map[string]string{"neighbour realm × who acts here by a token that is good": "granted: who acts stays named on a way that leaves the realm and comes back; it ends with the token that is named"}},
 	{id: "T36", must: "a resource that was asked for is carried through code, token, refresh and exchange",
 		axes: "grant × resource × resource asked for later", play: func(y *cells, p *pit) { attackResources(y, p, targetURI) },
 		tests: []string{"internal/flow/grant: TestResourceOfExchanges"}},

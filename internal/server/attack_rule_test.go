@@ -166,6 +166,7 @@ func attackUnsignedActors(y *cells, p *pit) {
 		y.cell(p.exchangeOf(subject, good.sign()).status == http.StatusOK, true, which)
 	}
 	attackNamedActors(y, p, rival)
+	attackActorsOfNeighbours(y, p)
 }
 
 // attackNamedActors has another issuer say who acts by its token: whom it knows itself, or somebody of another server, but

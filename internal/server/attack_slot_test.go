@@ -211,7 +211,7 @@ func redeems(p *pit, compact string) bool {
 }
 
 // slots are all places where a JWT is taken at the endpoints of OAuth.
-var slots = []slot{
+var slots = slices.Concat([]slot{
 	{"subject of an exchange", "access", (*pit).access, func(p *pit, c string) bool { return exchanged(p, c, "subject_token_type", typeAccess) },
 		[]string{"iss", "exp", "iat", "typ", "azp", "sid"}, false},
 	{"userinfo", "access", (*pit).access, func(p *pit, c string) bool { return p.post("userinfo", pairs("access_token", c)).status == 200 },
@@ -258,7 +258,7 @@ var slots = []slot{
 	}, func(p *pit, c string) bool {
 		return p.post("ext/par/request", p.by("private-key", "request", c)).status == http.StatusCreated
 	}, nil, false},
-}
+}, nearSlots)
 
 // attackAlgorithms: the key says by which algorithm it verifies, never the header (T06).
 func attackAlgorithms(y *cells, p *pit) {
@@ -317,8 +317,7 @@ func forgeries(p *pit, good blank) map[string]string {
 func attackOtherUses(y *cells, p *pit) {
 	for _, from := range slots {
 		for _, to := range slots {
-			// What a service account acts by is an access token, too, and users do not act for themselves.
-			same := from.door == to.door || from.door == "actor" && to.door == "access"
+			same := from.door == to.door || opens[from.name] == to.door
 			y.cell(to.present(p, from.made(p).sign()), same, from.name+" as "+to.name)
 		}
 	}
@@ -389,7 +388,7 @@ func attackBytes(y *cells, p *pit) {
 
 // attackForeignRealm: a token of one realm is nothing in another, whoever signs it (T26).
 func attackForeignRealm(y *cells, p *pit) {
-	rival := &pit{desk: &desk{arena: p.others[0].arena.in(p.T)}, keys: p.keys, cards: p.cards}
+	rival := &pit{desk: &desk{arena: p.others[0].arena.in(p.T)}, keys: p.keys, cards: p.cards, others: []*pit{p}}
 	for _, s := range slots {
 		theirs, ours := s.made(rival), s.made(p)
 		y.cell(s.present(p, theirs.sign()), false, s.name, "of the other realm")
@@ -403,6 +402,7 @@ func attackForeignRealm(y *cells, p *pit) {
 		y.cell(s.present(rival, s.made(rival).sign()), true, s.name, "at home")
 		y.cell(s.present(p, s.made(p).sign()), true, s.name, "here")
 	}
+	attackNeighbourKeys(y, p)
 }
 
 // attackReplays: what counts once counts once, on all nodes together (T31).
@@ -435,6 +435,9 @@ func attackAudienceParity(y *cells, p *pit) {
 // attackProvidersOff: an issuer that is switched off, no more trusted, or gone, is believed in nothing from then on (T05).
 func attackProvidersOff(y *cells, p *pit) {
 	of := map[string]string{"subject of another issuer": "abroad", "assertion": "partner", "identity assertion": "partner", "client assertion of an issuer": "cluster"}
+	for _, s := range nearSlots {
+		of[s.name] = viaNeighbour
+	}
 	changes := map[string]func(d *realm.Draft, was *realm.Provider){
 		"switched off": func(d *realm.Draft, was *realm.Provider) {
 			off := *was
@@ -448,6 +451,7 @@ func attackProvidersOff(y *cells, p *pit) {
 			}
 			delete(less.Config, "tokenhouse.exchange.trusted")
 			delete(less.Config, "supportsClientAssertions")
+			delete(less.Config, "jwtAuthorizationGrantEnabled")
 			d.PutProvider(&less)
 		},
 		"with another key": func(d *realm.Draft, was *realm.Provider) {
@@ -464,13 +468,18 @@ func attackProvidersOff(y *cells, p *pit) {
 		},
 		"deleted": func(d *realm.Draft, was *realm.Provider) { d.Delete(realm.KindProvider, was.Key) },
 	}
-	for _, alias := range []string{"abroad", "partner", "cluster"} {
+	for _, alias := range []string{"abroad", "partner", "cluster", viaNeighbour} {
 		for name, change := range changes {
 			was := p.current().Provider(alias)
 			kept := refreshesOf(p, alias)
 			p.edit(func(d *realm.Draft) { change(d, was) })
 			for _, s := range slots {
-				y.cell(s.present(p, s.made(p).sign()), of[s.name] != alias, s.name, alias+" "+name)
+				near := of[s.name] == viaNeighbour
+				if near != (alias == viaNeighbour) {
+					continue
+				}
+				keyed := near && name == "with another key" // which are at hand
+				y.cell(s.present(p, s.made(p).sign()), of[s.name] != alias || keyed, s.name, alias+" "+name)
 			}
 			for what, use := range kept {
 				y.cell(use(), name == "with another key", what, alias+" "+name) // providers change their keys
@@ -482,11 +491,17 @@ func attackProvidersOff(y *cells, p *pit) {
 
 // refreshesOf are uses of tokens that came of a provider's.
 func refreshesOf(p *pit, alias string) map[string]func() bool {
-	if alias != "abroad" {
+	var subject string
+	switch alias {
+	case "abroad":
+		subject = p.foreign()
+	case viaNeighbour:
+		subject = p.lent(p.next().held().get("access_token")).sign()
+	default:
 		return nil
 	}
-	q := p.want(p.post("token", p.by("secret", "grant_type", grantExchange, "subject_token", p.foreign(), "subject_token_type", typeJWT,
-		"subject_issuer", "abroad", "requested_token_type", typeRefresh)))
+	q := p.want(p.post("token", p.by("secret", "grant_type", grantExchange, "subject_token", subject, "subject_token_type", typeJWT,
+		"subject_issuer", alias, "requested_token_type", typeRefresh)))
 	return map[string]func() bool{
 		"refresh token of an exchange": func() bool {
 			return p.passes("secret", "grant_type", "refresh_token", "refresh_token", q.get("refresh_token"))
