@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
@@ -54,6 +55,16 @@ func (a *serviceAccounts) Rename(id, username string) error {
 	a.touched = true
 	return a.store.fails(a.store.editUser(a.ctx, a.tx, a.realmKey, id, func(account *user.Account) ([]event.Admin, error) {
 		account.User.Username = username
+		return nil, nil
+	}))
+}
+
+func (a *serviceAccounts) Grant(id, role string) error {
+	a.touched = true
+	return a.store.fails(a.store.editUser(a.ctx, a.tx, a.realmKey, id, func(account *user.Account) ([]event.Admin, error) {
+		if !slices.Contains(account.User.Roles, role) {
+			account.User.Roles = append(account.User.Roles, role)
+		}
 		return nil, nil
 	}))
 }

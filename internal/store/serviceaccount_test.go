@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
@@ -50,12 +51,14 @@ func TestEditClients(t *testing.T) {
 			if u == nil || u.ID != "robot-id" {
 				t.Fatalf("account: %+v", u)
 			}
+			must(t, accounts.Grant(u.ID, "welder"))
+			must(t, accounts.Grant(u.ID, "welder"))
 			return accounts.Rename(u.ID, "service-account-robot-2")
 		}))
 		u, err := s.ServiceAccount(ctx, shop, "robot-key")
 		must(t, err)
-		if u.Username != "service-account-robot-2" {
-			t.Errorf("username is %q", u.Username)
+		if u.Username != "service-account-robot-2" || !slices.Equal(u.Roles, []string{"welder"}) {
+			t.Errorf("account is %+v", u)
 		}
 
 		must(t, s.StartSession(ctx, shop, session.Session{ID: "s", UserID: "robot-id", Started: at, LastAccess: at}, session.Grant{Session: "s", Client: "robot-key"}))

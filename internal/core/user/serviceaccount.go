@@ -9,6 +9,8 @@ type ServiceAccounts interface {
 	Create(u User) error
 	// Rename gives an account another username, as Create.
 	Rename(id, username string) error
+	// Grant gives an account a role.
+	Grant(id, role string) error
 	// Delete removes an account and ends its sessions.
 	Delete(id string) error
 }

@@ -36,7 +36,8 @@ func (c *Clients) Create(ctx context.Context, author audit.Author, realmName str
 		d.PutClient(made)
 		key = made.Key
 		record := author.Of(d.Realm(), audit.Create, clientResource, clientPath(key), withID(o, key))
-		return record, settleAccount(d.Realm(), accounts, author, key)
+		record = append(record, switched(author, d.Realm(), nil, made)...)
+		return record, settle(d, accounts, author, key, false)
 	})
 	return key, err
 }

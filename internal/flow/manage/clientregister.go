@@ -66,7 +66,7 @@ func (c *Clients) Register(ctx context.Context, author audit.Author, realmName s
 			return nil, err
 		}
 		key = made.Key
-		return nil, settleAccount(d.Realm(), accounts, author, key)
+		return nil, settle(d, accounts, author, key, false)
 	})
 	return key, err
 }

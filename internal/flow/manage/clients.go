@@ -12,6 +12,7 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
 	"github.com/tokenhouse/tokenhouse/internal/flow/police"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authz"
 )
 
 // Clients changes clients, and the service accounts that some of them have.
@@ -45,14 +46,18 @@ func (c *Clients) edit(ctx context.Context, realmName, key string, change func(*
 	return c.Store.Edit(ctx, realmName, func(d *realm.Draft) ([]event.Admin, error) { return editClient(d, key, change) })
 }
 
-// editWithAccount is edit for changes that the client's service account follows.
+// editWithAccount is edit for changes that the client's service account follows, and a role of it: see settle.
 func (c *Clients) editWithAccount(ctx context.Context, author audit.Author, realmName, key string, change func(*realm.Draft, *realm.Client) ([]event.Admin, error)) error {
 	return c.Store.EditClients(ctx, realmName, func(d *realm.Draft, accounts user.ServiceAccounts) ([]event.Admin, error) {
-		audit, err := editClient(d, key, change)
+		protects := false
+		audit, err := editClient(d, key, func(d *realm.Draft, client *realm.Client) ([]event.Admin, error) {
+			protects = authz.On(client.Extra)
+			return change(d, client)
+		})
 		if err != nil {
 			return nil, err
 		}
-		return audit, settleAccount(d.Realm(), accounts, author, key)
+		return audit, settle(d, accounts, author, key, protects)
 	})
 }
 

@@ -26,7 +26,7 @@ func (c *Clients) Update(ctx context.Context, author audit.Author, realmName, ke
 		if _, err := ch.police(d.Realm(), &before, client); err != nil {
 			return nil, err
 		}
-		return author.Of(d.Realm(), audit.Update, clientResource, clientPath(key), o), nil
+		return append(switched(author, d.Realm(), &before, client), author.Of(d.Realm(), audit.Update, clientResource, clientPath(key), o)...), nil
 	})
 }
 

@@ -63,6 +63,9 @@ type Policy struct {
 // member is the member of a client's representation that its authorization services are kept in.
 const member = "authorizationSettings"
 
+// ProtectionRole is the role of a resource server by which its service account looks after what it protects.
+const ProtectionRole = "uma_protection"
+
 // On tells whether a client is a resource server, by what is kept of it.
 func On(kept realm.Extra) bool {
 	return keycloak.Value[bool](keycloak.Object(kept), "authorizationServicesEnabled")

@@ -26,6 +26,8 @@ type Contents struct {
 	options Options
 	paths   map[string]string // of groups → keys
 	without []*realm.Client   // clients whose service account is in no user of the file
+
+	protecting map[string]string // those of them that are new resource servers → the role that this gives them
 }
 
 // Build makes the realm that a representation describes, without its users. What cannot be made is a
@@ -37,7 +39,7 @@ func Build(o keycloak.Object, users *Mentions, options Options) (*Contents, erro
 			return nil, err
 		}
 	}
-	b := &builder{file: o, users: users, own: unmark(o), Contents: Contents{options: options, paths: map[string]string{}}}
+	b := &builder{file: o, users: users, own: unmark(o), Contents: Contents{options: options, paths: map[string]string{}, protecting: map[string]string{}}}
 	for _, step := range []func() error{
 		b.settings, b.scopes, b.clients, b.roles, b.composites, b.namedRoles, b.scopeMappings,
 		b.groups, b.defaultGroups, b.providers, b.keys, b.migrate, b.accounts,

@@ -8,15 +8,22 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
+	"github.com/tokenhouse/tokenhouse/internal/keycloak/authz"
 )
 
-// accounts finds the clients with a service account that no user of the file is.
+// accounts finds the clients with a service account that no user of the file is. Resource servers among them get the role
+// that a new resource server has. Keycloak gives it in whole files alone.
 func (b *builder) accounts() error {
 	for _, c := range b.realm().Clients() {
 		if !c.ServiceAccounts || b.users.accounts[c.ID] {
 			continue
 		}
 		b.giveAccount(c)
+		if authz.On(c.Extra) {
+			o := keycloak.Object{}
+			o.Put("name", authz.ProtectionRole)
+			b.protecting[c.Key] = b.putMissingRole(o, c.ID).Key
+		}
 	}
 	return nil
 }
@@ -63,6 +70,9 @@ func (c *Contents) ServiceAccounts() []user.Account {
 		u := NewServiceAccount(owner, c.options.NewID(), c.options.Now)
 		if role := c.Draft.Realm().DefaultRole; role != "" {
 			u.Roles = []string{role}
+		}
+		if role, ok := c.protecting[owner.Key]; ok {
+			u.Roles = append(u.Roles, role)
 		}
 		out = append(out, user.Account{User: u})
 	}

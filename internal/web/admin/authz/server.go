@@ -10,13 +10,7 @@ import (
 
 // server is how the client enforces its policies, without what it consists of.
 func server(w http.ResponseWriter, c *call) error {
-	return rest.JSON(w, struct {
-		ID       string `json:"id"`
-		ClientID string `json:"clientId"`
-		Name     string `json:"name"`
-		authz.Server
-	}{c.client.Key, c.client.Key, c.client.ID, authz.Server{Remote: c.server.Remote, Mode: c.server.Mode, Strategy: c.server.Strategy,
-		Resources: []authz.Resource{}, Policies: []authz.Policy{}, Scopes: []authz.Scope{}}})
+	return rest.JSON(w, c.server.Overview(c.client))
 }
 
 func (d Deps) set(w http.ResponseWriter, c *call) error {
