@@ -137,3 +137,74 @@ func authorization(t *testing.T, db server.Database) {
 	}
 	root.call(204, "DELETE", at+"/scope/"+scope.ID, "")
 }
+
+// TestAuthorizationRefersToWhatIsThere: owners of resources are users, by id or username, and policies refer to users,
+// clients and client scopes that the realm has.
+func TestAuthorizationRefersToWhatIsThere(t *testing.T) {
+	for _, db := range databases {
+		t.Run(db.name, func(t *testing.T) { referring(t, db.open(t)) })
+	}
+}
+
+func referring(t *testing.T, db server.Database) {
+	_, base := start(t, db, map[string][]byte{"protected.json": []byte(protected)})
+	root := newOfficer(t, base, "master", "admin")
+	const at = "protected/clients/api-key/authz/resource-server"
+	owned := func(name string) string {
+		t.Helper()
+		text := root.call(200, "GET", at+"/resource?exactName=true&name="+name, "")
+		_, owner, _ := strings.Cut(text, `"owner":`)
+		owner, _, _ = strings.Cut(owner, "}")
+		return owner + "}"
+	}
+	const ann, client = `{"id":"ann-key","name":"ann"}`, `{"id":"api-key","name":"api"}`
+	imported := func(owner string) string { return `{"resources": [{"name": "r", "owner": ` + owner + `}]}` }
+	for owner, want := range map[string]string{
+		`"ann"`: ann, `"ann-key"`: ann, `{"id": "ann-key"}`: ann, `{"id": "ann"}`: ann, `{"name": "ann"}`: ann, `{"id": "ann-key", "name": "x"}`: ann,
+		`{"name": "nobody"}`: client, `{"id": "api-key"}`: client, `{}`: client, `null`: client,
+	} {
+		root.call(204, "POST", at+"/import", imported(owner))
+		if got := owned("r"); got != want {
+			t.Errorf("imported with owner %s: %s", owner, got)
+		}
+		text := root.call(200, "GET", at+"/settings", "")
+		if got := strings.Contains(text, `"owner":{"name":"ann"}`); got != (want == ann) || !got && strings.Contains(text, `"owner"`) {
+			t.Errorf("exported with owner %s: %s", owner, text)
+		}
+	}
+	for _, owner := range []string{`"nobody"`, `{"id": "nobody"}`, `{"id": "web-key"}`, `"api"`} {
+		root.call(400, "POST", at+"/import", imported(owner))
+		root.call(400, "POST", at+"/resource", `{"name": "q", "owner": `+owner+`}`)
+	}
+	if text := root.call(400, "POST", at+"/resource", `{"name": "q", "owner": {"name": "ann"}}`); !strings.Contains(text, "You must specify the resource owner.") {
+		t.Error(text)
+	}
+	q := root.body(201, "POST", at+"/resource", `{"name": "q", "owner": "ann"}`)
+	if q.Owner.ID != "ann-key" {
+		t.Errorf("made with an owner: %+v", q)
+	}
+	root.call(204, "PUT", at+"/resource/"+q.Key, `{"name": "q", "owner": {"id": "api-key"}}`)
+	root.call(400, "PUT", at+"/resource/"+q.Key, `{"name": "q", "owner": {"id": "nobody"}}`)
+	if got := owned("q"); got != ann {
+		t.Errorf("a change changed the owner: %s", got)
+	}
+
+	for _, c := range []struct{ kind, member, unknown string }{
+		{"user", "users", `["ann", "nobody"]`}, {"client", "clients", `["nobody"]`}, {"client-scope", "clientScopes", `[{"id": "nobody"}]`},
+	} {
+		config, _ := json.Marshal(c.unknown)
+		policy := fmt.Sprintf(`{"name": "p", "type": %q, "config": {%q: %s}}`, c.kind, c.member, config)
+		root.call(400, "POST", at+"/policy/"+c.kind, fmt.Sprintf(`{"name": "p", %q: %s}`, c.member, c.unknown))
+		root.call(400, "POST", at+"/policy", policy)
+		root.call(400, "POST", at+"/import", `{"policies": [`+policy+`]}`)
+	}
+	root.call(201, "POST", "protected/users", `{"username": "bob", "enabled": true}`)
+	p := root.body(201, "POST", at+"/policy/user", `{"name": "p", "users": ["bob", "ann-key"]}`)
+	var bob []struct{ ID string }
+	if json.Unmarshal([]byte(root.call(200, "GET", "protected/users?username=bob", "")), &bob) != nil || len(bob) != 1 {
+		t.Fatalf("bob: %+v", bob)
+	}
+	root.call(204, "DELETE", "protected/users/"+bob[0].ID, "")
+	root.call(201, "PUT", at+"/policy/user/"+p.ID, `{"name": "p", "users": ["bob", "ann-key"]}`) // as it is shown
+	root.call(400, "PUT", at+"/policy/user/"+p.ID, `{"name": "p", "users": ["carl"]}`)
+}

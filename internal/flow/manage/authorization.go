@@ -99,8 +99,8 @@ func (a *Authorization) Import(ctx context.Context, author audit.Author, r *real
 
 // PutResource adds a resource, or replaces the one with this id, and gives its id.
 func (a *Authorization) PutResource(ctx context.Context, author audit.Author, r *realm.Realm, client, id string, body keycloak.Object) (made string, err error) {
-	return a.put(ctx, author, r, client, id, resourceProtected, "/resource/", body, func(s *authz.Server, _ authz.Names) (string, error) {
-		return s.PutResource(id, body, author.NewID)
+	return a.put(ctx, author, r, client, id, resourceProtected, "/resource/", body, func(s *authz.Server, names authz.Names) (string, error) {
+		return s.PutResource(id, body, names, author.NewID)
 	})
 }
 

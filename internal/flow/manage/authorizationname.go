@@ -51,7 +51,9 @@ func (a *Authorization) people(ctx context.Context, realmKey string, mentions []
 		if err != nil {
 			return nil, err
 		}
-		out[m] = entry
+		for _, word := range []string{m.Word, entry.id, entry.name} { // what is kept has the name
+			out[authz.Mention{What: m.What, Word: word}] = entry
+		}
 	}
 	return out, nil
 }
@@ -117,6 +119,19 @@ func (n names) ID(what authz.Referred, name string) string {
 		}
 	}
 	return name
+}
+
+func (n names) Has(what authz.Referred, word string) bool {
+	switch what {
+	case authz.Role:
+		return n.role(word) != nil
+	case authz.Client:
+		return n.realm.ClientByKey(word) != nil || n.realm.Client(word) != nil
+	case authz.ClientScope:
+		return n.realm.ScopeByKey(word) != nil || n.realm.Scope(word) != nil
+	}
+	_, ok := n.people[authz.Mention{What: what, Word: word}]
+	return ok
 }
 
 // role finds a role by id, or by name: that of a client as "client/role".

@@ -19,6 +19,7 @@ type asNamed struct{}
 
 func (asNamed) Name(_ authz.Referred, word string) string { return word }
 func (asNamed) ID(_ authz.Referred, word string) string   { return word }
+func (asNamed) Has(authz.Referred, string) bool           { return true }
 
 // TestFiles reads the resource servers of all realm files there are, keeps them, and imports what it
 // exports: it stays what it was, and is what Keycloak takes.

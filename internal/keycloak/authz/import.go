@@ -45,7 +45,11 @@ func (s *Server) Import(body keycloak.Object, names Names, newID func() string) 
 		if old := find(s.Resources, func(r Resource) bool { return r.Name == o.Text("name") }); old != nil {
 			id = old.ID
 		}
-		if _, err := s.PutResource(id, o, newID); err != nil {
+		owner, err := s.ownerOf(o["owner"], names, true)
+		if err != nil {
+			return err
+		}
+		if _, err := s.putResource(id, o, owner, newID); err != nil {
 			return err
 		}
 	}

@@ -2,41 +2,13 @@ package authz
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 )
-
-// Names tells the names of what policies refer to, and the ids. What is not there keeps the word that was
-// used for it.
-type Names interface {
-	// Name is the name of what an id or a name means: of a role "client/role", of a group its path.
-	Name(kind Referred, idOrName string) string
-	// ID is the id of what has a name.
-	ID(kind Referred, name string) string
-}
-
-// Referred is a kind of thing that policies refer to.
-type Referred int
-
-// What policies refer to outside of their resource server.
-const (
-	Role Referred = iota
-	Client
-	ClientScope
-	Group
-	User
-)
-
-// reference is one of the things that a policy refers to, with what it says of it.
-type reference struct {
-	ID       string `json:"id,omitempty"`
-	Path     string `json:"path,omitempty"` // of groups
-	Required *bool  `json:"required,omitempty"`
-	Children *bool  `json:"extendChildren,omitempty"`
-}
 
 // special are the members of policies that refer to things outside, by kind of policy.
 var special = map[string]struct {
@@ -81,7 +53,7 @@ func (s *Server) PutPolicy(id, kind string, body keycloak.Object, names Names, n
 			p.Kind = old.Kind
 		}
 		if p.Config == nil {
-			p.Config = old.Config
+			p.Config = maps.Clone(old.Config)
 		}
 	}
 	p.complete()
@@ -89,6 +61,9 @@ func (s *Server) PutPolicy(id, kind string, body keycloak.Object, names Names, n
 		return "", err
 	}
 	if err := s.describe(&p, body, names); err != nil {
+		return "", err
+	}
+	if err := checkReferred(&p, old, names); err != nil {
 		return "", err
 	}
 	if old != nil {
@@ -228,57 +203,4 @@ func (s *Server) DeletePolicy(id string) error {
 	s.Policies = slices.DeleteFunc(s.Policies, func(p Policy) bool { return p.ID == id })
 	s.replace(settingPolicies, name, "")
 	return nil
-}
-
-// Mention is a word that a policy uses for something outside of its resource server.
-type Mention struct {
-	What Referred
-	Word string
-}
-
-// Mentions are what the representation of a policy, or of the policies of a resource server, refers to.
-func Mentions(body keycloak.Object) []Mention {
-	var out []Mention
-	for _, of := range special {
-		for _, data := range []json.RawMessage{body[of.member], json.RawMessage(keycloak.Value[map[string]string](body, "config")[of.member])} {
-			out = append(out, mentions(data, of.what, of.plain)...)
-		}
-	}
-	for _, policy := range keycloak.Value[[]keycloak.Object](body, "policies") {
-		out = append(out, Mentions(policy)...)
-	}
-	return out
-}
-
-func mentions(data json.RawMessage, what Referred, plain bool) []Mention {
-	var out []Mention
-	if plain {
-		var words []string
-		_ = json.Unmarshal(data, &words)
-		for _, word := range words {
-			out = append(out, Mention{what, word})
-		}
-		return out
-	}
-	var list []reference
-	_ = json.Unmarshal(data, &list)
-	for _, r := range list {
-		for _, word := range []string{r.ID, r.Path} {
-			if word != "" {
-				out = append(out, Mention{what, word})
-			}
-		}
-	}
-	return out
-}
-
-// Mentions are what the policies of the server refer to outside of it.
-func (s *Server) Mentions() []Mention {
-	var out []Mention
-	for _, p := range s.Policies {
-		if of, ok := special[p.Kind]; ok {
-			out = append(out, mentions(json.RawMessage(p.Config[of.member]), of.what, of.plain)...)
-		}
-	}
-	return out
 }

@@ -10,9 +10,20 @@ import (
 
 // PutResource adds the resource that a body describes, or, with an id, replaces the one that has it, and
 // gives its id. Scopes that it names and that are missing are made. One that is replaced keeps its attributes where the
-// body has none.
-func (s *Server) PutResource(id string, body keycloak.Object, newID func() string) (string, error) {
-	r := Resource{ID: id, Name: body.Text("name"), Kind: body.Text("type"), Owner: body["owner"], UserManaged: keycloak.Value[bool](body, "ownerManagedAccess"),
+// body has none, and its owner.
+func (s *Server) PutResource(id string, body keycloak.Object, names Names, newID func() string) (string, error) {
+	owner, err := s.ownerOf(body["owner"], names, id != "") // of one that is there it is looked at, and no more
+	if err != nil {
+		return "", err
+	}
+	if old := find(s.Resources, func(r Resource) bool { return id != "" && r.ID == id }); old != nil {
+		owner = old.Owner
+	}
+	return s.putResource(id, body, owner, newID)
+}
+
+func (s *Server) putResource(id string, body keycloak.Object, owner json.RawMessage, newID func() string) (string, error) {
+	r := Resource{ID: id, Name: body.Text("name"), Kind: body.Text("type"), Owner: owner, UserManaged: keycloak.Value[bool](body, "ownerManagedAccess"),
 		DisplayName: body.Text("displayName"), Attributes: keycloak.Value[map[string][]string](body, "attributes"),
 		URIs: addresses(keycloak.Value[[]string](body, "uris")), Icon: body.Text("icon_uri")}
 	if uri := body.Text("uri"); uri != "" && len(r.URIs) == 0 {
@@ -123,7 +134,7 @@ func (s *Server) dropPermissions(setting, name string) {
 type ShownResource struct {
 	Name        string              `json:"name"`
 	Kind        string              `json:"type,omitempty"`
-	Owner       json.RawMessage     `json:"owner"`
+	Owner       owner               `json:"owner"`
 	UserManaged bool                `json:"ownerManagedAccess"`
 	DisplayName string              `json:"displayName,omitempty"`
 	Attributes  map[string][]string `json:"attributes,omitzero"`
@@ -134,11 +145,11 @@ type ShownResource struct {
 }
 
 // ShowResource shows a resource of a client. Without depth scopes and attributes are left out.
-func (s *Server) ShowResource(r *Resource, clientKey, clientID string, deep bool) ShownResource {
-	out := ShownResource{Name: r.Name, Kind: r.Kind, Owner: r.Owner, UserManaged: r.UserManaged, DisplayName: r.DisplayName,
+func (s *Server) ShowResource(r *Resource, names Names, clientID string, deep bool) ShownResource {
+	out := ShownResource{Name: r.Name, Kind: r.Kind, Owner: owner{s.ClientKey, clientID}, UserManaged: r.UserManaged, DisplayName: r.DisplayName,
 		ID: r.ID, URIs: append([]string{}, r.URIs...), Icon: r.Icon}
-	if len(out.Owner) == 0 || out.Owner[0] != '{' {
-		out.Owner = json.RawMessage(text(map[string]string{"id": clientKey, "name": clientID}))
+	if id, name := s.Owner(r, names); id != "" {
+		out.Owner = owner{id, name}
 	}
 	if deep {
 		out.Attributes = r.Attributes

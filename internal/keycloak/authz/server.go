@@ -20,6 +20,8 @@ type Server struct {
 	Policies  []Policy   `json:"policies"`
 	Scopes    []Scope    `json:"scopes"`
 	Strategy  string     `json:"decisionStrategy"`
+
+	ClientKey string `json:"-"` // whose server it is
 }
 
 // Resource is something that is protected.
@@ -74,7 +76,7 @@ func On(kept realm.Extra) bool {
 // Read takes the authorization services from what is kept of a client. A client that has just become a
 // resource server has none. What has no id yet gets one, always the same.
 func Read(client *realm.Client, kept realm.Extra) *Server {
-	s := &Server{Remote: true, Mode: "ENFORCING", Strategy: "UNANIMOUS"}
+	s := &Server{ClientKey: client.Key, Remote: true, Mode: "ENFORCING", Strategy: "UNANIMOUS"}
 	if data, ok := kept[member]; ok {
 		_ = json.Unmarshal(data, s) // what was kept was checked when it came
 		s.oldURIs(data)
@@ -82,6 +84,7 @@ func Read(client *realm.Client, kept realm.Extra) *Server {
 	for i := range s.Resources {
 		r := &s.Resources[i]
 		r.ID = orMade(r.ID, client.Key, "resource", r.Name)
+		r.Owner = keptOwner(readOwner(r.Owner).word())
 		if r.Attributes == nil {
 			r.Attributes = map[string][]string{}
 		}

@@ -129,6 +129,9 @@ func (d Deps) with(h handler) rest.Handler {
 			}
 			return &render.Status{Code: http.StatusConflict, Text: "invalid_request", Description: taken.Message}
 		}
+		if errors.Is(err, authz.ErrNoOwner) {
+			return &render.Status{Code: http.StatusBadRequest, Text: "invalid_request", Description: authz.ErrNoOwner.Message}
+		}
 		return err
 	}
 }

@@ -5,13 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenhouse/tokenhouse/internal/keycloak"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/authz"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 )
 
 func (c *call) showResource(r *authz.Resource) any {
-	return c.server.ShowResource(r, c.client.Key, c.client.ID, true)
+	return c.server.ShowResource(r, c.names, c.client.ID, true)
 }
 
 // usualPage is how many elements lists have where nothing else is asked for.
@@ -36,7 +35,7 @@ func resources(w http.ResponseWriter, c *call) error {
 	id, uri, scope, owner := c.asked("_id"), c.asked("uri"), c.asked("scope"), c.asked("owner")
 	out := []authz.ShownResource{}
 	for _, r := range byName(c.server.Resources, func(r *authz.Resource) string { return r.Name }) {
-		shown := c.server.ShowResource(&r, c.client.Key, c.client.ID, c.Flag("deep", true))
+		shown := c.server.ShowResource(&r, c.names, c.client.ID, c.Flag("deep", true))
 		if !c.isNamed(&r) || !c.filter("type", r.Kind) || id != "" && id != r.ID || uri != "" && !slices.Contains(r.URIs, uri) ||
 			scope != "" && !hasScope(&r, scope) || owner != "" && !owned(shown, owner) {
 			continue
@@ -56,8 +55,7 @@ func hasScope(r *authz.Resource, part string) bool {
 
 // owned tells whether a resource belongs to somebody, by id or name.
 func owned(r authz.ShownResource, owner string) bool {
-	o := keycloak.Value[keycloak.Object](keycloak.Object{"owner": r.Owner}, "owner")
-	return o.Text("id") == owner || o.Text("name") == owner
+	return r.Owner.ID == owner || r.Owner.Name == owner
 }
 
 func searchResource(w http.ResponseWriter, c *call) error {
@@ -94,7 +92,7 @@ func resourceScopes(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	return rest.JSON(w, briefScopes(c.server.ShowResource(r, c.client.Key, c.client.ID, true).Scopes))
+	return rest.JSON(w, briefScopes(c.server.ShowResource(r, c.names, c.client.ID, true).Scopes))
 }
 
 func resourcePermissions(w http.ResponseWriter, c *call) error {
@@ -122,7 +120,7 @@ func (d Deps) addResource(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	s, _, err := d.Servers.Server(c.Context(), c.Realm, c.client)
+	s, names, err := d.Servers.Server(c.Context(), c.Realm, c.client)
 	if err != nil {
 		return err
 	}
@@ -130,7 +128,7 @@ func (d Deps) addResource(w http.ResponseWriter, c *call) error {
 	if made == nil { // somebody was quick to remove it
 		return errNotFound
 	}
-	return created(w, s.ShowResource(made, c.client.Key, c.client.ID, true))
+	return created(w, s.ShowResource(made, names, c.client.ID, true))
 }
 
 func (d Deps) putResource(w http.ResponseWriter, c *call) error {

@@ -3,7 +3,6 @@ package authz
 import (
 	"net/http"
 
-	"github.com/tokenhouse/tokenhouse/internal/keycloak/authz"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
 )
@@ -23,11 +22,7 @@ func (d Deps) set(w http.ResponseWriter, c *call) error {
 
 // settings is an export of all that the client has.
 func settings(w http.ResponseWriter, c *call) error {
-	s := *c.server
-	s.Resources = append([]authz.Resource{}, s.Resources...)
-	s.Policies = append([]authz.Policy{}, s.Policies...)
-	s.Scopes = append([]authz.Scope{}, s.Scopes...)
-	return rest.JSON(w, s)
+	return rest.JSON(w, c.server.Exported(c.names))
 }
 
 func (d Deps) load(w http.ResponseWriter, c *call) error {
