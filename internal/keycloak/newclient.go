@@ -42,10 +42,10 @@ func CompleteClient(o Object) error {
 		completeSAML(o, attributes)
 	}
 	dropOldMembers(o)
+	EnableAuthorization(o)
 	switch {
 	case !Value[bool](o, "authorizationServicesEnabled"):
 		delete(o, "authorizationServicesEnabled")
-		delete(o, "authorizationSettings")
 	case Value[bool](o, "publicClient"), Value[bool](o, "bearerOnly"):
 		return &fault.Invalid{Field: "authorizationServicesEnabled", Message: "Only confidential clients are allowed to set authorization settings"}
 	default:
@@ -53,6 +53,13 @@ func CompleteClient(o Object) error {
 	}
 	o.Put("attributes", attributes)
 	return nil
+}
+
+// EnableAuthorization makes a resource server of a new client that brings settings of one, whatever else it says.
+func EnableAuthorization(o Object) {
+	if o.Has("authorizationSettings") {
+		o.Put("authorizationServicesEnabled", true)
+	}
 }
 
 // dropOldMembers removes members that mean nothing to Keycloak any more.

@@ -52,6 +52,8 @@ func TestCompleteClient(t *testing.T) {
 				"webOrigins": ["https://a.example"], "attributes": {}}`},
 		"empty attributes": {`{"clientId": "web", "attributes": {"a": "", "tokenhouse.exchange.permitted": "", "tokenhouse.exchange.issuers": ""}}`,
 			`{"clientId": "web", "clientAuthenticatorType": "client-secret", "attributes": {"tokenhouse.exchange.permitted": "##"}}`},
+		"authorization settings": {`{"clientId": "web", "authorizationServicesEnabled": false, "authorizationSettings": {}}`,
+			`{"clientId": "web", "clientAuthenticatorType": "client-secret", "authorizationServicesEnabled": true, "authorizationSettings": {}, "serviceAccountsEnabled": true, "attributes": {}}`},
 		"authorization services": {`{"clientId": "web", "authorizationServicesEnabled": true}`,
 			`{"clientId": "web", "clientAuthenticatorType": "client-secret", "authorizationServicesEnabled": true, "serviceAccountsEnabled": true, "attributes": {}}`},
 	}

@@ -11,14 +11,14 @@ import (
 )
 
 // basin has resource servers: one with a service account in the file and three without, the role being there, or
-// nowhere, or named by a policy alone. Of a client without authorization services nothing is asked.
+// nowhere, or named by a policy alone. That last one is known by its settings, one more client is none.
 const basin = `{"realm": "basin", "enabled": true, "sslRequired": "none", "adminEventsEnabled": true, "adminEventsDetailsEnabled": true,
 	"roles": {"client": {"crane": [{"name": "uma_protection", "description": "of the crane"}]}},
 	"clients": [
 		{"id": "known", "clientId": "Known", "secret": "s", "authorizationServicesEnabled": true, "serviceAccountsEnabled": true},
 		{"id": "dock", "clientId": "dock", "secret": "s", "authorizationServicesEnabled": true},
 		{"id": "crane", "clientId": "crane", "secret": "s", "authorizationServicesEnabled": true},
-		{"id": "pier", "clientId": "pier", "secret": "s", "authorizationServicesEnabled": true, "authorizationSettings": {"policies": [
+		{"id": "pier", "clientId": "pier", "secret": "s", "authorizationSettings": {"policies": [
 			{"name": "p", "type": "role", "config": {"roles": "[{\"id\":\"pier/uma_protection\"}]"}}]}},
 		{"id": "boat", "clientId": "boat", "secret": "s", "serviceAccountsEnabled": true}],
 	"users": [{"username": "service-account-known", "enabled": true, "serviceAccountClientId": "Known"}]}`

@@ -130,6 +130,7 @@ func (b *builder) complete(o keycloak.Object, path string) {
 		putMissing(o, "standardFlowEnabled", !only)
 		putMissing(o, "directAccessGrantsEnabled", only)
 	}
+	keycloak.EnableAuthorization(o)
 	if keycloak.Value[bool](o, "authorizationServicesEnabled") {
 		o.Put("serviceAccountsEnabled", true)
 	} else {
