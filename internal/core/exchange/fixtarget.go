@@ -77,21 +77,24 @@ func fixAccepts(s *state, d Decision) []explain.Fix {
 
 func fixChain(s *state, _ Decision) []explain.Fix {
 	return []explain.Fix{
-		LongerChain(s.Realm, len(s.Subject.Token.Path)+1),
+		LongerChain(s.Realm, len(s.hops)),
 		{Sentence: "exchange a token that has fewer exchanges behind it"},
 	}
 }
 
 // LongerChain is the change by which a realm allows so many exchanges in a row.
 func LongerChain(r *realm.Realm, exchanges int) explain.Fix {
-	return explain.Fix{Sentence: fmt.Sprintf("allow chains of %d exchanges in the realm", exchanges),
-		Command: explain.Command("update", "realms/"+r.Name, r.Name, explain.Attribute(attributeChain, strconv.Itoa(exchanges)))}
+	return ofRealm(r, fmt.Sprintf("allow chains of %d exchanges in the realm", exchanges), explain.Attribute(attributeChain, strconv.Itoa(exchanges)))
 }
 
 // AllowCycles is the change by which a realm lets tokens come back to where they were.
 func AllowCycles(r *realm.Realm) explain.Fix {
-	return explain.Fix{Sentence: "let tokens come back to clients that they went through",
-		Command: explain.Command("update", "realms/"+r.Name, r.Name, explain.Attribute(attributeCycles, "false"))}
+	return ofRealm(r, "let tokens come back to clients that they went through", explain.Attribute(attributeCycles, "false"))
+}
+
+// ofRealm is a fix by a setting of the realm.
+func ofRealm(r *realm.Realm, sentence string, setting explain.Setting) explain.Fix {
+	return explain.Fix{Sentence: sentence, Command: explain.Command("update", "realms/"+r.Name, r.Name, setting)}
 }
 
 func fixCycle(s *state, _ Decision) []explain.Fix {

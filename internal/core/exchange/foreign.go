@@ -1,6 +1,8 @@
 package exchange
 
 import (
+	"fmt"
+
 	"github.com/tokenhouse/tokenhouse/internal/core/explain"
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
@@ -72,11 +74,9 @@ func trusted(s *state, t *explain.Trace) *oauth.Error {
 		return nil
 	}
 	p := s.issuer()
-	switch last := s.lastForeign(); {
-	case p != nil && s.Foreign == nil && last.Assertion:
-		return vouches(p, t)
+	switch {
 	case p != nil:
-		return trusts(p, t)
+		return s.reliesOn(p, t)
 	case s.Foreign == nil:
 		t.Add(explain.ExchangeIssuer, explain.Denied, name, "no identity provider of the realm has this issuer any more")
 		return notTrusted()
@@ -111,31 +111,38 @@ func (s *state) lastForeign() *token.Hop {
 	return nil
 }
 
-func trusts(p *realm.Provider, t *explain.Trace) *oauth.Error {
-	switch {
-	case !p.Enabled:
-		t.Add(explain.ExchangeIssuer, explain.Denied, p.Alias, "the identity provider is switched off")
-		return notTrusted()
-	case !Trusts(p):
-		t.Add(explain.ExchangeIssuer, explain.Denied, p.Alias, "the identity provider is not trusted with exchanges")
-		return notTrusted()
-	}
-	t.Add(explain.ExchangeIssuer, explain.Allowed, p.Alias)
-	return nil
+// reliance is what the realm takes from an identity provider, by the way that what is exchanged came from there.
+type reliance struct {
+	given   bool
+	missing string // what is said where it is not given
+	change  string // what gives it, with %s for the alias,
+	setting string // of the provider, that is "true" then
 }
 
-// vouches asks the same of a provider by an assertion of which something came.
-func vouches(p *realm.Provider, t *explain.Trace) *oauth.Error {
-	switch {
-	case !p.Enabled:
-		t.Add(explain.ExchangeIssuer, explain.Denied, p.Alias, "the identity provider is switched off")
-		return notTrusted()
-	case !federation.Vouches(p):
-		t.Add(explain.ExchangeIssuer, explain.Denied, p.Alias, "assertions of the identity provider are no grants any more")
-		return notTrusted()
+// reliance is that on assertions, where what is exchanged came of one, or else that on tokens to exchange.
+func (s *state) reliance(p *realm.Provider) reliance {
+	if s.Foreign == nil && s.lastForeign().Assertion {
+		return reliance{federation.Vouches(p), "assertions of the identity provider are no grants any more",
+			"take assertions of %s", federation.SettingGrants}
 	}
-	t.Add(explain.ExchangeIssuer, explain.Allowed, p.Alias)
-	return nil
+	return reliance{federation.TrustIn(p).Exchange, "the identity provider is not trusted with exchanges",
+		"trust %s with exchanges", federation.SettingTrusted}
+}
+
+// reliesOn asks that the provider is on, and that the realm takes from it what came.
+func (s *state) reliesOn(p *realm.Provider, t *explain.Trace) *oauth.Error {
+	why := ""
+	switch r := s.reliance(p); {
+	case !p.Enabled:
+		why = "the identity provider is switched off"
+	case !r.given:
+		why = r.missing
+	default:
+		t.Add(explain.ExchangeIssuer, explain.Allowed, p.Alias)
+		return nil
+	}
+	t.Add(explain.ExchangeIssuer, explain.Denied, p.Alias, why)
+	return notTrusted()
 }
 
 func notTrusted() *oauth.Error {
@@ -205,18 +212,11 @@ func fixIssuer(s *state, _ Decision) []explain.Fix {
 	if !p.Enabled {
 		settings = append(settings, explain.Setting{Field: "enabled", Value: "true"})
 	}
-	if last := s.lastForeign(); s.Foreign == nil && last.Assertion {
-		if !federation.Vouches(p) {
-			settings = append(settings, explain.Config(federation.SettingGrants, "true"))
-		}
-		return do("take assertions of "+p.Alias,
-			explain.Command("update", "identity-provider/instances/"+p.Alias, s.Realm.Name, settings...))
+	r := s.reliance(p)
+	if !r.given {
+		settings = append(settings, explain.Config(r.setting, "true"))
 	}
-	if !federation.TrustIn(p).Exchange {
-		settings = append(settings, explain.Config(federation.SettingTrusted, "true"))
-	}
-	return do("trust "+p.Alias+" with exchanges",
-		explain.Command("update", "identity-provider/instances/"+p.Alias, s.Realm.Name, settings...))
+	return do(fmt.Sprintf(r.change, p.Alias), explain.Command("update", "identity-provider/instances/"+p.Alias, s.Realm.Name, settings...))
 }
 
 func fixLink(s *state, _ Decision) []explain.Fix {
