@@ -144,7 +144,7 @@ func ToClient(r *realm.Realm, o Object) (*realm.Client, []Note) {
 		notes = append(notes, unknown...)
 		c.OptionalScopes, unknown = scopeKeys(r, o, "optionalClientScopes")
 		notes = append(notes, unknown...)
-		c.OptionalScopes = slices.DeleteFunc(c.OptionalScopes, func(key string) bool { return slices.Contains(c.DefaultScopes, key) })
+		c.OptionalScopes = realm.WithoutKeys(c.OptionalScopes, c.DefaultScopes)
 	} else {
 		AssignDefaults(r, &c)
 	}

@@ -43,7 +43,7 @@ func ReassignScopes(r *realm.Realm, c *realm.Client, o Object) {
 	}
 	if o.Has("optionalClientScopes") {
 		c.OptionalScopes, _ = scopeKeys(r, o, "optionalClientScopes")
-		c.OptionalScopes = slices.DeleteFunc(c.OptionalScopes, func(key string) bool { return slices.Contains(c.DefaultScopes, key) })
+		c.OptionalScopes = realm.WithoutKeys(c.OptionalScopes, c.DefaultScopes)
 	}
 }
 

@@ -42,24 +42,26 @@ func CompleteClient(o Object) error {
 		completeSAML(o, attributes)
 	}
 	dropOldMembers(o)
-	EnableAuthorization(o)
-	switch {
-	case !Value[bool](o, "authorizationServicesEnabled"):
-		delete(o, "authorizationServicesEnabled")
-	case Value[bool](o, "publicClient"), Value[bool](o, "bearerOnly"):
+	if EnableAuthorization(o) && (Value[bool](o, "publicClient") || Value[bool](o, "bearerOnly")) {
 		return &fault.Invalid{Field: "authorizationServicesEnabled", Message: "Only confidential clients are allowed to set authorization settings"}
-	default:
-		o.Put("serviceAccountsEnabled", true)
 	}
 	o.Put("attributes", attributes)
 	return nil
 }
 
-// EnableAuthorization makes a resource server of a new client that brings settings of one, whatever else it says.
-func EnableAuthorization(o Object) {
+// EnableAuthorization makes a resource server, with a service account, of a new client that says so or brings settings of one,
+// and tells whether it is one.
+func EnableAuthorization(o Object) bool {
+	const on = "authorizationServicesEnabled"
 	if o.Has("authorizationSettings") {
-		o.Put("authorizationServicesEnabled", true)
+		o.Put(on, true)
 	}
+	if !Value[bool](o, on) {
+		delete(o, on)
+		return false
+	}
+	o.Put("serviceAccountsEnabled", true)
+	return true
 }
 
 // dropOldMembers removes members that mean nothing to Keycloak any more.

@@ -49,8 +49,10 @@ func (c *Client) RedirectOrigins(base string) []string {
 }
 
 // AllowsOrigin tells whether a page of this origin (RFC 6454 §7) may call as the client.
-func (c *Client) AllowsOrigin(base, origin string) bool {
-	origins := c.Origins(base)
+func (c *Client) AllowsOrigin(base, origin string) bool { return AmongOrigins(c.Origins(base), origin) }
+
+// AmongOrigins tells whether web origins, of which "*" is any, name this one.
+func AmongOrigins(origins []string, origin string) bool {
 	return slices.Contains(origins, "*") || slices.Contains(origins, origin)
 }
 

@@ -139,11 +139,11 @@ func (t *Turn) trail() string {
 	return base64.RawURLEncoding.EncodeToString(fingerprint(t.Browser.ID))
 }
 
-// describeRequest puts what a request is for into the event.
-func (t *Turn) describeRequest(q *login.Request) {
-	t.Event.Set("redirect_uri", q.RedirectURI)
-	t.Event.Set("response_type", q.ResponseType.String())
-	t.Event.Set("response_mode", q.ResponseMode.InEvents())
+// describeRequest puts what a request is for into an event.
+func describeRequest(e *event.Event, q *login.Request) {
+	e.Set("redirect_uri", q.RedirectURI)
+	e.Set("response_type", q.ResponseType.String())
+	e.Set("response_mode", q.ResponseMode.InEvents())
 }
 
 // EventOf is the beginning of an event beside that of the sign-in: about something that the user does or fails to do
@@ -151,12 +151,11 @@ func (t *Turn) describeRequest(q *login.Request) {
 func (t *Turn) EventOf(action string) event.Event {
 	e := t.Event
 	e.Error, e.Trace, e.Details = "", nil, nil
-	q := &t.Attempt.Request
-	for _, d := range []event.Detail{{Name: "auth_method", Value: "openid-connect"}, {Name: "code_id", Value: t.trail()}, {Name: "redirect_uri", Value: q.RedirectURI},
-		{Name: "response_type", Value: q.ResponseType.String()}, {Name: "response_mode", Value: q.ResponseMode.InEvents()},
-		{Name: "remember_me", Value: strconv.FormatBool(t.Attempt.Remember)}, {Name: "custom_required_action", Value: action}} {
-		e.Set(d.Name, d.Value)
-	}
+	e.Set("auth_method", "openid-connect")
+	e.Set("code_id", t.trail())
+	describeRequest(&e, &t.Attempt.Request)
+	e.Set("remember_me", strconv.FormatBool(t.Attempt.Remember))
+	e.Set("custom_required_action", action)
 	if t.User != nil {
 		e.UserID = t.User.ID
 		e.Set("username", t.User.Username)
@@ -193,7 +192,7 @@ func (a *Authorizer) Start(ctx context.Context, t *Turn, q login.Request, p logi
 	}
 	levels, essential, ok := a.levels(t, &t.Attempt.Request)
 	if !ok {
-		t.describeRequest(&q)
+		describeRequest(&t.Event, &q)
 		return a.failed(ctx, t, &q, onPage("invalid_request", "invalidParameterMessage", "claims").reasoned("Invalid requested essential acr value"))
 	}
 	t.describe()

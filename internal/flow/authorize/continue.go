@@ -94,7 +94,7 @@ func (a *Authorizer) lost(ctx context.Context, t *Turn, q ContinueRequest) (*Out
 		back, ok := readClientData(q.Query.Get("client_data"))
 		if ok && t.Client.Redirect(t.At.Base, back.RedirectURI, false) != "" {
 			back.Client = t.Client.ID
-			t.describeRequest(&back)
+			describeRequest(&t.Event, &back)
 			t.Event.Set("redirected_to_client", "true")
 			return a.failed(ctx, t, &back, tellClient(temporarilyUnavailable, "authentication_expired").inEvent("already_logged_in", ""))
 		}

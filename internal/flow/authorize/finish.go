@@ -51,7 +51,7 @@ func (a *Authorizer) finish(ctx context.Context, t *Turn) (*Outcome, error) {
 	t.Event.UserID, t.Event.Session = t.User.ID, s.ID
 	t.Event.Set("username", t.User.Username)
 	t.Event.Set("code_id", s.ID)
-	t.describeRequest(&t.Attempt.Request)
+	describeRequest(&t.Event, &t.Attempt.Request)
 	t.describeEnd()
 	o, err := a.give(ctx, t, s, g)
 	if err != nil {

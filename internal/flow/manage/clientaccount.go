@@ -22,13 +22,13 @@ func assignServiceScope(r *realm.Realm, client *realm.Client) {
 	if scope == nil || !client.OIDC() {
 		return
 	}
-	isScope := func(key string) bool { return key == scope.Key }
+	own := []string{scope.Key}
 	switch {
 	case !client.ServiceAccounts:
-		client.DefaultScopes = slices.DeleteFunc(slices.Clone(client.DefaultScopes), isScope)
+		client.DefaultScopes = realm.WithoutKeys(client.DefaultScopes, own)
 	case !slices.Contains(client.DefaultScopes, scope.Key):
-		client.OptionalScopes = slices.DeleteFunc(slices.Clone(client.OptionalScopes), isScope)
-		client.DefaultScopes = append(slices.Clone(client.DefaultScopes), scope.Key)
+		client.OptionalScopes = realm.WithoutKeys(client.OptionalScopes, own)
+		client.DefaultScopes = realm.WithKeys(client.DefaultScopes, own)
 	}
 }
 

@@ -43,8 +43,8 @@ func switched(author audit.Author, r *realm.Realm, before, now *realm.Client) []
 	was, is := before != nil && authz.On(before.Extra), authz.On(now.Extra)
 	switch {
 	case is && !was:
-		s := authz.Server{Remote: true, Mode: "ENFORCING", Strategy: "UNANIMOUS"} // what it is given comes next
-		return author.Of(r, audit.Create, resourceAuthorization, clientPath(now.Key), s.Overview(now))
+		empty := authz.Read(now, nil) // what it is given comes next
+		return author.Of(r, audit.Create, resourceAuthorization, clientPath(now.Key), empty.Overview(now))
 	case was && !is:
 		return author.Of(r, audit.Delete, resourceAuthorization, clientPath(now.Key), authz.Read(before, before.Extra).Overview(before))
 	}

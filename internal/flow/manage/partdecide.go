@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -38,6 +39,12 @@ func (p *partial) once(resource, name string) error {
 
 // errDuplicate says of names and ids that they are taken, as Keycloak says it.
 var errDuplicate = &fault.Conflict{Message: "Duplicate resource error"}
+
+// unworded tells whether an error says that something is taken, and not in words of its own.
+func unworded(err error) bool {
+	c, ok := errors.AsType[*fault.Conflict](err)
+	return errors.Is(err, fault.ErrConflict) && (!ok || c.Message == "")
+}
 
 func (p *partial) clients() error {
 	r := p.draft.Realm()

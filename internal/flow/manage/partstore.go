@@ -2,11 +2,9 @@ package manage
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 
 	"github.com/tokenhouse/tokenhouse/internal/core/event"
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
 	"github.com/tokenhouse/tokenhouse/internal/flow/audit"
@@ -172,7 +170,7 @@ func (s *storing) serviceAccounts() error {
 func (s *storing) create(a user.Account) error {
 	a.SoleEmail = !s.draft.Realm().DuplicateEmails
 	if err := s.members.CreateUser(a); err != nil {
-		if taken, ok := errors.AsType[*fault.Conflict](err); errors.Is(err, fault.ErrConflict) && (!ok || taken.Message == "") {
+		if unworded(err) {
 			return errDuplicate
 		}
 		return err

@@ -37,10 +37,7 @@ func (m *Realms) preview(ctx context.Context, p *plan, o ExportOptions) (keycloa
 	if err != nil || o.WithoutUsers {
 		return out, err
 	}
-	paths := map[string]string{}
-	for _, g := range groups {
-		paths[g.Key] = g.Path
-	}
+	paths := pathsOf(groups)
 	users := []keycloak.Object{}
 	for person, err := range m.people(p) {
 		if err != nil {

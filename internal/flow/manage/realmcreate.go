@@ -24,7 +24,7 @@ func (m *Realms) Create(ctx context.Context, author audit.Author, doc Document) 
 	}
 	report, err := literal.Import(ctx, doc, ImportOptions{Author: author})
 	if err != nil {
-		if c, ok := errors.AsType[*fault.Conflict](err); errors.Is(err, fault.ErrConflict) && (!ok || c.Message == "") {
+		if unworded(err) {
 			return "", &fault.Conflict{Kind: "realm", Field: "id", Message: "Duplicate resource error"}
 		}
 		return "", err

@@ -28,9 +28,9 @@ func (g *Registrar) NewInitialAccess(ctx context.Context, author audit.Author, r
 	}
 	switch {
 	case a.Count < 0:
-		return a, "", negative("Invalid value for count", "The count cannot be less than 0")
+		return a, "", oauth.Errorf("Invalid value for count", "The count cannot be less than 0")
 	case a.Expires < 0:
-		return a, "", negative("Invalid value for expiration", "The expiration time interval cannot be less than 0")
+		return a, "", oauth.Errorf("Invalid value for expiration", "The expiration time interval cannot be less than 0")
 	}
 	a.Remaining = a.Count
 	signed, err := g.signInitial(ctx, r, base, a)
@@ -39,8 +39,6 @@ func (g *Registrar) NewInitialAccess(ctx context.Context, author audit.Author, r
 	}
 	return a, signed, g.Access.AddInitialAccess(ctx, r.Key, a, author.Of(r, audit.Create, initialResource, "clients-initial-access/"+a.Key, o))
 }
-
-func negative(code oauth.Code, text string) error { return oauth.Errorf(code, "%s", text) }
 
 // InitialAccesses are the permissions to register, oldest first.
 func (g *Registrar) InitialAccesses(ctx context.Context, r *realm.Realm) ([]realm.InitialAccess, error) {

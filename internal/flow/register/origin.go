@@ -1,8 +1,6 @@
 package register
 
 import (
-	"slices"
-
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
@@ -16,7 +14,7 @@ func (c *Call) share(origins []string) error {
 	switch {
 	case c.Origin == "" || c.Origin == realm.OriginOf(c.Base):
 		return nil
-	case !slices.Contains(origins, c.Origin) && !slices.Contains(origins, "*"):
+	case !realm.AmongOrigins(origins, c.Origin):
 		return errOrigin
 	}
 	c.Share()

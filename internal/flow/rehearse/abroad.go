@@ -108,11 +108,7 @@ func (s Stage) fromAbroad(ctx context.Context, q Question, requester *realm.Clie
 	if err != nil {
 		return err
 	}
-	scope := ""
-	if q.Scope != nil {
-		scope = *q.Scope
-	}
-	if err := guest.CheckObstacles(ctx, s.Obstacles, s.at(), requester, scope); err != nil {
+	if err := guest.CheckObstacles(ctx, s.Obstacles, s.at(), requester, value(q.Scope)); err != nil {
 		return err
 	}
 	by.Flaw, by.Standing = guest.Flaw, guest.Standing

@@ -131,11 +131,6 @@ func (b *builder) complete(o keycloak.Object, path string) {
 		putMissing(o, "directAccessGrantsEnabled", only)
 	}
 	keycloak.EnableAuthorization(o)
-	if keycloak.Value[bool](o, "authorizationServicesEnabled") {
-		o.Put("serviceAccountsEnabled", true)
-	} else {
-		delete(o, "authorizationServicesEnabled")
-	}
 	if o.Text("secret") == "" && !keycloak.Value[bool](o, "publicClient") {
 		o.Put("secret", b.options.NewSecret())
 		attributes["client.secret.creation.time"] = strconv.FormatInt(b.options.Now.Unix(), 10)

@@ -71,10 +71,7 @@ func (a VerifyEmail) Process(ctx context.Context, t *authorize.Turn, form url.Va
 // undelivered is the page that says that a letter could not be sent, under an id that is that of the event
 // with the reason.
 func (d *Deps) undelivered(ctx context.Context, t *authorize.Turn, kind event.Kind, reason error, retry string) page.Page {
-	e := t.Event
-	e.ID, e.Kind, e.Error = d.NewID(), kind.Failed(), "email_send_failed"
-	e.Details = append([]event.Detail(nil), t.Event.Details...)
-	e.Set("reason", reason.Error())
+	e := d.eventOf(t.Event, kind, "email_send_failed", event.Detail{Name: "reason", Value: reason.Error()})
 	d.Events.Record(context.WithoutCancel(ctx), e)
 	return page.Error{Message: page.T("emailSendErrorMessage"), Back: t.Client.BaseURL, ID: e.ID, RetryTo: retry,
 		Fix: "The realm's mail server did not take the letter: see its settings (smtpServer), and try them by the administration."}
