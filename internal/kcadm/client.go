@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -28,6 +29,7 @@ func NewInsecureClient() *Client { return newClient(&tls.Config{InsecureSkipVeri
 
 func newClient(t *tls.Config) *Client {
 	transport := &http.Transport{TLSClientConfig: t, ForceAttemptHTTP2: true, Proxy: http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 90 * time.Second}
 	return &Client{&http.Client{Transport: transport, CheckRedirect: followReads}}
 }
@@ -139,11 +141,16 @@ func (r *Refused) Error() string { return r.Message }
 
 // Check is nil for a success. Otherwise it is *Refused, with what the body says, or that nothing is at the address.
 func (a *Answer) Check(address string) error {
-	switch {
-	case a.Code >= 200 && a.Code < 300:
-		return nil
-	case a.Code == http.StatusNotFound:
+	if a.Code == http.StatusNotFound {
 		return &Refused{a.Code, "Resource not found for url: " + address}
+	}
+	return a.Refusal()
+}
+
+// Refusal is nil for a success. Otherwise it is *Refused, with what the body says.
+func (a *Answer) Refusal() error {
+	if a.Code >= 200 && a.Code < 300 {
+		return nil
 	}
 	return &Refused{a.Code, a.Reason()}
 }

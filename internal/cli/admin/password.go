@@ -44,8 +44,5 @@ func (c *call) setPassword() error {
 	if err != nil {
 		return fmt.Errorf("HTTP request failed: PUT %s: %w", address, err)
 	}
-	if a.Code == http.StatusNotFound {
-		return &kcadm.Refused{Code: a.Code, Message: a.Reason()}
-	}
-	return a.Check(address)
+	return a.Refusal()
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-
-	"github.com/tokenhouse/tokenhouse/internal/kcadm"
 )
 
 // Remote is a server as the session that is kept for it sees it.
@@ -78,10 +76,7 @@ func (r *Remote) ask(ctx context.Context, method, path string, in any) ([]byte, 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.session.server, err)
 	}
-	if a.Code == http.StatusNotFound {
-		return nil, &kcadm.Refused{Code: a.Code, Message: a.Reason()}
-	}
-	if err := a.Check(address); err != nil {
+	if err := a.Refusal(); err != nil {
 		return nil, err
 	}
 	return a.Body, nil

@@ -68,15 +68,22 @@ func (f Foreigners) Vouched(ctx context.Context, at verify.At, s *federation.Set
 		}
 		return verify.Credit{}, nil
 	}
-	held, err := f.Own.Assertion(ctx, verify.At{Realm: home, Base: at.Base, Now: at.Now}, compact)
-	if err == nil && held.User != nil && held.User.ServiceAccount != "" {
-		err = errService
-	}
+	t, err := near(ctx, at, home, compact, f.Own.Assertion)
 	if err != nil {
 		return credit(err)
 	}
+	return verify.Credit{Path: handedIn(&t, claims.HeaderType)}, nil
+}
+
+// near checks a token of another realm of this server, by what that realm asks of its own.
+func near(ctx context.Context, at verify.At, home *realm.Realm, compact string,
+	check func(ctx context.Context, there verify.At, compact string) (verify.Held, error)) (token.Verified, error) {
+	held, err := check(ctx, verify.At{Realm: home, Base: at.Base, Now: at.Now}, compact)
+	if err == nil && held.User != nil && held.User.ServiceAccount != "" {
+		err = errService
+	}
 	held.Token.Path = abroad(held.Token.Path, home.Issuer(at.Base), at.Realm.Issuer(at.Base))
-	return verify.Credit{Path: handedIn(&held.Token, claims.HeaderType)}, nil
+	return held.Token, err
 }
 
 // credit is that of a token of a realm of this server which is not believed; an error is none of the token's.

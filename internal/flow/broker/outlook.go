@@ -80,10 +80,15 @@ func (o Outlook) credit(ctx context.Context, at verify.At, p *Provider, q verify
 	if err := p.vouchable(); err != nil {
 		return said, err
 	}
-	if _, err = p.Keys(); err == nil {
-		err = verify.CheckActors(ctx, o.Realms, at, said.Actor)
+	return said, o.outside(ctx, at, &p.Settings, said.Actor)
+}
+
+// outside is Foreigners.outside of a token that nobody has.
+func (o Outlook) outside(ctx context.Context, at verify.At, s *federation.Settings, act *token.Actor) error {
+	if _, err := s.Keys(); err != nil {
+		return err
 	}
-	return said, err
+	return verify.CheckActors(ctx, o.Realms, at, act)
 }
 
 // Vouched is Foreigners.Vouched of an assertion that nobody has.
@@ -97,10 +102,7 @@ func (o Outlook) Vouched(ctx context.Context, at verify.At, s *federation.Settin
 		return credit(err)
 	}
 	if home == nil {
-		if _, err = s.Keys(); err == nil {
-			err = verify.CheckActors(ctx, o.Realms, at, said.Actor)
-		}
-		if err != nil {
+		if err := o.outside(ctx, at, s, said.Actor); err != nil {
 			return flawed(err), ctx.Err()
 		}
 		return verify.Credit{}, nil

@@ -12,7 +12,6 @@ import (
 	"github.com/tokenhouse/tokenhouse/internal/core/federation"
 	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/profile"
-	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 	"github.com/tokenhouse/tokenhouse/internal/core/session"
 	"github.com/tokenhouse/tokenhouse/internal/core/token"
 	"github.com/tokenhouse/tokenhouse/internal/core/user"
@@ -83,7 +82,7 @@ func (b *Broker) believe(ctx context.Context, at verify.At, p *Provider, compact
 			return believed{}, claims, err
 		}
 		if home != nil {
-			v, err := b.fromNeighbour(ctx, at, home, compact)
+			v, err := near(ctx, at, home, compact, b.Own.PersonToken)
 			return believed{v, true}, claims, err
 		}
 	}
@@ -103,17 +102,6 @@ func (p *Provider) vouchable() error {
 		return errUnsigned
 	}
 	return nil
-}
-
-// fromNeighbour checks a token of another realm of this server.
-func (b *Broker) fromNeighbour(ctx context.Context, at verify.At, home *realm.Realm, compact string) (token.Verified, error) {
-	there := verify.At{Realm: home, Base: at.Base, Now: at.Now}
-	held, err := b.Own.PersonToken(ctx, there, compact)
-	if err == nil && held.User.ServiceAccount != "" {
-		err = errService
-	}
-	held.Token.Path = abroad(held.Token.Path, home.Issuer(at.Base), at.Realm.Issuer(at.Base))
-	return held.Token, err
 }
 
 var errService = fmt.Errorf("%w: it is about a client, and no user", federation.ErrClaims)

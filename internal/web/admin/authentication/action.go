@@ -1,10 +1,8 @@
 package authentication
 
 import (
-	"errors"
 	"net/http"
 
-	"github.com/tokenhouse/tokenhouse/internal/core/fault"
 	"github.com/tokenhouse/tokenhouse/internal/keycloak/authflow"
 	"github.com/tokenhouse/tokenhouse/internal/web/admin/rest"
 	"github.com/tokenhouse/tokenhouse/internal/web/render"
@@ -123,9 +121,5 @@ func (d Deps) register(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	err = d.Actions.RegisterAction(r.Context(), r.Author, r.Realm.Name, body)
-	if taken, ok := errors.AsType[*fault.Conflict](err); ok {
-		return rest.Taken(taken.Message)
-	}
-	return rest.Done(w, err)
+	return rest.Done(w, rest.TakenOf(d.Actions.RegisterAction(r.Context(), r.Author, r.Realm.Name, body)))
 }

@@ -52,7 +52,7 @@ func (d Deps) list(w http.ResponseWriter, r *rest.Request) error {
 
 // query is what groups are asked for: those at the top where nothing is searched.
 func query(r *rest.Request) (q realm.GroupQuery, searched bool) {
-	switch search := searchText(r); {
+	switch search := r.Search(); {
 	case r.URL.Query().Get("q") != "":
 		return realm.GroupQuery{Attributes: maps.Collect(r.Pairs())}, true
 	case search != "":
@@ -61,9 +61,6 @@ func query(r *rest.Request) (q realm.GroupQuery, searched bool) {
 	top := ""
 	return realm.GroupQuery{Parent: &top}, false
 }
-
-// searchText is what the request searches for.
-func searchText(r *rest.Request) string { return strings.TrimSpace(r.URL.Query().Get("search")) }
 
 // children answers with the groups directly below another, in full unless asked for otherwise, and like
 // Keycloak with ten of them where the caller does not say how many.
@@ -76,7 +73,7 @@ func (d Deps) children(w http.ResponseWriter, r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	q := realm.GroupQuery{Parent: &g.Key, Search: searchText(r), Exact: r.Flag("exact", false)}
+	q := realm.GroupQuery{Parent: &g.Key, Search: r.Search(), Exact: r.Flag("exact", false)}
 	found, err := d.Tree.FindGroups(r.Context(), r.Realm.Key, q, page.First, page.Max)
 	if err != nil {
 		return err
@@ -94,7 +91,7 @@ func (d Deps) count(w http.ResponseWriter, r *rest.Request) error {
 	if !r.May(permit.ToViewUsers) {
 		return rest.JSON(w, map[string]int{"count": 0})
 	}
-	q := realm.GroupQuery{Search: searchText(r)}
+	q := realm.GroupQuery{Search: r.Search()}
 	if top := ""; q.Search == "" && r.Flag("top", false) {
 		q.Parent = &top
 	}

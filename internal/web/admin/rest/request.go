@@ -105,6 +105,9 @@ func Of[T any](p Page, list []T) []T {
 	return list
 }
 
+// Search is the text that a list is searched for; empty where the caller says nothing.
+func (r *Request) Search() string { return strings.TrimSpace(r.URL.Query().Get("search")) }
+
 // Flag is a parameter that is true, in letters of any case, or false; absent where the caller says nothing.
 func (r *Request) Flag(name string, absent bool) bool {
 	text := r.URL.Query().Get(name)

@@ -22,7 +22,7 @@ func (d Deps) list(w http.ResponseWriter, r *rest.Request) error {
 		return err
 	}
 	q := r.URL.Query()
-	if searchText(r) == "" && (q.Get("first") == "" || q.Get("max") == "") {
+	if r.Search() == "" && (q.Get("first") == "" || q.Get("max") == "") {
 		page = rest.Page{Max: -1}
 	}
 	found, err := d.search(r, r.Realm.RolesOf(key(client)))
@@ -36,13 +36,10 @@ func (d Deps) list(w http.ResponseWriter, r *rest.Request) error {
 	return rest.JSON(w, d.shown(r, rest.Of(page, found), as))
 }
 
-// searchText is what the request searches for.
-func searchText(r *rest.Request) string { return strings.TrimSpace(r.URL.Query().Get("search")) }
-
 // search loads those of the roles whose name or description has the text searched for in it, in any case.
 func (d Deps) search(r *rest.Request, list []*realm.Role) ([]*realm.Role, error) {
 	found, err := load(r.Context(), d.Extras, r.Realm, list)
-	text := strings.ToLower(searchText(r))
+	text := strings.ToLower(r.Search())
 	if err != nil || text == "" {
 		return found, err
 	}

@@ -87,7 +87,7 @@ func query(r *rest.Request) (user.Query, error) {
 	}
 	dated := !q.CreatedAfter.IsZero() || !q.CreatedBefore.IsZero()
 	if p.Has("search") {
-		q.Search = strings.TrimSpace(p.Get("search"))
+		q.Search = r.Search()
 		q.ServiceAccounts = dated && q.Search == ""
 		return q, nil
 	}
