@@ -25,7 +25,8 @@ func (b *Broker) sync(ctx context.Context, r *realm.Realm, p *Provider, who *vis
 		return nil, trace, err
 	}
 	apply := func(c federation.Changes) error {
-		if !differs(u, &c, join, leave) {
+		after := *u
+		if change(&after, &c, join, leave); !differs(u, &after) {
 			return nil
 		}
 		return b.People.EditOwn(ctx, r, u.ID, func(a *user.Account) error {
@@ -55,16 +56,18 @@ func (p *Provider) update(r *realm.Realm, who *visitor, u *user.User) (federatio
 
 // known is a user who is linked to a visitor, as the provider's mappers would have them, and the notes that the session gets.
 // same tells that they are so already. Nothing is changed.
-func (h host) known(ctx context.Context, r *realm.Realm, p *Provider, who *visitor, u *user.User) (after *user.User, notes map[string]string, same bool, err error) {
+func (h host) known(ctx context.Context, r *realm.Realm, p *Provider, who *visitor, u *user.User) (wanted *user.User, notes map[string]string, same bool, err error) {
 	changes, notes := p.update(r, who, u)
 	join, leave, err := h.moves(ctx, r, changes)
 	if err != nil {
 		return nil, nil, false, err
 	}
-	copied := *u
-	change(&copied, &changes, join, leave)
-	copied.Groups, err = h.users.Lineage(ctx, r.Key, copied.GroupKeys)
-	return &copied, notes, !differs(u, &changes, join, leave), err
+	after := *u
+	if change(&after, &changes, join, leave); !differs(u, &after) {
+		return u, notes, true, nil
+	}
+	after.Groups, err = h.users.Lineage(ctx, r.Key, after.GroupKeys)
+	return &after, notes, false, err
 }
 
 // moves are the keys of the groups that changes let a user join and leave.
@@ -92,17 +95,14 @@ func (h host) groups(ctx context.Context, r *realm.Realm, paths []string) ([]str
 	return keys, nil
 }
 
-// differs tells whether changes would change a user.
-func differs(u *user.User, c *federation.Changes, join, leave []string) bool {
-	after := *u
-	after.Attributes, after.Roles, after.GroupKeys = maps.Clone(u.Attributes), slices.Clone(u.Roles), slices.Clone(u.GroupKeys)
-	change(&after, c, join, leave)
+// differs tells whether changes changed a user.
+func differs(u, after *user.User) bool {
 	same := func(x, y []string) bool { return slices.Equal(x, y) }
 	return after.Username != u.Username || after.Email != u.Email || after.EmailVerified != u.EmailVerified || after.FirstName != u.FirstName ||
 		after.LastName != u.LastName || !maps.EqualFunc(after.Attributes, u.Attributes, same) || !same(after.Roles, u.Roles) || !same(after.GroupKeys, u.GroupKeys)
 }
 
-// change applies changes to a user.
+// change applies changes to a copy of a user, whose lists and attributes stay as they are.
 func change(u *user.User, c *federation.Changes, join, leave []string) {
 	for _, f := range []struct{ at, to *string }{{&u.FirstName, c.FirstName}, {&u.LastName, c.LastName}} {
 		if f.to != nil {

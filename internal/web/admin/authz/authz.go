@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -107,6 +108,7 @@ type call struct {
 	client *realm.Client
 	server *authz.Server
 	names  authz.Names
+	query  url.Values
 }
 
 type handler func(w http.ResponseWriter, c *call) error
@@ -122,7 +124,7 @@ func (d Deps) with(h handler) rest.Handler {
 		if err != nil {
 			return err
 		}
-		err = h(w, &call{r, client, s, names})
+		err = h(w, &call{r, client, s, names, r.URL.Query()})
 		if taken, ok := errors.AsType[*authz.Taken](err); ok {
 			if taken.Kind != "" {
 				return &render.Status{Code: http.StatusConflict, Text: taken.Message, Description: taken.Kind}

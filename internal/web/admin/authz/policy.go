@@ -59,21 +59,20 @@ func (c *call) namesNothing() bool {
 
 // isFor tells whether a policy is for the resource, its type and the scope that a list asks for.
 func (c *call) isFor(p *authz.Policy) bool {
-	q := c.URL.Query()
-	if asked := q.Get("resource"); asked != "" && !slices.ContainsFunc(c.server.ResourcesOf(p), func(r authz.Resource) bool { return r.ID == asked || r.Name == asked }) {
+	if asked := c.asked("resource"); asked != "" && !slices.ContainsFunc(c.server.ResourcesOf(p), func(r authz.Resource) bool { return r.ID == asked || r.Name == asked }) {
 		return false
 	}
-	if asked := q.Get("scope"); asked != "" && !slices.ContainsFunc(c.server.ScopesOf(p), func(v authz.Scope) bool { return v.ID == asked || v.Name == asked }) {
+	if asked := c.asked("scope"); asked != "" && !slices.ContainsFunc(c.server.ScopesOf(p), func(v authz.Scope) bool { return v.ID == asked || v.Name == asked }) {
 		return false
 	}
-	return q.Get("resourceType") == "" || p.Config["defaultResourceType"] == q.Get("resourceType")
+	return c.asked("resourceType") == "" || p.Config["defaultResourceType"] == c.asked("resourceType")
 }
 
 // providers are the kinds of policy, those of permissions among them.
 func providers(w http.ResponseWriter, _ *call) error { return rest.JSON(w, authz.Kinds) }
 
 func (of policies) search(w http.ResponseWriter, c *call) error {
-	name := c.URL.Query().Get("name")
+	name := c.asked("name")
 	if name == "" {
 		return rest.BadRequest("The parameter name is missing")
 	}

@@ -18,12 +18,12 @@ const usualPage = 100
 
 // filter tells whether a value has what a parameter asks for as a part, in any case.
 func (c *call) filter(parameter, value string) bool {
-	return strings.Contains(strings.ToLower(value), strings.ToLower(c.URL.Query().Get(parameter)))
+	return strings.Contains(strings.ToLower(value), strings.ToLower(c.asked(parameter)))
 }
 
 // isNamed tells whether a resource has the name, or the part of it, that a list asks for.
 func (c *call) isNamed(r *authz.Resource) bool {
-	asked := c.URL.Query().Get("name")
+	asked := c.asked("name")
 	return c.filter("name", r.Name) && (asked == "" || !c.Flag("exactName", false) || strings.EqualFold(asked, r.Name))
 }
 
@@ -46,7 +46,7 @@ func resources(w http.ResponseWriter, c *call) error {
 }
 
 // asked is what a parameter asks for; empty where it asks for nothing.
-func (c *call) asked(parameter string) string { return c.URL.Query().Get(parameter) }
+func (c *call) asked(parameter string) string { return c.query.Get(parameter) }
 
 // hasScope tells whether a resource has a scope with this in its name, in any case.
 func hasScope(r *authz.Resource, part string) bool {
@@ -59,7 +59,7 @@ func owned(r authz.ShownResource, owner string) bool {
 }
 
 func searchResource(w http.ResponseWriter, c *call) error {
-	name := c.URL.Query().Get("name")
+	name := c.asked("name")
 	if name == "" {
 		return rest.BadRequest("The parameter name is missing")
 	}

@@ -22,7 +22,7 @@ func scopes(w http.ResponseWriter, c *call) error {
 }
 
 func searchScope(w http.ResponseWriter, c *call) error {
-	name := c.URL.Query().Get("name")
+	name := c.asked("name")
 	if name == "" {
 		return rest.BadRequest("The parameter name is missing")
 	}
