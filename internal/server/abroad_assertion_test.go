@@ -5,17 +5,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenhouse/tokenhouse/internal/core/oauth"
 	"github.com/tokenhouse/tokenhouse/internal/core/realm"
 )
 
-const grantAssertion = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-
 // vouching has realm B take assertions of realm A, and client agent have identity assertions made there.
 func (r realms) vouching() (a, b *arena) {
-	a, b = &arena{r.T, r.server, r.base, "realm-a"}, &arena{r.T, r.server, r.base, "realm-b"}
+	a, b = r.both()
 	a.client("agent", func(c *realm.Client) {
-		c.DirectAccess, c.Mappers = true, append(c.Mappers, realm.Mapper{Key: "for-b", Name: "for-b", Kind: "oidc-audience-mapper", Protocol: "openid-connect",
-			Config: map[string]string{"included.custom.audience": "http://localhost:8080/realms/realm-b", "access.token.claim": "true"}})
+		c.DirectAccess, c.Mappers = true, append(c.Mappers, forRealmB())
 		c.Assertions = realm.ClientAssertions{Issue: true, Audiences: []string{"http://localhost:8080/realms/realm-b"}, ClientID: "backend"}
 	})
 	b.client("backend", func(c *realm.Client) {
@@ -30,13 +28,13 @@ func (r realms) vouching() (a, b *arena) {
 // identity has an identity assertion made of an ID token.
 func (a *arena) identity(idToken string) string {
 	a.Helper()
-	return a.want(a.post("token", as("agent", "grant_type", grantExchange, "requested_token_type", "urn:ietf:params:oauth:token-type:id-jag",
-		"subject_token", idToken, "subject_token_type", "urn:ietf:params:oauth:token-type:id_token", "audience", "http://localhost:8080/realms/realm-b"))).get("access_token")
+	return a.want(a.post("token", as("agent", "grant_type", grantExchange, "requested_token_type", string(oauth.TypeIdentity),
+		"subject_token", idToken, "subject_token_type", typeID, "audience", "http://localhost:8080/realms/realm-b"))).get("access_token")
 }
 
 func (a *arena) redeem(assertion string) answer {
 	a.Helper()
-	return a.post("token", as("backend", "grant_type", grantAssertion, "assertion", assertion, "scope", "openid"))
+	return a.post("token", as("backend", "grant_type", grantJWT, "assertion", assertion, "scope", "openid"))
 }
 
 // vouch signs alice in at realm A, and redeems an assertion in realm B.

@@ -12,10 +12,9 @@ import (
 // keys are at hand: nothing answers at the address of the provider's.
 func TestClientsOfAnotherRealm(t *testing.T) {
 	onBothRealms(t, func(r realms) {
-		a, b := &arena{r.T, r.server, r.base, "realm-a"}, &arena{r.T, r.server, r.base, "realm-b"}
+		a, b := r.both()
 		a.client("agent", func(c *realm.Client) {
-			c.FullScope, c.Mappers = false, append(c.Mappers, realm.Mapper{Key: "for-b", Name: "for-b", Kind: "oidc-audience-mapper", Protocol: "openid-connect",
-				Config: map[string]string{"included.custom.audience": "http://localhost:8080/realms/realm-b", "access.token.claim": "true"}})
+			c.FullScope, c.Mappers = false, append(c.Mappers, forRealmB())
 		})
 		issue := func() string { return a.want(a.service("agent")).get("access_token") }
 		r.provider(func(p *realm.Provider) {
@@ -26,7 +25,7 @@ func TestClientsOfAnotherRealm(t *testing.T) {
 			c.Authenticator, c.AuthProvider, c.AuthSubject = realm.MethodForeign, "realm-a", account
 		})
 		prove := func(assertion string) answer {
-			return b.post("token", pairs("grant_type", "client_credentials", "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+			return b.post("token", pairs("grant_type", "client_credentials", "client_assertion_type", clientJWT,
 				"client_assertion", assertion))
 		}
 		on := func(on bool) func() {
@@ -72,8 +71,7 @@ func TestClientsOfAnotherRealm(t *testing.T) {
 			d.PutClient(&agent)
 		})
 		exchanged := func(by string) string {
-			return a.want(a.post("token", as(by, "grant_type", grantExchange, "subject_token", issue(), "subject_token_type", typeAccess,
-				"audience", "http://localhost:8080/realms/realm-b"))).get("access_token")
+			return a.want(a.exchange(by, issue(), "audience", "http://localhost:8080/realms/realm-b")).get("access_token")
 		}
 		if q := prove(exchanged("service")); q.get("error") != "invalid_client" {
 			t.Errorf("exchanged by another client: %v", q)

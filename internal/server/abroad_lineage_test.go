@@ -72,7 +72,7 @@ func takings() map[string]taking {
 // more, at no use and at no node, and tokens of another session are.
 func TestLineageAbroad(t *testing.T) {
 	onBothRealms(t, func(r realms) {
-		a, b := &arena{r.T, r.server, r.base, "realm-a"}, &arena{r.T, r.server, r.base, "realm-b"}
+		a, b := r.both()
 		b.client("backend", func(c *realm.Client) { c.Exchange.Enabled = true })
 		nodes := r.nodes()
 		other := a.visit(b, "access_token")
@@ -167,7 +167,7 @@ func (a *arena) good(v *visit, want bool, about ...any) {
 // TestActorsOfAnotherRealm: who acts by a token of realm A acts in realm B as long as they may there.
 func TestActorsOfAnotherRealm(t *testing.T) {
 	onBothRealms(t, func(r realms) {
-		a, b := &arena{r.T, r.server, r.base, "realm-a"}, &arena{r.T, r.server, r.base, "realm-b"}
+		a, b := r.both()
 		a.client("myapp", func(c *realm.Client) { c.Mappers = append(c.Mappers, audienceOf("agent")) })
 		a.client("agent", func(c *realm.Client) { c.DirectAccess = true })
 		r.provider(func(p *realm.Provider) { p.Config["tokenhouse.exchange.clients"] = "agent" })
@@ -199,7 +199,7 @@ func TestActorsOfAnotherRealm(t *testing.T) {
 func TestNeighbourByAnotherName(t *testing.T) {
 	onBothRealms(t, func(r realms) {
 		const issuer = "https://a.example/realms/realm-a"
-		a, b := &arena{r.T, r.server, r.base, "realm-a"}, &arena{r.T, r.server, r.base, "realm-b"}
+		a, b := r.both()
 		a.settings(func(s *realm.Settings) { s.FrontendURL = "https://a.example" })
 		r.provider(func(p *realm.Provider) { p.Config["issuer"], p.Config["jwksUrl"] = issuer, "https://a.example/none" })
 		b.client("backend", func(c *realm.Client) { c.Exchange.Enabled = true })

@@ -23,9 +23,7 @@ func TestObstaclesAbroad(t *testing.T) {
 		a, b := r.vouching()
 		tokens := a.want(a.post("token", as("agent", "grant_type", "password", "username", "alice", "password", "alice-password", "scope", "openid")))
 		r.provider(func(p *realm.Provider) { p.Config["tokenhouse.exchange.clients"] = "agent" })
-		exchanged := func(p ...string) answer {
-			return b.post("token", as("backend", append(p, "grant_type", grantExchange, "subject_token", tokens.get("access_token"), "subject_issuer", "realm-a", "subject_token_type", typeAccess)...))
-		}
+		exchanged := func() answer { return b.exchange("backend", tokens.get("access_token"), "subject_issuer", "realm-a") }
 		for name, tt := range map[string]struct {
 			before, after      func(b *arena)
 			exchange, redeemed string // why it is refused

@@ -13,14 +13,13 @@ import (
 // with all the scopes of its client, whatever that token was narrowed to.
 func TestRealmIsNotItsOwnNeighbour(t *testing.T) {
 	onBothRealms(t, func(r realms) {
-		a, b := &arena{r.T, r.server, r.base, "realm-a"}, &arena{r.T, r.server, r.base, "realm-b"}
-		const home = "http://localhost:8080/realms/"
-		forB := realm.Mapper{Key: "for-b", Name: "for-b", Kind: "oidc-audience-mapper", Protocol: "openid-connect",
-			Config: map[string]string{"included.custom.audience": home + "realm-b", "access.token.claim": "true"}}
-		a.client("agent", func(c *realm.Client) { c.FullScope, c.DirectAccess, c.Mappers = false, true, append(c.Mappers, forB) })
-		b.client("agent", func(c *realm.Client) { c.FullScope, c.Mappers = false, append(c.Mappers, forB) })
+		a, b := r.both()
+		a.client("agent", func(c *realm.Client) {
+			c.FullScope, c.DirectAccess, c.Mappers = false, true, append(c.Mappers, forRealmB())
+		})
+		b.client("agent", func(c *realm.Client) { c.FullScope, c.Mappers = false, append(c.Mappers, forRealmB()) })
 		b.client("backend", func(c *realm.Client) {
-			c.Mappers, c.Assertions.Enabled, c.Assertions.Providers = append(c.Mappers, forB), true, []string{"realm-a", "self"}
+			c.Mappers, c.Assertions.Enabled, c.Assertions.Providers = append(c.Mappers, forRealmB()), true, []string{"realm-a", "self"}
 		})
 		trust := func(p *realm.Provider) {
 			for _, name := range []string{"tokenhouse.exchange.trusted", "jwtAuthorizationGrantEnabled", "supportsClientAssertions"} {
@@ -29,7 +28,7 @@ func TestRealmIsNotItsOwnNeighbour(t *testing.T) {
 		}
 		r.provider(trust)
 		r.provider(func(p *realm.Provider) {
-			p.Key, p.Alias, p.Config["issuer"] = "self", "self", home+"realm-b"
+			p.Key, p.Alias, p.Config["issuer"] = "self", "self", "http://localhost:8080/realms/realm-b"
 			p.Config["jwksUrl"] = r.base + "/realms/realm-b/protocol/openid-connect/certs" // which answers
 		})
 		anna := b.user("anna").ID
@@ -37,7 +36,7 @@ func TestRealmIsNotItsOwnNeighbour(t *testing.T) {
 			u.Links = append(u.Links, user.Link{Provider: "self", Subject: anna, Username: "anna"})
 		})
 		bring := func(subject, alias string) answer {
-			return b.post("token", as("backend", "grant_type", grantExchange, "subject_token", subject, "subject_token_type", typeAccess, "subject_issuer", alias))
+			return b.exchange("backend", subject, "subject_issuer", alias)
 		}
 		ofAlice := a.want(a.post("token", as("agent", "grant_type", "password", "username", "alice", "password", "alice-password"))).get("access_token")
 		ofAnna := b.want(bring(ofAlice, "realm-a")).get("access_token")

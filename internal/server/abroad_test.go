@@ -26,6 +26,17 @@ type realms struct {
 	base   string
 }
 
+// both are the realms: a issues, b takes.
+func (r realms) both() (a, b *arena) {
+	return &arena{r.T, r.server, r.base, "realm-a"}, &arena{r.T, r.server, r.base, "realm-b"}
+}
+
+// forRealmB has tokens of a client be for realm B.
+func forRealmB() realm.Mapper {
+	return realm.Mapper{Key: "for-b", Name: "for-b", Kind: "oidc-audience-mapper", Protocol: "openid-connect",
+		Config: map[string]string{"included.custom.audience": "http://localhost:8080/realms/realm-b", "access.token.claim": "true"}}
+}
+
 func onBothRealms(t *testing.T, story func(r realms)) {
 	files := map[string][]byte{}
 	for _, name := range []string{"realm-a.json", "realm-b.json"} {
